@@ -1,0 +1,23 @@
+"""Wiring: machine paths go through the slim handler, pages and the builder's API through Django's own."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "builder.settings")
+django.setup(set_prefix=False)
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from builder.routing import websocket_urlpatterns  # noqa: E402
+from runtime.door import by_path  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": by_path(ASGIHandler()),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+    }
+)

@@ -1,0 +1,25 @@
+"""Wiring of every address. The machine doors (`runtime.door`) stand first: they are the hot path."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from builder import problems
+from builder.pages.access import member_required
+from runtime.door import urlpatterns as doors
+from runtime.health import healthz, readyz
+
+urlpatterns = [
+    *doors,
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("api/v1/", include("builder.urls_api")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", member_required("viewer")(SpectacularSwaggerView.as_view(url_name="schema")), name="api-docs"),
+    path("admin/", admin.site.urls),
+    path("", include("builder.urls_pages")),
+]
+handler400 = problems.bad_request
+handler403 = problems.permission_denied
+handler404 = problems.not_found
+handler500 = problems.server_error
