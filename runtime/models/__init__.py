@@ -1,0 +1,29 @@
+"""The nouns of ARCHITECTURE section 2 that the runtime owns, one module a family."""
+
+from runtime.models.events import Event, IdempotentAnswer
+from runtime.models.flows import Flow, FlowVersion, Trigger
+from runtime.models.people import ROLES, SCOPES, Agent, ApiKey, Membership, User, Workspace
+from runtime.models.runs import FINAL, OPEN, Reference, Run, Status, StepRun, Wait, WorkerBeat
+
+__all__ = [
+    "FINAL",
+    "OPEN",
+    "ROLES",
+    "SCOPES",
+    "Agent",
+    "ApiKey",
+    "Event",
+    "Flow",
+    "FlowVersion",
+    "IdempotentAnswer",
+    "Membership",
+    "Reference",
+    "Run",
+    "Status",
+    "StepRun",
+    "Trigger",
+    "User",
+    "Wait",
+    "WorkerBeat",
+    "Workspace",
+]
