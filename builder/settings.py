@@ -18,7 +18,7 @@ env = environ.Env()
 if (BASE_DIR / ".env").exists():
     environ.Env.read_env(BASE_DIR / ".env")
 
-# --- Instance -------------------------------------------------------------------------------------------------------
+# --- Instance
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
 KEY_FILE = DATA_DIR / "keys.json"
@@ -40,7 +40,7 @@ HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if EMBEDDED else [_public.hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
 
-# --- Applications ---------------------------------------------------------------------------------------------------
+# --- Applications
 INSTALLED_APPS = [
     "runtime",
     "integrations",
@@ -91,7 +91,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Database -------------------------------------------------------------------------------------------------------
+# --- Database
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'segue.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
@@ -118,7 +118,7 @@ if REDIS_URL:
 # Live hints travel over the database and the wake sockets (runtime/live.py); no channel layer keeps anything.
 CHANNEL_LAYERS = {}
 
-# --- Queue (django-q2): a row there only says "there is due work" -------------------------------------------------------
+# --- Queue (django-q2): a row there only says "there is due work"
 WORKERS = env.int("WORKERS", default=2)
 Q_CLUSTER = {
     "name": "segue",
@@ -142,7 +142,7 @@ Q_CLUSTER = {
 RUN_THREADS = env.int("RUN_THREADS", default=64)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30.0)
 
-# --- Sign-in, sessions, transport ---------------------------------------------------------------------------------------
+# --- Sign-in, sessions, transport
 AUTH_USER_MODEL = "runtime.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -190,7 +190,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # documents are capped at 2 MiB; the rest is JSON around them
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
-# --- API ----------------------------------------------------------------------------------------------------------------
+# --- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["builder.access.ApiKeyAuthentication", "builder.access.BrowserAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["builder.access.MayCall"],
@@ -212,13 +212,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-# --- Outgoing calls -----------------------------------------------------------------------------------------------------
+# --- Outgoing calls
 EGRESS_ALLOW = env("EGRESS_ALLOW", default="")  # `host:port=network,...`: the only way to reach private addresses
 EGRESS_PROXY = env("EGRESS_PROXY", default="")
 vars().update({k: v for k, v in env.email("EMAIL_URL", default="consolemail://").items() if k.startswith("EMAIL_")})
 SENTRY_DSN = env("SENTRY_DSN", default="")
 
-# --- Static files, language, logs ---------------------------------------------------------------------------------------
+# --- Static files, language, logs
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

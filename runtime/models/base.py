@@ -48,6 +48,11 @@ class Addressed(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args, **kwargs):
+        if not self.token_hash:
+            self.set_token()
+        super().save(*args, **kwargs)
+
     def set_token(self):
         token = secrets.token_urlsafe(24)
         self.token_sealed = vault.seal(token, self.workspace_id, self.pk, "token")
@@ -56,8 +61,3 @@ class Addressed(models.Model):
     @property
     def token(self) -> str:
         return vault.open_sealed(self.token_sealed, self.workspace_id, self.pk, "token")
-
-    def save(self, *args, **kwargs):
-        if not self.token_hash:
-            self.set_token()
-        super().save(*args, **kwargs)

@@ -16,7 +16,7 @@ class FlowQuerySet(WorkspaceQuerySet):
 
 
 class Flow(Record, Addressed):
-    """What people draw: a name, a kind, an on/off switch and a pointer to what is live. Its token is its hook's address."""
+    """What people draw: a name, a kind, an on/off switch, a pointer to what is live; its token is its hook's address."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="flows")
     name = models.CharField(max_length=120)

@@ -1,0 +1,50 @@
+"""The four things a node can report. Data only; `interpreter.advance` says what they mean for the run."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step worked. `output` becomes `steps.<key>`, `variables` are merged into `vars`, the run leaves at `port`.
+
+    `response` (set by Respond) is what a waiting caller is answered; `reason` is SETTLED section 3's record of why.
+    """
+
+    output: dict[str, Any] = field(default_factory=dict)
+    port: str = "next"
+    variables: dict[str, Any] = field(default_factory=dict)
+    reason: dict[str, Any] | None = None
+    response: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Pause: until a moment, for a number of seconds from the step's start, and/or for an event (`for_`)."""
+
+    until: datetime | None = None
+    seconds: float | None = None
+    for_: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The step did not work. Retryable failures are tried again as the node's settings say; a retry is a wait."""
+
+    message: str
+    code: str = ""
+    retryable: bool = False
+    retry_after: float | None = None
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The run is over and went well; `outcome` is its business label."""
+
+    response: Any = None
+    outcome: str = ""
+
+
+Outcome = Done | Wait | Fail | End

@@ -1,0 +1,54 @@
+"""RunState: everything a run needs to go on, as one frozen, JSON-able value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+RUNNING, WAITING, SUCCEEDED, FAILED = "running", "waiting", "succeeded", "failed"
+FINAL = frozenset((SUCCEEDED, FAILED))
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Where the run is and what it knows.
+
+    `node` is the cursor (never leaves the graph), `index` counts node visits from 0, `attempt` counts tries of this
+    visit from 1, `taken` counts every outcome so far (the step limit is on it). `wait` is None or
+    {"kind": "retry" | "time" | "event", "until": iso | None, "for": {...} | None}. `as_of` is the moment of the last
+    recorded step: templates see it instead of a clock, so repeating a step renders the same text.
+    """
+
+    node: str
+    status: str = RUNNING
+    index: int = 0
+    attempt: int = 1
+    taken: int = 0
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[str, Any] = field(default_factory=dict)
+    wait: Mapping[str, Any] | None = None
+    response: Any = None
+    responded: bool = False
+    outcome: str = ""
+    error: Mapping[str, Any] | None = None
+    as_of: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINAL
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form; defaults are left out, so that rows stay small."""
+        return {f.name: value for f in fields(self) if not _is_default(f.name, value := getattr(self, f.name))}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "RunState":
+        return cls(**value)
+
+
+def _is_default(name: str, value: Any) -> bool:
+    return name in _DEFAULTS and value == _DEFAULTS[name] and type(value) is type(_DEFAULTS[name])
+
+
+_DEFAULTS: dict[str, Any] = {
+    f.name: getattr(RunState(node=""), f.name) for f in fields(RunState) if f.name not in ("node", "status")
+}

@@ -1,0 +1,382 @@
+"""Checks before publishing: `validate(graph, kind, known)` lists every problem, in words, with a code and a place.
+
+Codes F001-F014 and W101-W108 are NODES' list in its order; F015 and W109 on were added since. Errors stop publishing,
+warnings are listed. `known` holds plain sets, so that this module needs no database:
+{"connections": {id: type}, "flows": {ids}, "agents": {slugs}, "constants": {names}}.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.engine import template
+from runtime.engine.fields import ConnectionRef, FlowRef, KeyValues, is_visible
+from runtime.engine.graph import Dominance, Graph, Node
+from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
+
+SYNC_KINDS = ("action", "inbound")
+SECRET_NAME = re.compile(r"authorization|api[-_]?key|secret|token|password", re.IGNORECASE)
+LONG_MESSAGE = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`field` is a JSON Pointer from the node; `fix` is {"label", "ops"} where one key press can mend it."""
+
+    code: str
+    message: str
+    node: str | None = None
+    field: str | None = None
+    fix: Mapping[str, Any] | None = None
+
+    @property
+    def severity(self) -> str:
+        return "error" if self.code.startswith("F") else "warning"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"code": self.code, "severity": self.severity, "message": self.message,
+                "node": self.node, "field": self.field, "fix": self.fix}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Check:
+    """One validation under way: what the rules share, computed once."""
+
+    graph: Graph
+    kind: str
+    known: Mapping[str, Any]
+    reachable: set[str] = field(default_factory=set)
+    dominance: Dominance | None = None
+    made: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes that make it
+    used: set[str] = field(default_factory=set)
+    after: dict[str, set[str]] = field(default_factory=dict)  # cache: what a node leads to
+
+    def leads_to(self, source: str, target: str) -> bool:
+        if source not in self.after:
+            self.after[source] = self.graph.reachable(source) if self.graph.next_of(source) else {source}
+        if source == target:
+            return any(target in self.graph.reachable(next_) for next_ in self.graph.next_of(source))
+        return target in self.after[source]
+
+
+def validate(graph: Graph, kind: str, known: Mapping[str, Any] | None = None) -> list[Problem]:
+    """Every problem of a flow of `kind`, errors first, in the order of the nodes."""
+    check = _Check(graph, kind, known or {})
+    if graph.triggers:
+        check.reachable = graph.reachable(graph.trigger.id)
+        check.dominance = graph.dominance(graph.trigger.id)
+    for node in graph.nodes.values():
+        for made in made_by(node):
+            check.made.setdefault(made["path"], set()).add(node.id)
+    found = [problem for rule in _RULES for problem in rule(check)]
+    return sorted(found, key=lambda problem: problem.severity)
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def _triggers(check: _Check) -> Iterator[Problem]:
+    if not check.graph.triggers:
+        yield Problem("F001", "The flow has no trigger: add what starts it.")
+    for node in check.graph.triggers[1:]:
+        yield Problem("F002", "A flow has exactly one trigger; remove this one or the other.", node.id)
+
+
+def _edges(check: _Check) -> Iterator[Problem]:
+    left: set[tuple[str, str]] = set()
+    for edge in check.graph.edges:
+        source, target = check.graph.nodes.get(edge["source"]), check.graph.nodes.get(edge["target"])
+        if source is None or target is None:
+            missing = edge["source"] if source is None else edge["target"]
+            at = (source or target).id if source or target else None  # type: ignore[union-attr]
+            yield Problem("F003", f"A connection leads to a step that does not exist ({missing}).", at)
+            continue
+        if source.node_type is not None and edge["port"] not in {port.id for port in source.ports}:
+            yield Problem("F003", f"{_name(source)} has no exit {edge['port']!r}; reconnect it.", source.id)
+        if (source.id, edge["port"]) in left:
+            yield Problem("F003", f"Two connections leave {_name(source)} by the same exit.", source.id)
+        if target.node_type is not None and target.node_type.trigger:
+            yield Problem("F003", "Nothing can lead to a trigger; remove that connection.", source.id)
+        left.add((source.id, edge["port"]))
+
+
+def _open_ports(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        for port in node.ports:
+            if port.required and check.graph.target(node.id, port.id) is None:
+                what = f"The exit {port.label!r} of {_name(node)}" if len(node.ports) > 1 else _name(node)
+                yield Problem("F003", f"{what} leads nowhere: connect it to the next step or to an End.", node.id)
+
+
+def _unreachable(check: _Check) -> Iterator[Problem]:
+    if not check.graph.triggers:
+        return
+    for node in check.graph.nodes.values():
+        if node.id not in check.reachable and not (node.node_type and node.node_type.trigger):
+            yield Problem("F004", f"Nothing leads to {_name(node)}: connect it or delete it.", node.id)
+
+
+def _types(check: _Check) -> Iterator[Problem]:
+    for node in check.graph.nodes.values():
+        if node.node_type is None:
+            yield Problem("F005", f"This instance does not know the node type {node.type!r}.", node.id)
+        elif check.kind not in node.node_type.kinds:
+            why = _NOT_HERE.get((check.kind, node.node_type.group), "")
+            flow = check.kind.replace("_", "-")
+            yield Problem("F008", f"{node.node_type.label} cannot be used in a {flow} flow{why}.", node.id)
+
+
+_NOT_HERE = {("post_call", "conversation"): ": the conversation has already ended"}
+
+
+def _configs(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        for pointer, message in node.node_type.check_fields(node.config):  # type: ignore[union-attr]
+            yield Problem("F006", message, node.id, "/config" + pointer)
+        yield from (Problem("F006", message, node.id, "/settings" + at) for at, message in _settings(node))
+        for code, pointer, message in node.node_type.check(node, check.graph):  # type: ignore[union-attr]
+            yield Problem(code, message, node.id, pointer)
+
+
+def _settings(node: Node) -> Iterator[tuple[str, str]]:
+    settings = node.settings
+    for name in sorted(set(settings) - {"retry", "timeout_seconds", "on_error"}):
+        yield f"/{name}", f"There is no setting {name!r}."
+    retry = settings.get("retry", {})
+    if not isinstance(retry, Mapping) or set(retry) - {"max_attempts", "backoff_seconds", "factor"}:
+        yield "/retry", "Retry is max_attempts, backoff_seconds and factor."
+    else:
+        bounds = {"max_attempts": (1, 10), "backoff_seconds": (0, 3600), "factor": (1, 10)}
+        yield from (issue for name, value in retry.items() for issue in _bounded(f"/retry/{name}", value, bounds[name]))
+    if "timeout_seconds" in settings:
+        yield from _bounded("/timeout_seconds", settings["timeout_seconds"], (0.1, 60))
+    if settings.get("on_error", "stop") not in ("stop", "continue", "branch"):
+        yield "/on_error", "On error is stop, continue or branch."
+
+
+def _bounded(pointer: str, value: Any, bounds: tuple[float, float]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not bounds[0] <= value <= bounds[1]:
+        yield (
+            pointer,
+            f"{pointer.rsplit('/', 1)[-1].replace('_', ' ')} must be a number from {bounds[0]} to {bounds[1]}.",
+        )
+
+
+def _references(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        secure = {name for name, field in node.node_type.fields.items() if field.secure}  # type: ignore[union-attr]
+        for pointer, text in node.node_type.texts_of(node.config):  # type: ignore[union-attr]
+            for reference in _references_in(text):
+                check.used.add(".".join(map(str, reference.path)))
+                yield from _reference(check, node, "/config" + pointer, reference, pointer.split("/")[1] in secure)
+
+
+def _references_in(text: str) -> list[Any]:
+    if "{{" not in text:
+        return []
+    try:
+        return list(template.compile_template(text).references())
+    except template.TemplateError:
+        return []  # reported with the field
+
+
+def _reference(check: _Check, node: Node, at: str, reference: Any, secure: bool) -> Iterator[Problem]:
+    path = reference.path
+    written = f"{{{{{reference.text.strip()}}}}}" if not reference.text.startswith("{{") else reference.text
+    root, rest = str(path[0]).lower() if str(path[0]).lower() == "interaction" else str(path[0]), path[1:]
+    if root not in ROOTS:
+        yield Problem("F007", f"{written}: there is no variable {path[0]!r}.", node.id, at)
+    elif root == "secure":
+        if not secure:
+            yield Problem(
+                "F012", f"{written}: secure values may only go into headers and bodies of a request.", node.id, at
+            )
+    elif root == "interaction":
+        if rest and str(rest[0]).lower() not in INTERACTION_NAMES:
+            yield Problem("F007", f"{written}: a conversation has no {rest[0]!r}.", node.id, at)
+    elif root == "analysis":
+        if check.kind not in AFTER_THE_END and not reference.has_default:
+            yield Problem("F007", f"{written}: the analysis exists only after the conversation.", node.id, at)
+    elif root == "workspace":
+        if rest and str(rest[0]) not in {*check.known.get("constants", ()), "time_zone", "name"}:
+            yield Problem("F007", f"{written}: the workspace has no constant {rest[0]!r}.", node.id, at)
+    elif root == "steps":
+        yield from _step_reference(check, node, at, written, reference)
+    elif root in ("vars", "args") and rest and isinstance(rest[0], str):
+        yield from _made_reference(check, node, at, written, reference, f"{root}.{rest[0]}")
+
+
+def _step_reference(check: _Check, node: Node, at: str, written: str, reference: Any) -> Iterator[Problem]:
+    if len(reference.path) < 2:
+        return
+    key = reference.path[1]
+    sources = [other for other in check.graph.nodes.values() if other.key == key]
+    if not sources:
+        yield Problem("F007", f"{written}: there is no step {key!r}.", node.id, at)
+        return
+    if len(reference.path) > 2:
+        path = f"steps.{key}.{reference.path[2]}"
+        named = {output["path"].split(".")[2] for source in sources for output in made_by(source)}
+        if named and str(reference.path[2]) not in named and sources[0].type != "code":
+            yield Problem("F007", f"{written}: {_name(sources[0])} gives no {reference.path[2]!r}.", node.id, at)
+            return
+        check.used.add(path)
+    yield from _comes_before(check, node, at, written, reference, {source.id for source in sources})
+
+
+def _made_reference(check: _Check, node: Node, at: str, written: str, reference: Any, path: str) -> Iterator[Problem]:
+    makers = check.made.get(path, set())
+    check.used.add(path)
+    if makers:
+        yield from _comes_before(check, node, at, written, reference, makers)
+    elif not reference.has_default:
+        name = path.split(".")[1]
+        hint = (
+            f"Nothing before this step sets it. What comes with the call is {{{{interaction.variables.{name}}}}}; "
+            f'or give it a default: {{{{{path} | default: ""}}}}.'
+            if path.startswith("vars.")
+            else "The action has no such input."
+        )
+        yield Problem("F007", f"{written}: unknown variable. {hint}", node.id, at)
+
+
+def _comes_before(
+    check: _Check, node: Node, at: str, written: str, reference: Any, makers: set[str]
+) -> Iterator[Problem]:
+    if check.dominance is None or node.id not in check.reachable:
+        return
+    if any(check.dominance.certain(maker, node.id) and not check.graph.nodes[maker].disabled for maker in makers):
+        return
+    if not any(maker in check.reachable and check.leads_to(maker, node.id) for maker in makers):
+        if not reference.has_default:
+            yield Problem("F007", f"{written}: it is only set later than this step, or on another branch.", node.id, at)
+    elif not reference.has_default:
+        yield Problem("W109", f"{written} may be missing on some ways to this step; give it a default.", node.id, at)
+
+
+def _answers(check: _Check) -> Iterator[Problem]:
+    if check.kind not in SYNC_KINDS or not check.graph.triggers:
+        return
+    responds = [n for n in check.graph.nodes.values() if n.type == "respond" and n.id in check.reachable]
+    if not responds:
+        yield Problem("F009", "The agent waits for an answer: add a Respond step.", check.graph.trigger.id)
+    for node in _live(check):
+        waits = node.node_type is not None and (node.node_type.waits or node.type in ("approval", "run_flow"))
+        if waits and not any(check.dominance.certain(r.id, node.id) for r in responds):  # type: ignore[union-attr]
+            yield Problem("F015", f"{_name(node)} would keep the agent waiting: put it after Respond.", node.id)
+
+
+def _known_things(check: _Check) -> Iterator[Problem]:
+    connections = check.known.get("connections")
+    for node in _live(check):
+        for name, declared in node.node_type.fields.items():  # type: ignore[union-attr]
+            value = node.config.get(name, declared.default)
+            if not value or not isinstance(declared, ConnectionRef):
+                continue
+            if isinstance(declared, FlowRef):
+                if value not in check.known.get("flows", ()):
+                    yield Problem("F011", "That flow does not exist here.", node.id, f"/config/{name}")
+            elif connections is not None and value not in connections:
+                yield Problem("F011", "That connection does not exist here; choose one.", node.id, f"/config/{name}")
+            elif connections is not None and declared.types and connections[value] not in declared.types:
+                yield Problem("F011", "That connection is of another type.", node.id, f"/config/{name}")
+
+
+def _plain_secrets(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        fields = node.node_type.fields  # type: ignore[union-attr]
+        for name, declared in fields.items():
+            if not isinstance(declared, KeyValues) or not is_visible(declared, fields, node.config):
+                continue
+            rows = node.config.get(name)
+            for position, row in enumerate(rows if isinstance(rows, list) else []):
+                if isinstance(row, Mapping) and _is_plain_secret(row):
+                    at = f"/config/{name}/{position}/value"
+                    yield Problem("F012", f"{row['name']} looks like a secret: keep it in a connection.", node.id, at)
+
+
+def _is_plain_secret(row: Mapping[str, Any]) -> bool:
+    name, value = row.get("name"), row.get("value")
+    if not isinstance(name, str) or not isinstance(value, str) or "{{" in value or len(value) < 8:
+        return False
+    return bool(SECRET_NAME.search(name)) and name.lower() != "idempotency-key"
+
+
+def _cycles(check: _Check) -> Iterator[Problem]:
+    """A cycle is legal only where a node on it waits: without the waiting nodes nothing may come round."""
+    state: dict[str, int] = {}
+    for start in check.graph.nodes:
+        if start in state or _waits(check.graph.nodes[start]):
+            continue
+        state[start] = 1
+        stack = [(start, iter(check.graph.next_of(start)))]
+        while stack:
+            node_id, targets = stack[-1]
+            for target in targets:
+                if state.get(target) == 1:
+                    node = check.graph.nodes[target]
+                    yield Problem("F013", f"The flow goes round at {_name(node)} without ever waiting.", node.id)
+                elif target not in state and not _waits(check.graph.nodes[target]):
+                    state[target] = 1
+                    stack.append((target, iter(check.graph.next_of(target))))
+                    break
+            else:
+                state[node_id] = 2
+                stack.pop()
+
+
+def _waits(node: Node) -> bool:
+    return node.node_type is not None and node.node_type.waits and not node.disabled
+
+
+def _keys(check: _Check) -> Iterator[Problem]:
+    seen: dict[str, Node] = {}
+    for node in check.graph.nodes.values():
+        if node.key in seen:
+            yield Problem("F014", f"Two steps have the key {node.key!r}; give one another.", node.id, "/key")
+        seen[node.key] = node
+
+
+def _effects(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        effect = node.node_type.effect if node.node_type else "none"
+        if effect in ("keyed", "once") and node.on_error == "stop" and node.max_attempts == 1:
+            yield Problem("W101", f"If {_name(node)} fails, the run stops: retry it or add an error path.", node.id)
+
+
+def _budget(check: _Check) -> Iterator[Problem]:
+    if check.kind not in SYNC_KINDS or not check.graph.triggers:
+        return
+    deadline = check.graph.trigger.config.get("deadline_seconds", 30)
+    total = sum(node.timeout_seconds for node in _live(check) if node.node_type and node.node_type.effect != "none")
+    if isinstance(deadline, int | float) and total > deadline:
+        text = f"The steps may take {total:g} s together, the agent waits {deadline:g} s."
+        yield Problem("W105", text, check.graph.trigger.id)
+
+
+def _otherwise(check: _Check) -> Iterator[Problem]:
+    for node in _live(check):
+        if node.type == "decision" and check.graph.target(node.id, "else") is None:
+            yield Problem("W106", f"{_name(node)} has no Otherwise: the run ends there when no branch fits.", node.id)
+
+
+def _unused(check: _Check) -> Iterator[Problem]:
+    for path, makers in check.made.items():
+        if path.startswith("vars.") and not any(used == path or used.startswith(path + ".") for used in check.used):
+            yield Problem("W108", f"{path} is set but never used.", min(makers))
+
+
+def _live(check: _Check) -> Iterator[Node]:
+    return (node for node in check.graph.nodes.values() if node.node_type is not None and not node.disabled)
+
+
+def _name(node: Node) -> str:
+    return node.label or (node.node_type.label if node.node_type else node.key)
+
+
+_RULES: tuple[Callable[[_Check], Iterator[Problem]], ...] = (
+    _triggers, _edges, _open_ports, _unreachable, _types, _configs, _references, _answers, _known_things,
+    _plain_secrets, _cycles, _keys, _effects, _budget, _otherwise, _unused,
+)  # fmt: skip

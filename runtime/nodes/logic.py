@@ -1,0 +1,178 @@
+"""Set variables, decide, wait."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from runtime.engine.errors import StepError
+from runtime.engine.fields import (
+    Choice,
+    Conditions,
+    DateTime,
+    Duration,
+    List,
+    LongText,
+    Object,
+    TextField,
+    VariableName,
+)
+from runtime.engine.node_type import NodeType
+from runtime.engine.outcomes import Done, Outcome, Wait
+from runtime.engine.values import safe_loads
+
+EVERYWHERE = ("post_call", "action", "inbound", "conversation", "automation")
+LONGEST_WAIT = 366 * 86_400
+
+
+class SetVariable(NodeType):
+    """Sets one or more variables, from plain text, other variables, or calculations made earlier.
+
+    Later steps read them as `{{vars.<name>}}`. A number, a truth value or JSON is kept as such.
+    """
+
+    type, label, icon, order = "set_variable", "Set variable", "pencil", 1
+    kinds = EVERYWHERE
+    keywords = ("assign", "remember", "let")
+    assignments = List(
+        "Variables", required=True, max_items=50,
+        item=Object(fields={
+            "name": VariableName("Name", required=True),
+            "type": Choice("Type", options=["text", "number", "boolean", "json"], default="text"),
+            "value": LongText("Value"),
+        }),
+    )  # fmt: skip
+    summary = ({"field": "assignments", "as": "names"},)
+    outputs = ({"each": "assignments", "name": "name", "type": "type", "scope": "vars"},)
+    example = {
+        "type": "set_variable", "key": "vars", "label": "Topic",
+        "config": {"assignments": [{"name": "topic", "type": "text", "value": "Call {{interaction.id}}"}]},
+    }  # fmt: skip
+
+    def run(self, step: Any) -> Outcome:
+        variables: dict[str, Any] = {}
+        for row in step.config["assignments"] or []:
+            variables[row["name"]] = _typed(step, row)
+        return Done(output=dict(variables), variables=variables)
+
+
+class Decision(NodeType):
+    """Sends the run down the first branch whose conditions hold, otherwise along Otherwise.
+
+    The run keeps the values compared, so that "why did it go here?" has an answer.
+    """
+
+    type, label, icon, order = "decision", "Decision", "branch", 2
+    kinds = EVERYWHERE
+    keywords = ("if", "branch", "switch", "route", "condition")
+    branches = List(
+        "Branches", required=True, max_items=20,
+        item=Object(fields={
+            "id": TextField("Id", required=True, template=False, pattern=r"[A-Za-z0-9_-]{1,64}"),
+            "label": TextField("Label", template=False, max_length=80),
+            "conditions": Conditions("If", required=True),
+        }),
+    )  # fmt: skip
+    ports = ({"each": "branches", "id": "id", "label": "label"}, {"id": "else", "label": "Otherwise"})
+    summary = ("if ", {"field": "branches", "as": "conditions"})
+    example = {
+        "type": "decision", "key": "check", "label": "Escalated?",
+        "config": {"branches": [{"id": "esc", "label": "Escalated", "conditions": {"any": [
+            {"left": "{{interaction.DISPOSITION}}", "operator": "equals", "right": "escalated"}]}}]},
+    }  # fmt: skip
+
+    def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
+        ids = [row.get("id") for row in node.config.get("branches") or [] if isinstance(row, Mapping)]
+        for position, branch_id in enumerate(ids):
+            if branch_id in ids[:position] or branch_id in ("else", "error"):
+                yield "F006", f"/config/branches/{position}/id", f"The branch id {branch_id!r} is taken."
+
+    def run(self, step: Any) -> Outcome:
+        tried: list[dict[str, Any]] = []
+        for branch in step.config["branches"] or []:
+            holds, compared = step.conditions(branch["conditions"])
+            tried.append({"id": branch["id"], "result": holds, "conditions": compared})
+            if holds:
+                return Done(output={"branch": branch["id"]}, port=branch["id"], reason={"branches": tried})
+        return Done(output={"branch": "else"}, port="else", reason={"branches": tried})
+
+
+class WaitStep(NodeType):
+    """Pauses the run: for some time, or until a moment. A paused run costs nothing and survives restarts."""
+
+    type, label, icon, order = "wait", "Wait", "clock", 3
+    kinds = EVERYWHERE
+    keywords = ("delay", "sleep", "later", "timer")
+    waits = True
+    mode = Choice("Wait", options=[("for", "For some time"), ("until", "Until a moment")], default="for")
+    seconds = Duration("How long", template=True, required=True, min=0, max=LONGEST_WAIT,
+                       visible_if={"field": "mode", "in": ["for"]})  # fmt: skip
+    until = DateTime("Until", required=True, visible_if={"field": "mode", "in": ["until"]},
+                     help="A date and time; without a zone it is the workspace's.")  # fmt: skip
+    summary = ({"field": "mode"}, " ", {"field": "seconds", "as": "duration"}, {"field": "until"})
+    outputs = ({"name": "waited_until", "label": "Waited until", "type": "datetime", "sample": "2026-01-21T09:00:00Z"},)
+    example = {"type": "wait", "key": "later", "label": "Wait a day", "config": {"mode": "for", "seconds": 86400}}
+
+    def run(self, step: Any) -> Outcome:
+        if step.config["mode"] == "until":
+            return Wait(until=min(_moment(step, step.config["until"]), step.now + timedelta(seconds=LONGEST_WAIT)))
+        return Wait(seconds=_seconds(step))
+
+    def resume(self, step: Any, event: Mapping[str, Any] | None) -> Outcome:
+        return Done(output={"waited_until": step.now.isoformat().replace("+00:00", "Z")})
+
+
+def _typed(step: Any, row: Mapping[str, Any]) -> Any:
+    """The assignment's value as its type: a lone placeholder keeps the type it has, text is read."""
+    value, kind, name = step.value(row.get("value") or ""), row.get("type", "text"), row["name"]
+    if kind == "text":
+        return value if isinstance(value, str) else step.text(row.get("value") or "")
+    if value in (None, ""):
+        return None
+    if kind == "number":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else _number(name, value)
+    if kind == "boolean":
+        return value if isinstance(value, bool) else _boolean(name, value)
+    return step.json(row["value"])
+
+
+def _number(name: str, value: Any) -> float | int:
+    try:
+        number = float(str(value).strip())
+        if number != number or number in (float("inf"), float("-inf")):
+            raise ValueError
+    except ValueError:
+        raise StepError(f"{name} should become a number, but is {str(value)[:80]!r}.", code="not_a_number") from None
+    return int(number) if number.is_integer() and "." not in str(value) and abs(number) < 1e15 else number
+
+
+def _boolean(name: str, value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word in ("true", "yes", "1", "on"):
+        return True
+    if word in ("false", "no", "0", "off"):
+        return False
+    raise StepError(f"{name} should become true or false, but is {str(value)[:80]!r}.", code="not_a_boolean")
+
+
+def _seconds(step: Any) -> float:
+    value = step.value(step.config["seconds"]) if isinstance(step.config["seconds"], str) else step.config["seconds"]
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        raise StepError(f"How long to wait is no number: {str(value)[:80]!r}.", code="bad_duration") from None
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise StepError("A wait is between 0 seconds and 366 days.", code="bad_duration")
+    return seconds
+
+
+def _moment(step: Any, text: str) -> datetime:
+    value = step.text(text).strip()
+    try:
+        moment = safe_loads(value) if value.isdigit() else datetime.fromisoformat(value)
+        moment = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else moment
+    except (ValueError, OverflowError, OSError):
+        raise StepError(f"{value[:80]!r} is no date and time.", code="bad_moment") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(str(step.scope.get("workspace", {}).get("time_zone") or "UTC")))
+    return moment.astimezone(UTC)
