@@ -1,0 +1,236 @@
+"""What all tests share: the database choice, a live server, a real browser, people who can sign in.
+
+`tests/environment.py` has set the settings before Django read them. Browser tests run last: sync Playwright leaves an
+event loop in the main thread, in which asyncio tests cannot run.
+"""
+
+import socket
+import threading
+from dataclasses import dataclass
+
+import pytest
+from django.conf import settings
+
+ORDER = ("engine", "runtime", "integrations", "builder", "", "crash", "browser")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        folder = _folder(item)
+        if folder in ("browser", "crash"):
+            item.add_marker(getattr(pytest.mark, folder))
+    items.sort(key=lambda item: ORDER.index(_folder(item)) if _folder(item) in ORDER else ORDER.index(""))
+
+
+def _folder(item) -> str:
+    parts = item.path.relative_to(settings.BASE_DIR / "tests").parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_files():
+    """Templates name static files without a collected manifest; the tests of `up` see the hashed ones."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture
+def no_lock_out():
+    """For tests that sign in wrongly on purpose: the counter starts and ends at zero."""
+    from axes.utils import reset
+
+    reset()
+    yield
+    reset()
+
+
+# --- People
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of a workspace and the words to sign in with."""
+
+    user: object
+    workspace: object
+    email: str
+    password: str
+
+
+@pytest.fixture
+def workspace(db):
+    from runtime.models import Workspace
+
+    return Workspace.objects.create(name="Acme")
+
+
+@pytest.fixture
+def make_person(db):
+    """make_person(workspace, role="owner", email=...) -> Person."""
+    from runtime.models import Membership, User
+
+    def make(workspace, role="owner", email=None):
+        email = email or f"{role}@{workspace.name.lower()}.example"
+        password = f"{role} of {workspace.name}, to the life"
+        user = User.objects.create_user(email=email, password=password)
+        Membership.objects.create(workspace=workspace, user=user, role=role)
+        return Person(user, workspace, email, password)
+
+    return make
+
+
+@pytest.fixture
+def owner(workspace, make_person):
+    return make_person(workspace, "owner")
+
+
+@pytest.fixture
+def signed_in(client, owner):
+    """A Django test client signed in as the owner; `.person` says who that is."""
+    client.force_login(owner.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.person = owner
+    return client
+
+
+# --- A real server
+
+
+class LiveServer:
+    """The whole application behind uvicorn, in a thread of this process, on a free port."""
+
+    def __init__(self):
+        import uvicorn
+
+        from builder.asgi import application
+
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.ready = threading.Event()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application, lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=2
+            )
+        )
+        startup = server.startup
+
+        async def tell(sockets=None):
+            await startup(sockets)
+            self.ready.set()
+
+        server.startup = tell
+        self.server = server
+        self.thread = threading.Thread(target=server.run, kwargs={"sockets": [self.socket]}, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        assert self.ready.wait(20), "the live server did not start"
+
+    def stop(self):
+        self.server.should_exit = True
+        self.thread.join(10)
+        self.socket.close()
+
+
+@pytest.fixture(scope="session")
+def _live_server(django_db_setup):
+    server = LiveServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live(_live_server, transactional_db):
+    """The address of a live server (`http://127.0.0.1:port`) on the tests' database file."""
+    settings.PUBLIC_URL, before = _live_server.url, settings.PUBLIC_URL
+    yield _live_server.url
+    settings.PUBLIC_URL = before
+
+
+# --- A real browser
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium under Playwright; nothing is downloaded."""
+    import os
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or CHROMIUM
+    if not os.path.exists(executable):
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is missing: apt-get install chromium")
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser, live):
+    """A fresh browser profile at the live server's address."""
+    context = browser.new_context(base_url=live, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context):
+    """A page on which any console error, uncaught exception or refused policy fails the test.
+
+    A test that provokes one on purpose takes it out of `page.troubles`.
+    """
+    page = context.new_page()
+    page.troubles = []
+    page.on("console", lambda message: message.type == "error" and page.troubles.append(message.text))
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    yield page
+    assert not page.troubles, f"the page's console: {page.troubles}"
+
+
+@pytest.fixture
+def sign_in(context):
+    """sign_in(person): give the browser a session without walking through the form."""
+
+    def sign_in(person):
+        from django.contrib.sessions.backends.db import SessionStore
+        from django.test import Client
+
+        client = Client()
+        client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        assert SessionStore(session).exists(session)
+        context.add_cookies(
+            [
+                {
+                    "name": settings.SESSION_COOKIE_NAME,
+                    "value": session,
+                    "domain": "127.0.0.1",
+                    "path": "/",
+                    "httpOnly": True,
+                    "sameSite": "Lax",
+                }
+            ]
+        )
+        return person
+
+    return sign_in
