@@ -31,10 +31,8 @@ def main():
 def refuse_old_python():
     if sys.version_info < OLDEST:
         stop(
-            "Segue needs Python {}.{} or newer; this is {} ({}).\n"
-            "Install a newer one and name it, for example: python3.12 manage.py up".format(
-                OLDEST[0], OLDEST[1], sys.version.split()[0], sys.executable
-            )
+            f"Segue needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]} ({sys.executable}).\n"
+            "Install a newer one and name it, for example: python3.12 manage.py up"
         )
 
 
@@ -68,11 +66,11 @@ def prepared_venv(lock):
     """The Python of `.venv`, made and filled where needed."""
     python = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin", "python.exe" if os.name == "nt" else "python")
     if not os.path.exists(python) or not (stamped(lock) or has_pip(python)):
-        say("making .venv with Python {}".format(sys.version.split()[0]))
+        say(f"making .venv with Python {sys.version.split()[0]}")
         if run([sys.executable, "-m", "venv", "--clear", VENV]):
             stop("Python could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv")
     if not stamped(lock):
-        say("installing the dependencies pinned in {} (once; about half a minute)".format(lock))
+        say(f"installing the dependencies pinned in {lock} (once; about half a minute)")
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
         if run([*install, "--require-hashes", "-r", os.path.join(ROOT, lock)]):
             stop(

@@ -1,0 +1,158 @@
+"""Keep a few child processes alive, and leave none behind. Standard library only: this process stays small.
+
+`manage.py up` does its set-up with Django, then becomes this module (`os.execv`), which starts the children of a plan
+and watches them:
+
+- Each child leads a session of its own, so Ctrl-C reaches only us and the order of stopping is ours.
+- Each child's standard input is a pipe that we hold open and never write to. When we die, however we die, the kernel
+  closes it, and the child ends itself (`end_with_supervisor`). It reads the raw descriptor: `sys.stdin` would hold its
+  lock across the forks of django-q2.
+- A child that ends is started again after 0.5 s, then twice as long each time up to 30 s; half a minute of life starts
+  the count anew. Five ends in a minute are a fault that restarting does not cure: everything stops, exit status 1, so
+  that systemd or a container sees it.
+- After a child's end its whole group is killed: what it left would go on taking work.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+
+FIRST_BACKOFF, LONGEST_BACKOFF, STEADY_AFTER = 0.5, 30.0, 30.0
+FAILURES, WITHIN_SECONDS = 5, 60.0
+LOOK_EVERY = 0.2
+
+
+class Child:
+    """One supervised process: `argv`, extra `environment`, and the `grace` seconds it gets to stop."""
+
+    def __init__(self, name, argv, environment=None, grace=10.0):
+        self.name, self.argv, self.grace = name, argv, grace
+        self.environment = {**os.environ, **(environment or {})}
+        self.process = None
+        self.started_at = 0.0
+        self.start_at = 0.0  # while down: when to start again
+        self.backoff = FIRST_BACKOFF
+        self.failures = deque(maxlen=FAILURES)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.argv, stdin=subprocess.PIPE, env=self.environment, start_new_session=True, bufsize=0
+        )
+        self.started_at = time.monotonic()
+
+    def ended(self) -> bool:
+        """Whether it has ended since the last look."""
+        return self.process is not None and self.process.poll() is not None
+
+    def bury(self, now) -> int:
+        """Clear up after its end; says when to start again. Returns its exit status."""
+        status = self.process.returncode
+        self.kill_group()
+        self.process.stdin.close()
+        self.process = None
+        if now - self.started_at > STEADY_AFTER:
+            self.backoff = FIRST_BACKOFF
+        self.failures.append(now)
+        self.start_at = now + self.backoff
+        self.backoff = min(self.backoff * 2, LONGEST_BACKOFF)
+        return status
+
+    def beyond_help(self, now) -> bool:
+        return len(self.failures) == FAILURES and now - self.failures[0] < WITHIN_SECONDS
+
+    def stop(self) -> bool:
+        """Ask, wait for the grace, then kill the group. Whether asking was enough."""
+        if self.process is None:
+            return True
+        self.process.terminate()
+        try:
+            self.process.wait(self.grace)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            self.kill_group()
+            self.process.wait()
+
+    def kill_group(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nothing was left of it
+
+
+class Supervisor:
+    """Runs `children` until SIGINT or SIGTERM; they are stopped in the order given."""
+
+    def __init__(self, children, say=None):
+        self.children = children
+        self.say = say or (lambda text: print(f"[segue] {text}", flush=True))
+        self.stopping = threading.Event()
+
+    def run(self) -> int:
+        """Returns the exit status: 0 after a signal, 1 when a child kept failing."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stopping.set())
+        for child in self.children:
+            child.start()
+        failed = self._watch()
+        self._stop()
+        return 1 if failed else 0
+
+    def _watch(self):
+        """Restart what ends; returns the child that kept failing, None after a signal."""
+        while not self.stopping.wait(LOOK_EVERY):
+            now = time.monotonic()
+            for child in self.children:
+                if child.ended():
+                    status = child.bury(now)
+                    if child.beyond_help(now):
+                        self.say(f"{child.name} ended {FAILURES} times within {WITHIN_SECONDS:.0f} s: giving up")
+                        return child
+                    self.say(f"{child.name} ended ({_in_words(status)}); again in {child.start_at - now:.1f} s")
+                elif child.process is None and now >= child.start_at:
+                    child.start()
+        return None
+
+    def _stop(self):
+        self.say("stopping")
+        began = time.monotonic()
+        for child in self.children:
+            if not child.stop():
+                self.say(f"{child.name} did not stop within {child.grace:.0f} s and was killed")
+        self.say(f"stopped in {time.monotonic() - began:.1f} s")
+
+
+def _in_words(status: int) -> str:
+    return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
+
+
+def end_with_supervisor(grace=10.0):
+    """For a child: ask oneself to stop when the supervisor's end of standard input closes; insist after `grace` s."""
+
+    def watch():
+        try:
+            while os.read(0, 64):
+                pass
+        except OSError:
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(grace)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="end-with-supervisor").start()
+
+
+def main():
+    """`python -m builder.supervising`, with the plan as JSON in SEGUE_PLAN: [{name, argv, environment, grace}]."""
+    plan = json.loads(os.environ.pop("SEGUE_PLAN"))
+    sys.exit(Supervisor([Child(**child) for child in plan]).run())
+
+
+if __name__ == "__main__":
+    main()
