@@ -31,7 +31,7 @@ def main():
 def refuse_old_python():
     if sys.version_info < OLDEST:
         stop(
-            f"Segue needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]} ({sys.executable}).\n"
+            f"Segue needs Python {OLDEST[0]}.{OLDEST[1]} or newer; {sys.executable} is {sys.version.split()[0]}.\n"
             "Install a newer one and name it, for example: python3.12 manage.py up"
         )
 

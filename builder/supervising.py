@@ -13,26 +13,28 @@ and watches them:
 - After a child's end its whole group is killed: what it left would go on taking work.
 """
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
 
+SUPERVISED = "SEGUE_SUPERVISED"  # set for children: their standard input is our pipe
 FIRST_BACKOFF, LONGEST_BACKOFF, STEADY_AFTER = 0.5, 30.0, 30.0
 FAILURES, WITHIN_SECONDS = 5, 60.0
 LOOK_EVERY = 0.2
 
 
 class Child:
-    """One supervised process: `argv`, extra `environment`, and the `grace` seconds it gets to stop."""
+    """One supervised process: `argv`, the descriptors it inherits, the `grace` seconds it gets to stop."""
 
-    def __init__(self, name, argv, environment=None, grace=10.0):
-        self.name, self.argv, self.grace = name, argv, grace
-        self.environment = {**os.environ, **(environment or {})}
+    def __init__(self, name, argv, descriptors=(), grace=10.0):
+        self.name, self.argv, self.descriptors, self.grace = name, argv, descriptors, grace
         self.process = None
         self.started_at = 0.0
         self.start_at = 0.0  # while down: when to start again
@@ -41,8 +43,9 @@ class Child:
 
     def start(self):
         self.process = subprocess.Popen(
-            self.argv, stdin=subprocess.PIPE, env=self.environment, start_new_session=True, bufsize=0
-        )
+            self.argv, stdin=subprocess.PIPE, pass_fds=self.descriptors, start_new_session=True, bufsize=0,
+            env={**os.environ, SUPERVISED: "1"},
+        )  # fmt: skip
         self.started_at = time.monotonic()
 
     def ended(self) -> bool:
@@ -80,18 +83,15 @@ class Child:
             self.process.wait()
 
     def kill_group(self):
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing was left of it
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # nothing was left of it
 
 
 class Supervisor:
     """Runs `children` until SIGINT or SIGTERM; they are stopped in the order given."""
 
-    def __init__(self, children, say=None):
+    def __init__(self, children):
         self.children = children
-        self.say = say or (lambda text: print(f"[segue] {text}", flush=True))
         self.stopping = threading.Event()
 
     def run(self) -> int:
@@ -112,20 +112,20 @@ class Supervisor:
                 if child.ended():
                     status = child.bury(now)
                     if child.beyond_help(now):
-                        self.say(f"{child.name} ended {FAILURES} times within {WITHIN_SECONDS:.0f} s: giving up")
+                        say(f"{child.name} ended {FAILURES} times within {WITHIN_SECONDS:.0f} s: giving up")
                         return child
-                    self.say(f"{child.name} ended ({_in_words(status)}); again in {child.start_at - now:.1f} s")
+                    say(f"{child.name} ended ({_in_words(status)}); again in {child.start_at - now:.1f} s")
                 elif child.process is None and now >= child.start_at:
                     child.start()
         return None
 
     def _stop(self):
-        self.say("stopping")
+        say("stopping")
         began = time.monotonic()
         for child in self.children:
             if not child.stop():
-                self.say(f"{child.name} did not stop within {child.grace:.0f} s and was killed")
-        self.say(f"stopped in {time.monotonic() - began:.1f} s")
+                say(f"{child.name} did not stop within {child.grace:.0f} s and was killed")
+        say(f"stopped in {time.monotonic() - began:.1f} s")
 
 
 def _in_words(status: int) -> str:
@@ -133,7 +133,12 @@ def _in_words(status: int) -> str:
 
 
 def end_with_supervisor(grace=10.0):
-    """For a child: ask oneself to stop when the supervisor's end of standard input closes; insist after `grace` s."""
+    """For a child: ask oneself to stop when the supervisor's end of standard input closes; insist after `grace` s.
+
+    Does nothing where nobody supervises: a service manager's standard input says nothing.
+    """
+    if os.environ.get(SUPERVISED) != "1":
+        return
 
     def watch():
         try:
@@ -148,10 +153,32 @@ def end_with_supervisor(grace=10.0):
     threading.Thread(target=watch, daemon=True, name="end-with-supervisor").start()
 
 
+def say_when_served(host, port, lines):
+    """Print `lines` as soon as the web child answers; the listening socket is open long before."""
+
+    def ask():
+        try:
+            with socket.create_connection((host, port), timeout=120) as connection:
+                connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                answered = connection.recv(1)
+        except OSError:
+            return
+        if answered:
+            for line in lines:
+                say(line)
+
+    threading.Thread(target=ask, daemon=True, name="say-when-served").start()
+
+
+def say(text):
+    print(f"[segue] {text}", flush=True)
+
+
 def main():
-    """`python -m builder.supervising`, with the plan as JSON in SEGUE_PLAN: [{name, argv, environment, grace}]."""
+    """Carry out the plan in SEGUE_PLAN: {"children": [...], "served": {"host", "port", "lines"}} as JSON."""
     plan = json.loads(os.environ.pop("SEGUE_PLAN"))
-    sys.exit(Supervisor([Child(**child) for child in plan]).run())
+    say_when_served(**plan["served"])
+    sys.exit(Supervisor([Child(**child) for child in plan["children"]]).run())
 
 
 if __name__ == "__main__":

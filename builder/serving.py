@@ -1,0 +1,60 @@
+"""The web process: uvicorn with the whole application. `python -m builder.serving` is what runs in production too."""
+
+import argparse
+import gc
+import socket
+
+from builder.supervising import end_with_supervisor
+
+GRACE_SECONDS = 5
+FRAME_BYTES = 64 * 1024
+
+
+def main():
+    options = _options()
+    end_with_supervisor()
+    listening = (
+        socket.socket(fileno=options.descriptor)
+        if options.descriptor is not None
+        else open_socket(options.host, options.port)
+    )
+    serve(listening)
+
+
+def _options():
+    parser = argparse.ArgumentParser(prog="python -m builder.serving", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--descriptor", type=int, help="an inherited listening socket, instead of host and port")
+    return parser.parse_args()
+
+
+def open_socket(host, port) -> socket.socket:
+    """A listening TCP socket. `manage.py up` opens it before it starts us and keeps it open: requests that arrive
+    while a web process is being replaced wait instead of being refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def serve(listening):
+    import uvicorn
+
+    from builder.asgi import application
+
+    gc.collect()
+    gc.freeze()  # what is imported stays; collections need not look at it again
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=FRAME_BYTES,
+        timeout_keep_alive=65,  # longer than the usual minute of a reverse proxy
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
