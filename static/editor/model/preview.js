@@ -1,0 +1,174 @@
+/**
+ * What a template would give with the values at hand. Only a preview beside the field: the server's engine is the judge.
+ * Own members only, never inherited ones; output is never evaluated again.
+ */
+/** @import {Overlay, FlowDocument, Variable} from "../types.js" */
+
+/** @typedef {Record<string, any>} Scope */
+/** @typedef {{text: string, missing: string[], used: boolean}} Preview  used: there was a placeholder at all */
+
+const PLACEHOLDER = /\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}|\{\{)[^"'])*)\}\}/g;
+
+/** @type {Record<string, (value: any, ...args: any[]) => any>} */
+const FILTERS = {
+  default: (value, other = "") => (value === undefined || value === null || value === "" ? other : value),
+  upper: (value) => asText(value).toUpperCase(),
+  lower: (value) => asText(value).toLowerCase(),
+  trim: (value) => asText(value).trim(),
+  json: (value) => JSON.stringify(value ?? null),
+  truncate: (value, length = 255) => cut(asText(value), Number(length)),
+  join: (value, by = ", ") => (Array.isArray(value) ? value.map(asText).join(by) : asText(value)),
+  first: (value) => (Array.isArray(value) || typeof value === "string" ? value[0] : value),
+  last: (value) => (Array.isArray(value) || typeof value === "string" ? value.at(-1) : value),
+  size: (value) => (value === null || value === undefined ? 0 : typeof value === "object" ? Object.keys(value).length : asText(value).length),
+  number: (value, digits) => (digits === undefined ? Number(value) : Number(value).toFixed(Number(digits))),
+  date: (value) => asText(value),
+  e164: (value) => asText(value).replace(/[^\d+]/g, ""),
+  url: (value) => encodeURIComponent(asText(value)),
+};
+
+/** @param {string} text @param {number} length */
+function cut(text, length) {
+  return text.length > length ? `${text.slice(0, Math.max(0, length - 1))}…` : text;
+}
+
+/**
+ * @param {string} text
+ * @param {Scope} scope
+ * @returns {Preview}
+ */
+export function preview(text, scope) {
+  /** @type {string[]} */
+  const missing = [];
+  let used = false;
+  const shown = String(text).replace(PLACEHOLDER, (_whole, inside) => {
+    used = true;
+    const head = split(inside, "|")[0].trim();
+    const value = asText(evaluate(inside, scope));
+    if (value === "" && (operand(head, scope) ?? null) === null && !/\|\s*default\b/.test(inside)) missing.push(head);
+    return value;
+  });
+  return { text: shown, missing, used };
+}
+
+/** @param {string} inside  @param {Scope} scope */
+function evaluate(inside, scope) {
+  const [head, ...filters] = split(inside, "|");
+  let value = operand(head.trim(), scope);
+  for (const each of filters) {
+    const [name, rest = ""] = splitOnce(each, ":");
+    const filter = Object.hasOwn(FILTERS, name.trim()) ? FILTERS[name.trim()] : null;
+    const args = rest.trim() ? split(rest, ",").map((arg) => operand(arg.trim(), scope)) : [];
+    if (filter) value = filter(value, ...args);
+  }
+  return value;
+}
+
+/** @param {string} text  @param {Scope} scope */
+function operand(text, scope) {
+  if (/^".*"$|^'.*'$/s.test(text)) return text.slice(1, -1).replace(/\\(.)/g, "$1");
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (text === "true" || text === "false") return text === "true";
+  return text === "null" ? null : lookUp(text, scope);
+}
+
+/**
+ * @param {string} path  e.g. steps.create_ticket.items[0].id
+ * @param {Scope} scope
+ * @returns {any}  undefined when it is not there
+ */
+export function lookUp(path, scope) {
+  const parts = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  /** @type {any} */
+  let value = scope;
+  parts.forEach((part, depth) => {
+    value = member(value, part, depth === 1 && parts[0] === "interaction");
+  });
+  return value;
+}
+
+const ALIASES = new Map([["ani", "from"], ["dnis", "to"]]);
+
+/** @param {any} value @param {string} name @param {boolean} folds  names right under `interaction` ignore case */
+function member(value, name, folds) {
+  if (value === null || typeof value !== "object") return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  if (!folds) return undefined;
+  const wanted = name.toLowerCase();
+  const found = Object.keys(value).find((each) => each.toLowerCase() === wanted) ?? ALIASES.get(wanted);
+  return found === undefined ? undefined : value[found];
+}
+
+/** @param {any} value */
+function asText(value) {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** Splits outside quotes. @param {string} text @param {string} by */
+function split(text, by) {
+  const parts = [""];
+  let quote = "";
+  for (let n = 0; n < text.length; n += 1) {
+    const char = text[n];
+    if (quote && char === "\\") parts[parts.length - 1] += char + (text[++n] ?? "");
+    else if (!quote && char === by) parts.push("");
+    else {
+      if (quote === char) quote = "";
+      else if (!quote && (char === '"' || char === "'")) quote = char;
+      parts[parts.length - 1] += char;
+    }
+  }
+  return parts;
+}
+
+/** @param {string} text @param {string} by @returns {string[]} */
+function splitOnce(text, by) {
+  const at = text.indexOf(by);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/**
+ * The values previews use: what a run really had, else the sample event, else the catalogue's samples.
+ * @param {{sample: {event: any}|null, overlay: Overlay|null, document: FlowDocument, variables: Variable[]}} from
+ * @returns {Scope}
+ */
+export function previewScope({ sample, overlay, document, variables }) {
+  /** @type {Scope} */
+  const scope = {};
+  for (const each of variables) if (each.sample !== undefined && each.sample !== null) put(scope, each.path.split("."), each.sample);
+  const event = overlay?.run.event ?? sample?.event;
+  if (event) layEvent(scope, event);
+  if (overlay) layRun(scope, overlay, document);
+  return scope;
+}
+
+/** @param {Scope} scope @param {any} event */
+function layEvent(scope, event) {
+  for (const name of ["interaction", "contact", "analysis"]) scope[name] = { ...scope[name], ...event[name] };
+  scope.vars = { ...scope.vars, ...event.interaction?.variables, ...event.variables };
+  scope.args = { ...scope.args, ...event.arguments };
+  scope.trigger = { ...scope.trigger, ...event.data };
+}
+
+/** @param {Scope} scope @param {Overlay} overlay @param {FlowDocument} document */
+function layRun(scope, overlay, document) {
+  const keys = new Map((overlay.document ?? document).nodes.map((node) => [node.id, node.key]));
+  scope.run = { id: overlay.run.id, started_at: overlay.run.started_at, attempt: 1 };
+  for (const step of overlay.run.steps) {
+    const key = keys.get(step.node);
+    const { variables, ...output } = step.output && typeof step.output === "object" ? step.output : {};
+    if (key) put(scope, ["steps", key], output);
+    scope.vars = { ...scope.vars, ...variables };
+  }
+}
+
+/** @param {Scope} scope @param {string[]} path @param {any} value */
+function put(scope, path, value) {
+  let at = scope;
+  for (const part of path.slice(0, -1)) {
+    if (!Object.hasOwn(at, part) || at[part] === null || typeof at[part] !== "object") at[part] = {};
+    at = at[part];
+  }
+  at[path[path.length - 1]] = value;
+}
