@@ -141,6 +141,7 @@ Q_CLUSTER = {
 # The runner's own numbers (runtime/runner.py); SPEED.md has the reasons for the sizes.
 RUN_THREADS = env.int("RUN_THREADS", default=64)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30.0)
+WATCHDOG_SECONDS = env.float("WATCHDOG_SECONDS", default=15.0)
 
 # --- Sign-in, sessions, transport
 AUTH_USER_MODEL = "runtime.User"

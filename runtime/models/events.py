@@ -24,6 +24,7 @@ class Event(Record):
     received_at = models.DateTimeField(default=timezone.now, editable=False)
     duplicates = models.PositiveIntegerField(default=0)
     payload = models.JSONField(default=dict)
+    skipped = models.JSONField(default=list, help_text="[{flow, reason}]: who listened and was not started")
     secure_sealed = models.TextField(blank=True, default="", editable=False)
     objects = WorkspaceQuerySet.as_manager()
 

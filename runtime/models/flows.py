@@ -16,7 +16,7 @@ class FlowQuerySet(WorkspaceQuerySet):
 
 
 class Flow(Record, Addressed):
-    """What people draw: a name, a kind, an on/off switch, a pointer to what is live; its token is its hook's address."""
+    """What people draw: a name, a kind, an on/off switch, what is live. Its token addresses its hook."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="flows")
     name = models.CharField(max_length=120)

@@ -53,6 +53,7 @@ class Run(Record):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     response = models.JSONField(null=True, blank=True)
+    answer = models.JSONField(null=True, blank=True, help_text="what a waiting caller was answered, whole")
     outcome = models.CharField(max_length=200, blank=True, default="")
     error = models.JSONField(null=True, blank=True, help_text="{message, code, node}")
     objects = WorkspaceQuerySet.as_manager()

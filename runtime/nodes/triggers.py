@@ -103,7 +103,8 @@ class ActionCalled(Trigger):
         "While it runs", advanced=True, default={"mode": "default"},
         fields={
             "mode": Choice("The agent says", options=["default", "custom", "none"], default="default"),
-            "message": TextField("Message", template=False, max_length=300, visible_if={"field": "mode", "in": ["custom"]}),
+            "message": TextField("Message", template=False, max_length=300,
+                                 visible_if={"field": "mode", "in": ["custom"]}),
         },
     )  # fmt: skip
     respond_then_continue = Toggle("After the deadline, go on", default=False, advanced=True,

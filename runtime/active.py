@@ -1,0 +1,183 @@
+"""ActiveRun: a claimed run in memory, with all it needs to be driven without a database.
+
+Loading happens on the loader's thread, recording on the recorder's (runtime/recording.py); the threads that drive
+runs touch neither.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.utils import timezone
+
+from runtime import reaching_out, vault
+from runtime.engine.fields import ConnectionRef
+from runtime.engine.graph import Graph
+from runtime.engine.interpreter import begin
+from runtime.engine.state import RunState
+from runtime.models import Event, FlowVersion, Run, Workspace
+
+WORKSPACE_FRESH_SECONDS = 5.0
+
+
+@dataclass
+class ActiveRun:
+    """One claimed run. `steps` are the rows not recorded yet; `as_of` is the time templates see."""
+
+    id: Any
+    workspace_id: Any
+    flow_id: Any
+    version_id: Any
+    kind: str
+    mode: str
+    graph: Graph
+    state: RunState
+    fence: int
+    seq: int
+    event: Mapping[str, Any]
+    secure_sealed: str = ""
+    event_id: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime = field(default_factory=timezone.now)
+    started_at: datetime | None = None
+    workspace: Mapping[str, Any] = field(default_factory=dict)
+    connections: Mapping[str, Any] = field(default_factory=dict)
+    took_over: bool = False  # its last owner vanished in the middle of something
+    unknown_try: bool = False  # a "once" effect was started by that owner and never finished
+    held: bool = False  # somebody waits for the answer: the lease is kept through short waits
+    deadline: float | None = None  # monotonic; only for runs somebody waits for
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    references: list[tuple[str, str]] = field(default_factory=list)
+    answer: dict[str, Any] | None = None
+    stopped: str = ""  # "timed_out", or why a test run stopped early
+    open_row: tuple[int, int, int, datetime] | None = None  # index, attempt, seq, start of a row that is not final
+    effect_unrecorded: bool = False
+    repeat_unrecorded: bool = False
+    fresh: bool = False  # its row holds no state yet
+    _decided: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self):
+        self.as_of = self.state.as_of
+
+    @property
+    def node(self):
+        return self.graph.nodes[self.state.node]
+
+    @property
+    def overdue(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def decide(self, outcome: str) -> bool:
+        """Settle, once, whether the caller gets an answer or the time-out; True for the first who says."""
+        with self._lock:
+            if not self._decided:
+                self._decided = outcome
+            return self._decided == outcome
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """The parts of the scope that stay the same for the whole run."""
+        secure = dict.fromkeys(self.secure, "") if self.secure_sealed else {}
+        return {
+            "interaction": self.event.get("interaction") or {},
+            "contact": self.event.get("contact") or {},
+            "analysis": self.event.get("analysis") or {},
+            "args": self.event.get("args") or {},
+            "trigger": self.event.get("trigger") or self.event.get("data") or {},
+            "secure": secure,
+            "workspace": self.workspace,
+        }
+
+    @cached_property
+    def secure(self) -> Mapping[str, Any]:
+        """The event's encrypted values, opened only when a field marked for them asks."""
+        if not self.secure_sealed:
+            return {}
+        opened: dict[str, Any] = json.loads(
+            vault.open_sealed(self.secure_sealed, self.workspace_id, self.event_id, "secure")
+        )
+        return opened
+
+    def scope(self) -> dict[str, Any]:
+        """What templates see now."""
+        state = self.state
+        run = {"id": str(self.id), "started_at": iso(self.started_at or self.created_at), "attempt": state.attempt}
+        return {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": self.as_of}
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def load(runs: list[Run], took_over: set[Any] = frozenset()) -> list[ActiveRun]:  # type: ignore[assignment]
+    """Claimed rows made ready to drive. Runs on a lane that owns a connection."""
+    events = Event.objects.in_bulk({run.event_id for run in runs if run.event_id})
+    return [make_ready(run, events.get(run.event_id), run.id in took_over) for run in runs]
+
+
+def make_ready(run: Run, event: Event | None, took_over: bool) -> ActiveRun:
+    graph = graph_of(run.version_id)
+    payload = event.payload if event else {}
+    workspace = _workspace(run.workspace_id)
+    variables = {**(payload.get("variables") or {}), **run.options.get("vars", {})}
+    fresh = not run.state
+    state = begin(graph, variables, run.created_at) if fresh else RunState.from_json(run.state)
+    return ActiveRun(
+        id=run.id, workspace_id=run.workspace_id, flow_id=run.flow_id, version_id=run.version_id, kind=run.kind,
+        mode=run.mode, graph=graph, state=state, fence=run.fence, seq=run.seq, event=payload,
+        secure_sealed=event.secure_sealed if event else "", event_id=run.event_id, options=run.options,
+        created_at=run.created_at, started_at=run.started_at, workspace=workspace,
+        connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
+        took_over=took_over, unknown_try=took_over and _left_unfinished(run, state, graph), fresh=fresh,
+        open_row=_open_row(run, state), answer=run.answer,
+    )  # fmt: skip
+
+
+def _open_row(run: Run, state: RunState) -> tuple[int, int, int, datetime] | None:
+    """A row of the present visit that is already there: it was recorded as started, or it waits."""
+    if not run.seq:
+        return None
+    rows = run.steps.filter(index=state.index, attempt=state.attempt)
+    return rows.values_list("index", "attempt", "seq", "started_at").first()
+
+
+def _left_unfinished(run: Run, state: RunState, graph: Graph) -> bool:
+    node_type = graph.nodes[state.node].node_type
+    if node_type is None or node_type.effect != "once":
+        return False
+    return run.steps.filter(index=state.index, attempt=state.attempt, status="running").exists()
+
+
+@lru_cache(maxsize=512)
+def graph_of(version_id: Any) -> Graph:
+    """A version's graph; versions never change, so it is built once per process."""
+    from runtime.engine.document import upgrade
+
+    return Graph.from_document(upgrade(FlowVersion.objects.values_list("document", flat=True).get(pk=version_id)))
+
+
+@lru_cache(maxsize=512)
+def _connection_ids(version_id: Any) -> tuple[str, ...]:
+    found = []
+    for node in graph_of(version_id).nodes.values():
+        for name, declared in (node.node_type.fields if node.node_type else {}).items():
+            if type(declared) is ConnectionRef and isinstance(node.config.get(name), str):
+                found.append(node.config[name])
+    return tuple(dict.fromkeys(found))
+
+
+def _workspace(workspace_id: Any) -> Mapping[str, Any]:
+    return _workspace_at(workspace_id, int(time.monotonic() / WORKSPACE_FRESH_SECONDS))
+
+
+@lru_cache(maxsize=256)
+def _workspace_at(workspace_id: Any, moment: int) -> Mapping[str, Any]:
+    workspace = Workspace.objects.get(pk=workspace_id)
+    return {**workspace.constants, "name": workspace.name, "time_zone": workspace.time_zone}

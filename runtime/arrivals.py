@@ -1,0 +1,177 @@
+"""Reading what comes in as JSON: events and action calls, checked member by member, in plain words."""
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.engine.values import BadJson, safe_dumps, safe_loads
+from runtime.group_commit import loader
+from runtime.intake import Arrival
+from runtime.interactions import complete
+from runtime.models import Agent
+
+TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\Z")
+OBJECTS = ("interaction", "contact", "analysis", "variables", "secure", "data")
+EVENT_MEMBERS = frozenset(("type", "id", "agent", "occurred_at", *OBJECTS))
+ACTION_MEMBERS = frozenset(("arguments", "interaction", "contact", "variables", "secure", "tool_call_id", "agent"))
+ENDED_TYPES = ("call.ended", "conversation.ended")
+REMEMBER_AGENTS_SECONDS = 2.0
+
+
+class BadEvent(Exception):
+    """What came is no event. `errors`: [{"pointer", "code", "message"}]."""
+
+    def __init__(self, errors: list[dict[str, str]], status: int = 422, code: str = "invalid"):
+        super().__init__(errors[0]["message"])
+        self.errors, self.status, self.code = errors, status, code
+
+
+def parse(body: bytes) -> Any:
+    """JSON or BadEvent (400)."""
+    try:
+        return safe_loads(body)
+    except BadJson as error:
+        raise BadEvent([_error("", "malformed", f"The body is no valid JSON: {error}")], 400, "malformed_json") from None
+
+
+def split_events(body: bytes, content_type: str, most: int) -> tuple[list[Any], bool]:
+    """(events, whether there may be many): one object, an array, or one object a line."""
+    if content_type == "application/x-ndjson":
+        lines = [line for line in body.splitlines() if line.strip()]
+        items, many = [_line(line) for line in lines], True
+    else:
+        if content_type and content_type not in ("application/json", "text/plain", "application/octet-stream"):
+            text = "Send JSON (application/json) or one object a line (application/x-ndjson)."
+            raise BadEvent([_error("", "content_type", text)], 415, "unsupported_media_type")
+        value = parse(body)
+        items, many = (value, True) if isinstance(value, list) else ([value], False)
+    if len(items) > most:
+        raise BadEvent([_error("", "too_many", f"At most {most:,} events at once; this is {len(items):,}.")], 413, "too_many")
+    return items, many
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return safe_loads(line)
+    except BadJson as error:
+        return error  # reported at its place in the answer
+
+
+async def read_event(workspace_id: Any, value: Any, header_key: str = "") -> Arrival:
+    """An event of `POST /events/` as an arrival. Raises BadEvent."""
+    errors = list(_event_errors(value))
+    if errors:
+        raise BadEvent(errors)
+    agent = value.get("agent") or ""
+    if agent and agent not in await _agents(workspace_id):
+        raise BadEvent([_error("/agent", "unknown_agent", f"There is no agent {agent!r}.")])
+    payload = _payload(value)
+    if agent and payload["interaction"].get("agent") is None:
+        payload["interaction"]["agent"] = agent
+    key = value.get("id")
+    if key is None and value["type"] in ENDED_TYPES:
+        key = payload["interaction"].get("id")
+    return Arrival(
+        workspace_id, "api", value["type"], payload, key=str(key)[:255] if key not in (None, "") else None,
+        agent=agent or payload["interaction"].get("agent") or "", secure=value.get("secure") or {}, route="events",
+        header_key=header_key, body_hash=_hash(value) if header_key else "",
+    )  # fmt: skip
+
+
+async def read_action(workspace_id: Any, body: bytes) -> tuple[Arrival, str]:
+    """(arrival, tool call id) of `POST /actions/<name>/`. Raises BadEvent."""
+    value = parse(body) if body.strip() else {}
+    errors = list(_shape_errors(value, ACTION_MEMBERS, ("interaction", "contact", "variables", "secure")))
+    if not errors and not isinstance(value.get("tool_call_id") or "", str):
+        errors = [_error("/tool_call_id", "type", "tool_call_id is a text.")]
+    if errors:
+        raise BadEvent(errors)
+    return action_arrival(workspace_id, "action", value, value.get("arguments")), value.get("tool_call_id") or ""
+
+
+def action_arrival(workspace_id: Any, source: str, value: Mapping[str, Any], arguments: Any, agent: str = "") -> Arrival:
+    """The event of an action call."""
+    payload = _payload(value)
+    payload["args"] = arguments if arguments is not None else {}
+    return Arrival(workspace_id, source, "action.called", payload, agent=agent or str(value.get("agent") or ""),
+                   secure=value.get("secure") or {})  # fmt: skip
+
+
+def _payload(value: Mapping[str, Any]) -> dict[str, Any]:
+    payload = {name: value[name] for name in ("contact", "analysis", "variables", "data") if value.get(name)}
+    payload["interaction"] = complete(value.get("interaction") or {})
+    carried = payload["interaction"]["variables"]
+    payload["variables"] = {**carried, **(value.get("variables") or {})} if isinstance(carried, Mapping) else {}
+    if value.get("occurred_at"):
+        payload["occurred_at"] = value["occurred_at"]
+    return payload
+
+
+def _event_errors(value: Any):
+    if isinstance(value, BadJson):
+        yield _error("", "malformed", f"This line is no valid JSON: {value}")
+        return
+    yield from _shape_errors(value, EVENT_MEMBERS, OBJECTS)
+    if not isinstance(value, Mapping):
+        return
+    kind = value.get("type")
+    if not isinstance(kind, str) or len(kind) > 80 or not TYPE.match(kind):
+        yield _error("/type", "type", "type is a dotted name such as call.ended.")
+    for name in ("id", "agent", "occurred_at"):
+        if not isinstance(value.get(name, ""), str | int | None) or isinstance(value.get(name), bool):
+            yield _error(f"/{name}", "type", f"{name} is a text.")
+    if isinstance(value.get("id"), str) and len(value["id"]) > 255:
+        yield _error("/id", "too_long", "id has at most 255 characters.")
+
+
+def _shape_errors(value: Any, members: frozenset[str], objects: tuple[str, ...]):
+    if not isinstance(value, Mapping):
+        yield _error("", "type", "The body must be a JSON object.")
+        return
+    for name in sorted(set(value) - members):
+        yield _error(f"/{name}", "unknown", f"There is no member {name!r} here.")
+    for name in objects:
+        if not isinstance(value.get(name) or {}, Mapping):
+            yield _error(f"/{name}", "type", f"{name} must be an object.")
+    interaction = value.get("interaction")
+    if isinstance(interaction, Mapping):
+        yield from _interaction_errors(interaction)
+
+
+def _interaction_errors(interaction: Mapping[str, Any]):
+    seconds = interaction.get("duration_seconds")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        yield _error("/interaction/duration_seconds", "type", "duration_seconds is a number.")
+    for name, kind, words in (("turns", list, "a list"), ("variables", Mapping, "an object")):
+        if interaction.get(name) is not None and not isinstance(interaction[name], kind):
+            yield _error(f"/interaction/{name}", "type", f"{name} must be {words}.")
+    for name in ("transcript", "summary", "status", "disposition", "from", "to"):
+        if not isinstance(interaction.get(name), str | int | float | None):
+            yield _error(f"/interaction/{name}", "type", f"{name} is a text.")
+
+
+def _error(pointer: str, code: str, message: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": code, "message": message}
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(safe_dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+_known: dict[Any, tuple[float, frozenset[str]]] = {}
+
+
+async def _agents(workspace_id: Any) -> frozenset[str]:
+    """The workspace's agents' slugs, remembered for a moment."""
+    found = _known.get(workspace_id)
+    if found is None or found[0] < time.monotonic():
+        slugs = await asyncio.wrap_future(loader().submit(_slugs, workspace_id))
+        _known[workspace_id] = found = (time.monotonic() + REMEMBER_AGENTS_SECONDS, slugs)
+    return found[1]
+
+
+def _slugs(workspace_ids: list[Any]) -> list[frozenset[str]]:
+    return [frozenset(Agent.objects.filter(workspace_id=each).values_list("slug", flat=True)) for each in workspace_ids]

@@ -1,0 +1,119 @@
+"""Claiming: a lease with a fence. Whoever moves `due_at` ahead and raises `fence` owns the run until then.
+
+Every write of a run names the fence it was claimed under, so an owner that lost its lease (a long pause, a clock step)
+writes nothing more. Leases are kept alive every third of their length for the runs of this process. A run that was
+claimed five times without recording a step is parked: visible, never hot.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from runtime import active
+from runtime.crashing import crash_point
+from runtime.group_commit import recorder
+from runtime.models import Run, Status
+
+MOST_CLAIMS = 5
+_ME = f"{socket.gethostname()[:40]}:{{pid}}:{os.urandom(3).hex()}"
+
+
+def me() -> str:
+    """This process's name in `claimed_by`."""
+    return _ME.format(pid=os.getpid())
+
+
+def database_now():
+    """Lease times are the database's: hosts' clocks differ. On SQLite there is one host."""
+    return Now() if connection.vendor == "postgresql" else timezone.now()
+
+
+def claim(limits: list[int]) -> list[list[active.ActiveRun]]:
+    """For each limit, that many due runs, claimed and loaded. Runs on the recorder's lane, in its transaction."""
+    found = _claim(Run.objects.filter(due_at__lte=database_now()).order_by("due_at"), sum(limits))
+    crash_point("after_claim")
+    return [[found.pop() for _ in range(min(limit, len(found)))] for limit in limits]
+
+
+def claim_one(run_ids: list[Any]) -> list[active.ActiveRun | None]:
+    """Each run that is due, claimed; None where somebody else has it."""
+    due = {run.id: run for run in _claim(Run.objects.filter(id__in=run_ids, due_at__lte=database_now()), len(run_ids))}
+    return [due.get(run_id) for run_id in run_ids]
+
+
+def _claim(due, limit: int) -> list[active.ActiveRun]:
+    if connection.features.has_select_for_update_skip_locked:
+        due = due.select_for_update(skip_locked=True)
+    rows = due.values_list("id", "claims", "status")[:limit]
+    standing = {run_id: (claims, status) for run_id, claims, status in rows}
+    if not standing:
+        return []
+    _park([run_id for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS])
+    mine = [run_id for run_id, (claims, _) in standing.items() if claims < MOST_CLAIMS]
+    Run.objects.filter(id__in=mine).update(
+        status=Status.RUNNING, claimed_by=me(), fence=F("fence") + 1, claims=F("claims") + 1,
+        due_at=database_now() + timedelta(seconds=settings.LEASE_SECONDS), changes=F("changes") + 1,
+    )  # fmt: skip
+    took_over = {run_id for run_id in mine if standing[run_id][1] == Status.RUNNING}
+    return active.load(list(Run.objects.filter(id__in=mine).order_by("-id")), took_over)
+
+
+def _park(run_ids: list[Any]) -> None:
+    if run_ids:
+        text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
+        Run.objects.filter(id__in=run_ids).update(
+            status=Status.PARKED, due_at=None, claimed_by="", changes=F("changes") + 1,
+            error={"message": text, "code": "parked", "node": None},
+        )  # fmt: skip
+
+
+class LeaseKeeper:
+    """Keeps the leases of this process's runs alive while they are driven."""
+
+    def __init__(self):
+        self.held: dict[Any, int] = {}
+        self._lock = threading.Lock()
+        threading.Thread(target=self._renew_for_ever, name="leases", daemon=True).start()
+
+    def hold(self, runs: Iterable[active.ActiveRun]) -> None:
+        with self._lock:
+            self.held.update((run.id, run.fence) for run in runs)
+
+    def release(self, run: active.ActiveRun) -> None:
+        with self._lock:
+            self.held.pop(run.id, None)
+
+    def _renew_for_ever(self):
+        while True:
+            time.sleep(settings.LEASE_SECONDS / 3)
+            with self._lock:
+                ids = list(self.held)
+            if ids:
+                recorder().submit(_renew, ids).exception()
+
+
+def _renew(batches: list[list[Any]]) -> list[int]:
+    until = database_now() + timedelta(seconds=settings.LEASE_SECONDS)
+    return [
+        Run.objects.filter(id__in=ids, claimed_by=me(), status=Status.RUNNING).update(due_at=until) for ids in batches
+    ]
+
+
+_keepers: dict[int, LeaseKeeper] = {}
+
+
+def keeper() -> LeaseKeeper:
+    """This process's lease keeper; it starts on first use, after any fork."""
+    if os.getpid() not in _keepers:
+        _keepers[os.getpid()] = LeaseKeeper()
+    return _keepers[os.getpid()]

@@ -1,0 +1,72 @@
+"""The worker's own clock: rings when work is due, whatever happened to the hint that should have said so.
+
+Waiting runs, expired leases and lost hints are one thing here: rows whose `due_at` has come. One indexed look at the
+earliest of them tells how long to sleep, a quarter of a second at most, so that timers are late by less than that.
+"""
+
+import logging
+import os
+import socket
+import time
+from datetime import timedelta
+
+from django.db import close_old_connections, transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from runtime import broker
+from runtime.models import IdempotentAnswer, Run, WorkerBeat
+
+log = logging.getLogger("segue.clock")
+LONGEST_SLEEP = 0.25
+KEEP_ANSWERS = timedelta(days=7)
+SWEEP_EVERY = 3600.0
+
+
+def run_clock() -> None:
+    """Tick for ever; one per worker host (several do no harm)."""
+    swept = 0.0
+    while True:
+        try:
+            time.sleep(tick())
+            if time.monotonic() - swept > SWEEP_EVERY:
+                swept = time.monotonic()
+                sweep()
+        except Exception:
+            log.exception("The clock missed a tick")
+            close_old_connections()
+            time.sleep(1)
+
+
+def tick() -> float:
+    """Ring if something is due; returns how many seconds to sleep."""
+    now = timezone.now()
+    _beat(now)
+    earliest = Run.objects.filter(due_at__isnull=False).aggregate(earliest=Min("due_at"))["earliest"]
+    if earliest is None:
+        return LONGEST_SLEEP
+    if earliest <= now:
+        with transaction.atomic():
+            broker.hint()
+        return LONGEST_SLEEP
+    return min(LONGEST_SLEEP, (earliest - now).total_seconds())
+
+
+def sweep() -> None:
+    """Forget answers to repeated writes after their week."""
+    IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEEP_ANSWERS).delete()
+
+
+_last_beat = 0.0
+
+
+def _beat(now) -> None:
+    global _last_beat
+    if time.monotonic() - _last_beat < 2:
+        return
+    _last_beat = time.monotonic()
+    WorkerBeat.objects.update_or_create(
+        host=socket.gethostname(),
+        defaults={"pid": os.getppid(), "beat_at": now},
+        create_defaults={"pid": os.getppid(), "beat_at": now, "started_at": now},
+    )

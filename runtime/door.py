@@ -1,0 +1,207 @@
+"""The machine doors: /events, /actions, /hooks and /in. Plain async views on the hot path, no sessions, no REST framework.
+
+`by_path` sends their paths through a slim handler (no middleware, the body read with our own cap, chunked or not);
+everything else goes through Django's. The views are ordinary Django views, so routes and tests treat them as such.
+"""
+
+import io
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, set_script_prefix
+from django.views.decorators.csrf import csrf_exempt
+
+from runtime import hooks, receiving
+from runtime.actions import Call, invoke
+from runtime.arrivals import BadEvent, read_action, read_event, split_events
+from runtime.authorising import Refused, caller
+from runtime.intake import accept
+from runtime.group_commit import recorder
+from runtime.problem import problem
+from runtime.tool_definitions import definitions
+
+MIB = 1024 * 1024
+LIMITS = {"/api/v1/events/": 5 * MIB, "/api/v1/actions/": MIB, "/in/": MIB, "/hooks/": MIB}
+MOST_EVENTS = 1000
+View = Callable[..., Awaitable[HttpResponse]]
+
+
+class TooLarge(Exception):
+    """The body is larger than this door takes."""
+
+
+def machine(*methods: str) -> Callable[[View], View]:
+    """What every door shares: methods, refusals, errors in one shape, no CSRF (there is no cookie)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if methods and request.method not in methods:
+                detail = f"{request.method} is not possible here."
+                return problem(405, "method_not_allowed", detail, headers={"Allow": ", ".join(methods)})
+            try:
+                response = await view(request, **kwargs)
+            except Refused as refused:
+                headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else {}
+                if refused.status == 401:
+                    headers["WWW-Authenticate"] = "Bearer"
+                response = problem(refused.status, refused.code, refused.message, headers=headers)
+            except BadEvent as bad:
+                response = problem(bad.status, bad.code, bad.errors[0]["message"], bad.errors)
+            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            return response
+
+        wrapped.csrf_exempt = True  # type: ignore[attr-defined]
+        return csrf_exempt(wrapped)
+
+    return decorate
+
+
+@machine("POST")
+async def events(request: HttpRequest) -> HttpResponse:
+    """One event, a JSON array, or NDJSON. Answered once everything is stored (CONTRACT, Intake)."""
+    who = await caller(request.headers.get("Authorization", ""), "events:write")
+    items, many = split_events(request.body, request.content_type or "", MOST_EVENTS)
+    header_key = request.headers.get("Idempotency-Key", "")[:200]
+    arrivals: list[Any] = []
+    for position, item in enumerate(items):
+        key = f"{header_key}#{position}" if header_key and many else header_key
+        try:
+            arrivals.append(await read_event(who.workspace_id, item, key))
+        except BadEvent as bad:
+            if not many:
+                raise
+            arrivals.append({"error": {"code": bad.code, "message": bad.errors[0]["message"], "errors": bad.errors}})
+    answers = await _store(arrivals)
+    if many:
+        return _json({"events": [body for _, body in answers]}, 202)
+    status, body = answers[0]
+    if "error" in body:
+        return problem(status, body["error"]["code"], body["error"]["message"])
+    return _json(body, status)
+
+
+async def _store(arrivals: list[Any]) -> list[tuple[int, dict[str, Any]]]:
+    """(status, body) of each; what was no event keeps its error. All are submitted at once, so they share commits."""
+    import asyncio
+
+    futures = [None if isinstance(item, dict) else recorder().submit(accept, item) for item in arrivals]
+    answers = []
+    for item, future in zip(arrivals, futures, strict=True):
+        if future is None:
+            answers.append((422, item))
+        else:
+            accepted = await asyncio.wrap_future(future)
+            answers.append((accepted.status, accepted.body))
+    return answers
+
+
+@machine("GET", "HEAD")
+async def action_list(request: HttpRequest) -> HttpResponse:
+    """The published actions as tool definitions: ?format=openai|anthropic|mcp|jsonschema&agent=."""
+    who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
+    shape = request.GET.get("format", "jsonschema")
+    found = await definitions(who.workspace_id, shape, request.GET.get("agent", ""))
+    if found is None:
+        return problem(400, "unknown_format", "format is openai, anthropic, mcp or jsonschema.")
+    return _json(found, 200)
+
+
+@machine("POST")
+async def action(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask an action and get its answer within the deadline."""
+    who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
+    arrival, tool_call_id = await read_action(who.workspace_id, request.body)
+    header_key = request.headers.get("Idempotency-Key", "")
+    status, body = await invoke(Call(arrival, name=name, tool_call_id=(tool_call_id or header_key)[:200]))
+    if status != 200:
+        return problem(status, body["code"], body["detail"], body.get("errors"))
+    return _json(body, status)
+
+
+@machine()
+async def hook(request: HttpRequest, token: str) -> HttpResponse:
+    """A flow's own address."""
+    return await hooks.receive(request, token)
+
+
+@machine("POST", "GET", "HEAD")
+async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse:
+    """A vendor reports; answered as the vendor wants it."""
+    return await receiving.receive(request, vendor, token)
+
+
+urlpatterns = [
+    path("api/v1/events/", events, name="events"),
+    path("api/v1/actions/", action_list, name="actions"),
+    path("api/v1/actions/<str:name>/", action, name="action"),
+    path("hooks/<str:token>/", hook, name="hook"),
+    path("in/<str:vendor>/<str:token>/", receive, name="receiver"),
+]
+
+
+def by_path(django_app: Callable) -> Callable:
+    """The ASGI application: doors through the slim handler, the rest through `django_app`."""
+    doors = DoorHandler()
+
+    async def application(scope, receive, send):
+        limit = next((limit for prefix, limit in LIMITS.items() if scope["path"].startswith(prefix)), None)
+        if limit is None:
+            await django_app(scope, receive, send)
+        else:
+            await doors.serve(scope, receive, send, limit)
+
+    return application
+
+
+class DoorHandler(ASGIHandler):
+    """Django's handler without middleware, reading the body itself."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._view_middleware, self._template_response_middleware, self._exception_middleware = [], [], []
+        self._middleware_chain = convert_exception_to_response(self._get_response_async)
+
+    async def serve(self, scope, receive, send, limit: int) -> None:
+        set_script_prefix(scope.get("root_path") or "/")
+        try:
+            body = await _read(scope, receive, limit)
+        except TooLarge:
+            detail = f"The body is larger than the {limit // MIB} MiB this address takes."
+            await self.send_response(problem(413, "too_large", detail, headers={"Connection": "close"}), send)
+            return
+        if body is None:
+            return  # the caller hung up
+        request = ASGIRequest(scope, io.BytesIO(body))
+        request._body = body
+        response = await self.get_response_async(request)
+        response._handler_class = self.__class__
+        await self.send_response(response, send)
+
+
+async def _read(scope, receive, limit: int) -> bytes | None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise TooLarge
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise TooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _json(value: Any, status: int) -> HttpResponse:
+    return HttpResponse(json.dumps(value), status=status, content_type="application/json")
+
+

@@ -1,0 +1,101 @@
+"""Group commit: one thread and one connection a process do the hot path's writes, many of them per transaction.
+
+Callers submit `(write, item)` and wait for a future. Whatever has gathered while the last transaction was being
+committed is handed to each `write` as one list, inside one transaction. If that fails, every item is tried alone, so
+one bad item never spoils the others. Reading goes the same way over a second connection, without a transaction.
+
+Both threads start on first use in the process that uses them, never before a fork.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from django.db import close_old_connections, connection, transaction
+
+LARGEST_BATCH = 200
+Write = Callable[[list[Any]], list[Any]]
+
+
+class Lane:
+    """One daemon thread with its own database connection, working off jobs in the order they came."""
+
+    def __init__(self, name: str, atomic: bool):
+        self.atomic = atomic
+        self.jobs: queue.SimpleQueue[tuple[Write, Any, Future]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def submit(self, write: Write, item: Any) -> Future:
+        """`write` gets a list of items and returns a list of results of the same length."""
+        future: Future = Future()
+        self.jobs.put((write, item, future))
+        return future
+
+    def _run(self):
+        while True:
+            jobs = [self.jobs.get()]
+            while len(jobs) < LARGEST_BATCH and not self.jobs.empty():
+                jobs.append(self.jobs.get())
+            self._serve(jobs)
+
+    def _serve(self, jobs):
+        groups: dict[Write, list[tuple[Any, Future]]] = {}
+        for write, item, future in jobs:
+            groups.setdefault(write, []).append((item, future))
+        try:
+            answers = self._together(groups)
+        except Exception:
+            self._refresh()
+            self._one_by_one(groups)
+            return
+        for (write, group), results in zip(groups.items(), answers, strict=True):
+            del write
+            for (_, future), result in zip(group, results, strict=True):
+                future.set_result(result)
+
+    def _together(self, groups):
+        if not self.atomic:
+            return [write([item for item, _ in group]) for write, group in groups.items()]
+        with transaction.atomic():
+            return [write([item for item, _ in group]) for write, group in groups.items()]
+
+    def _one_by_one(self, groups):
+        for write, group in groups.items():
+            for item, future in group:
+                try:
+                    future.set_result(self._together({write: [(item, future)]})[0][0])
+                except Exception as error:
+                    self._refresh()
+                    future.set_exception(error)
+
+    def _refresh(self):
+        """After a failure the connection may be dead; the next job gets a new one."""
+        close_old_connections()
+        if connection.connection is not None and not connection.is_usable():
+            connection.close()
+
+
+_lanes: dict[tuple[int, str], Lane] = {}
+_lock = threading.Lock()
+
+
+def _lane(name: str, atomic: bool) -> Lane:
+    key = (os.getpid(), name)
+    if key not in _lanes:
+        with _lock:
+            if key not in _lanes:
+                _lanes[key] = Lane(name, atomic)
+    return _lanes[key]
+
+
+def recorder() -> Lane:
+    """The process's writing lane: each batch is one transaction."""
+    return _lane("recorder", atomic=True)
+
+
+def loader() -> Lane:
+    """The process's reading lane."""
+    return _lane("loader", atomic=False)

@@ -1,0 +1,221 @@
+"""Intake: an event and the runs it starts, in one transaction, before anything is answered and anything is driven.
+
+Arrivals that come together share a transaction (runtime/group_commit.py). A repeated key finds the first event again:
+an event's own id per (workspace, source, type), an Idempotency-Key header per (workspace, route) with the body
+compared. Nothing is ever deduplicated by a hash of its content.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from runtime import broker, vault
+from runtime.crashing import crash_point
+from runtime.interactions import e164
+from runtime.matching import listening, match
+from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
+from runtime.models.base import time_ordered_id
+
+WAIT_FOR_ANALYSIS = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One event as it came in. `payload` as in Event; `moment` is ended | analysed | "" (a vendor's two reports)."""
+
+    workspace_id: Any
+    source: str
+    type: str
+    payload: dict[str, Any]
+    key: str | None = None
+    agent: str = ""
+    secure: dict[str, Any] = field(default_factory=dict)
+    moment: str = ""
+    route: str = ""
+    header_key: str = ""
+    body_hash: str = ""
+    only: Trigger | None = None  # a hook starts its own flow and nobody else's
+    starts: bool = True  # look-alike events are kept and start nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer: HTTP status and body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def accept(batch: list[Arrival]) -> list[Accepted]:
+    """Store a batch of arrivals with the runs they start. One transaction is open around it."""
+    known = _known_events(batch)
+    answered = _known_answers(batch)
+    triggers = listening(arrival.workspace_id for arrival in batch if arrival.only is None)
+    results: list[Accepted] = []
+    events: list[Event] = []
+    runs: list[Run] = []
+    for arrival in batch:
+        accepted = _repeated(arrival, known, answered)
+        if accepted is None:
+            event = event_of(arrival)
+            own = _runs(arrival, event, triggers)
+            if event._state.adding:
+                events.append(event)
+            runs.extend(own)
+            accepted = Accepted(202, _body(event, own, duplicate=False))
+            _remember(arrival, event, accepted, known, answered)
+        results.append(accepted)
+    Event.objects.bulk_create(events)
+    Run.objects.bulk_create(runs)
+    _keep_answers(answered)
+    if runs:
+        broker.hint()
+    crash_point("after_accept")
+    return results
+
+
+def start_testrun_of(
+    workspace: Workspace, flow: Flow, version: FlowVersion, event: Mapping[str, Any], mode: str, until: str | None
+) -> Run:
+    """Run `version` (an unnumbered snapshot) on `event`, in mode `test` or `dry`; a transaction is open."""
+    payload = {name: event[name] for name in _PARTS if event.get(name)}
+    arrival = Arrival(workspace.pk, "test", str(event.get("type") or "test"), payload, secure=event.get("secure") or {})
+    stored = event_of(arrival)
+    stored.save(force_insert=True)
+    run = run_of(flow, version.pk, stored, mode=mode, options={"until": until} if until else {})
+    run.save(force_insert=True)
+    broker.hint()
+    return run
+
+
+_PARTS = ("interaction", "contact", "analysis", "variables", "data", "args", "trigger")
+
+
+def event_of(arrival: Arrival) -> Event:
+    interaction = arrival.payload.get("interaction") or {}
+    contact = arrival.payload.get("contact") or {}
+    number = interaction.get("contact_number") or contact.get("phone") or interaction.get("from")
+    event = Event(
+        workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key,
+        agent=arrival.agent, interaction_id=str(interaction.get("id") or "")[:255], contact_number=e164(number),
+        payload=arrival.payload,
+    )  # fmt: skip
+    if arrival.secure:
+        event.secure_sealed = vault.seal(json.dumps(arrival.secure), arrival.workspace_id, event.pk, "secure")
+    return event
+
+
+def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) -> list[Run]:
+    if not arrival.starts:
+        return []
+    if arrival.only is not None:
+        return [run_of(arrival.only.flow, arrival.only.version_id, event)]
+    seen = {**arrival.payload, "type": arrival.type, "agent": arrival.agent, "moment": arrival.moment}
+    runs = []
+    for trigger, reason in match(triggers.get(arrival.workspace_id, ()), seen):
+        if reason is not None:
+            event.skipped.append({"flow": str(trigger.flow_id), "reason": reason})
+            continue
+        run = (
+            _run_of_call(arrival, event, trigger) if arrival.moment else run_of(trigger.flow, trigger.version_id, event)
+        )
+        if run is not None:
+            runs.append(run)
+    return runs
+
+
+def run_of(flow: Flow, version_id: Any, event: Event, **fields: Any) -> Run:
+    return Run(
+        id=time_ordered_id(), workspace_id=flow.workspace_id, flow_id=flow.pk, version_id=version_id,
+        event_id=event.pk, kind=flow.kind, **fields,
+    )  # fmt: skip
+
+
+def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None:
+    """The run of a call that is reported twice: ended, then analysed (in any order). One run, unless `each`."""
+    moment = trigger.config.get("moment", "analysed")
+    if moment == "each" or not event.interaction_id:
+        return run_of(trigger.flow, trigger.version_id, event)
+    call_key = f"{arrival.source}:{event.interaction_id}"[:255]
+    there = Run.objects.filter(flow_id=trigger.flow_id, call_key=call_key).first()
+    if there is None:
+        waits = moment == "analysed" and arrival.moment == "ended"
+        due_at = timezone.now() + WAIT_FOR_ANALYSIS if waits else timezone.now()
+        return run_of(trigger.flow, trigger.version_id, event, call_key=call_key, due_at=due_at)
+    if arrival.moment == "analysed":
+        event.save(force_insert=True)  # now, because a run that is there already is pointed to it
+        updated = Run.objects.filter(pk=there.pk, fence=0, status=Status.QUEUED).update(
+            event_id=event.pk, due_at=timezone.now(), changes=F("changes") + 1
+        )
+        if updated:
+            broker.hint()
+    return None
+
+
+def _known_events(batch: list[Arrival]) -> dict[tuple, tuple[Event, list[Run]]]:
+    wanted = Q()
+    for arrival in batch:
+        if arrival.key is not None:
+            wanted |= Q(workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key)
+    if not wanted:
+        return {}
+    found = list(Event.objects.filter(wanted).defer("payload"))
+    runs: dict[Any, list[Run]] = {}
+    for run in Run.objects.filter(event__in=found, origin=None).only("id", "flow_id", "status", "event_id"):
+        runs.setdefault(run.event_id, []).append(run)
+    return {
+        (event.workspace_id, event.source, event.type, event.key): (event, runs.get(event.pk, [])) for event in found
+    }
+
+
+def _known_answers(batch: list[Arrival]) -> dict[tuple, IdempotentAnswer]:
+    wanted = Q()
+    for arrival in batch:
+        if arrival.header_key:
+            wanted |= Q(workspace_id=arrival.workspace_id, route=arrival.route, key=arrival.header_key)
+    found = IdempotentAnswer.objects.filter(wanted) if wanted else ()
+    return {(answer.workspace_id, answer.route, answer.key): answer for answer in found}
+
+
+def _repeated(arrival: Arrival, known, answered) -> Accepted | None:
+    """The first answer again, if this came before."""
+    answer = answered.get((arrival.workspace_id, arrival.route, arrival.header_key)) if arrival.header_key else None
+    if answer is not None:
+        if answer.body_hash != arrival.body_hash:
+            text = "This Idempotency-Key came before with another body."
+            return Accepted(422, {"error": {"code": "idempotency_key_reused", "message": text}})
+        Event.objects.filter(pk=answer.answer["event"]).update(duplicates=F("duplicates") + 1)
+        return Accepted(200, {**answer.answer, "duplicate": True})
+    first = known.get((arrival.workspace_id, arrival.source, arrival.type, arrival.key)) if arrival.key else None
+    if first is None:
+        return None
+    event, runs = first
+    event.duplicates += 1
+    Event.objects.filter(pk=event.pk).update(duplicates=F("duplicates") + 1)
+    return Accepted(200, _body(event, runs, duplicate=True))
+
+
+def _remember(arrival: Arrival, event: Event, accepted: Accepted, known, answered) -> None:
+    """So that a repetition later in the same batch finds this one."""
+    if arrival.key is not None:
+        runs = [Run(id=run["id"], flow_id=run["flow"], status=run["status"]) for run in accepted.body["runs"]]
+        known[arrival.workspace_id, arrival.source, arrival.type, arrival.key] = (event, runs)
+    if arrival.header_key:
+        answered[arrival.workspace_id, arrival.route, arrival.header_key] = IdempotentAnswer(
+            workspace_id=arrival.workspace_id, route=arrival.route, key=arrival.header_key,
+            body_hash=arrival.body_hash, status=accepted.status, answer=accepted.body,
+        )  # fmt: skip
+
+
+def _keep_answers(answered: dict[tuple, IdempotentAnswer]) -> None:
+    IdempotentAnswer.objects.bulk_create(answer for answer in answered.values() if answer._state.adding)
+
+
+def _body(event: Event, runs: list[Run], duplicate: bool) -> dict[str, Any]:
+    rows = [{"id": str(run.id), "flow": str(run.flow_id), "status": run.status} for run in runs]
+    return {"event": str(event.pk), "duplicate": duplicate, "runs": rows}

@@ -1,0 +1,77 @@
+"""The one `interaction` (CONTRACT): every member there, absent is null, transcript and turns made from each other."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import phonenumbers
+
+MEMBERS = (
+    "id", "channel", "direction", "from", "to", "contact_number", "agent_number", "started_at", "ended_at",
+    "duration_seconds", "status", "ended_reason", "disposition", "sentiment", "summary", "transcript", "turns",
+    "recording_url", "language", "agent", "variables", "raw",
+)  # fmt: skip
+ROLES = {
+    "agent": "agent", "assistant": "agent", "bot": "agent", "ai": "agent", "assistent": "agent",
+    "user": "user", "human": "user", "customer": "user", "kunde": "user", "contact": "user", "caller": "user",
+    "tool": "tool", "system": "system",
+}  # fmt: skip
+_LINE = re.compile(r"\s*([A-Za-z]{2,20})\s*:\s*(.*)")
+
+
+def complete(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with every member present and the derivable ones derived; members of its own stay."""
+    interaction = {**dict.fromkeys(MEMBERS), **given}
+    if interaction["id"] is not None:
+        interaction["id"] = str(interaction["id"])
+    _sides(interaction)
+    if interaction["turns"] is None and isinstance(interaction["transcript"], str):
+        interaction["turns"] = turns_of(interaction["transcript"])
+    if interaction["transcript"] is None and isinstance(interaction["turns"], list):
+        interaction["transcript"] = transcript_of(interaction["turns"])
+    interaction["turns"] = interaction["turns"] or []
+    interaction["variables"] = interaction["variables"] or {}
+    return interaction
+
+
+def turns_of(transcript: str) -> list[dict[str, Any]]:
+    """One turn per "Speaker: words" line; a line without a known speaker belongs to the turn before it."""
+    turns: list[dict[str, Any]] = []
+    for line in transcript.splitlines():
+        match = _LINE.match(line)
+        role = ROLES.get(match[1].lower()) if match else None
+        if match and role:
+            turns.append({"role": role, "text": match[2].strip(), "at_seconds": None})
+        elif line.strip() and turns:
+            turns[-1]["text"] += "\n" + line.strip()
+        elif line.strip():
+            turns.append({"role": "unknown", "text": line.strip(), "at_seconds": None})
+    return turns
+
+
+def transcript_of(turns: list[Any]) -> str:
+    rows = [turn for turn in turns if isinstance(turn, Mapping)]
+    return "\n".join(f"{str(row.get('role') or 'unknown').capitalize()}: {row.get('text') or ''}" for row in rows)
+
+
+def e164(number: Any) -> str:
+    """A phone number as E.164 where it is one, else the text as it came; for looking up."""
+    text = str(number or "").strip()
+    try:
+        parsed = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        return text[:40]
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _sides(interaction: dict[str, Any]) -> None:
+    """Who called whom, and which of the two is the contact, from each other and the direction."""
+    caller, callee = ("contact_number", "agent_number"), ("agent_number", "contact_number")
+    by_direction = {"inbound": caller, "outbound": callee}.get(interaction["direction"])
+    if by_direction is None:
+        return
+    for side, end in zip(by_direction, ("from", "to"), strict=True):
+        if interaction[side] is None:
+            interaction[side] = interaction[end]
+        elif interaction[end] is None:
+            interaction[end] = interaction[side]

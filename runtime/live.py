@@ -1,0 +1,188 @@
+"""Live: a web process tails what somebody watches, and says that something changed; facts are fetched over HTTP.
+
+One tailer per process, only while somebody listens: every 100 ms it looks at the newest runs of the watched flows and
+at whatever probes other floors registered (the builder's draft revision), and is woken earlier by `started`, a lossy
+"this node begins now" from the worker. Hints are {"kind": "run", "run", "seq", "status"} and
+{"kind": "started", "run", "node"}; a client that missed some resumes with `?after=<seq>`.
+"""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from runtime import wake
+from runtime.models import Run
+
+log = logging.getLogger("segue.live")
+INTERVAL = 0.1
+WATCHED_RUNS = 20
+FULL = 1000
+Probe = Callable[[Iterable[UUID]], dict[UUID, dict[str, Any]]]
+_probes: list[Probe] = []
+CHANNEL = "segue:live"
+
+
+def register_probe(probe: Probe) -> None:
+    """`probe(flow_ids)` -> {flow_id: hint}; a hint is sent whenever it differs from the last one."""
+    _probes.append(probe)
+
+
+def started(run_id: Any, node: str, flow_id: Any) -> None:
+    """The worker is about to perform `node`: a hint that may be lost, from a thread that owns no connection."""
+    text = json.dumps({"kind": "started", "run": str(run_id), "node": node, "flow": str(flow_id)})
+    try:
+        if settings.REDIS_URL:
+            _redis().publish(CHANNEL, text)
+        elif connection.vendor == "sqlite":
+            wake.ring(wake.LIVE, text)
+    except Exception:
+        log.debug("A live hint was lost", exc_info=True)
+
+
+class Tailer:
+    """Who watches which flow, and what they were told last."""
+
+    def __init__(self):
+        self.watchers: dict[UUID, set[asyncio.Queue]] = {}
+        self.told: dict[Any, Any] = {}
+        self.task: asyncio.Task | None = None
+        self.bell: asyncio.Event | None = None
+
+    def subscribe(self, flow_id: UUID) -> asyncio.Queue:
+        """Hints about `flow_id` from now on; None in the queue = too slow, reconnect."""
+        queue: asyncio.Queue = asyncio.Queue(FULL)
+        self.watchers.setdefault(flow_id, set()).add(queue)
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._tail())
+        return queue
+
+    def unsubscribe(self, flow_id: UUID, queue: asyncio.Queue) -> None:
+        self.watchers.get(flow_id, set()).discard(queue)
+        if not self.watchers.get(flow_id):
+            self.watchers.pop(flow_id, None)
+
+    def publish(self, flow_id: UUID, hint: dict[str, Any]) -> None:
+        """Tell the watchers of this process at once (presence, a draft saved here)."""
+        for queue in list(self.watchers.get(flow_id, ())):
+            try:
+                queue.put_nowait(hint)
+            except asyncio.QueueFull:
+                queue.get_nowait()
+                queue.put_nowait(None)
+                self.unsubscribe(flow_id, queue)
+
+    async def _tail(self):
+        self.bell = asyncio.Event()
+        listener = _Listener(asyncio.get_running_loop(), self._rang)
+        self.told.clear()
+        first = True
+        try:
+            while self.watchers:
+                try:
+                    await self._look(quiet=first)
+                    first = False
+                except Exception:
+                    log.exception("Looking for news failed; trying again")
+                    await asyncio.sleep(1)
+                await self._pause()
+        finally:
+            listener.stop()
+
+    async def _pause(self):
+        try:
+            await asyncio.wait_for(self.bell.wait(), INTERVAL)
+        except TimeoutError:
+            return
+        self.bell.clear()
+
+    async def _look(self, quiet: bool):
+        found = await sync_to_async(_news, thread_sensitive=False)(list(self.watchers))
+        for key, flow_id, hint in found:
+            before = self.told.get(key)
+            if before != hint:
+                self.told[key] = hint
+                if not quiet or hint["kind"] == "run":
+                    self.publish(flow_id, hint)
+
+    def _rang(self, texts: list[str]):
+        for text in texts:
+            hint = json.loads(text)
+            flow_id = UUID(hint.pop("flow"))
+            self.publish(flow_id, hint)
+        if self.bell is not None:
+            self.bell.set()
+
+
+def _news(flow_ids: list[UUID]) -> list[tuple[Any, UUID, dict[str, Any]]]:
+    """[(what, flow, hint)] as things stand."""
+    close_old_connections()
+    found = []
+    for flow_id in flow_ids:
+        rows = Run.objects.filter(flow_id=flow_id).order_by("-id").values_list("id", "status", "seq", "changes")
+        for run_id, status, seq, changes in rows[:WATCHED_RUNS]:
+            hint = {"kind": "run", "run": str(run_id), "seq": seq, "status": status, "changes": changes}
+            found.append((run_id, flow_id, hint))
+    for number, probe in enumerate(_probes):
+        found.extend(((number, flow_id), flow_id, hint) for flow_id, hint in probe(flow_ids).items())
+    close_old_connections()
+    return found
+
+
+class _Listener:
+    """A thread that hears the workers' hints while a tailer runs; polling covers what it misses."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, heard: Callable[[list[str]], None]):
+        self.loop, self.heard, self.stopped = loop, heard, threading.Event()
+        if settings.REDIS_URL or connection.vendor == "sqlite":
+            listen = self._redis if settings.REDIS_URL else self._sockets
+            threading.Thread(target=listen, name="live", daemon=True).start()
+
+    def stop(self):
+        self.stopped.set()
+
+    def _sockets(self):
+        ear = wake.Ear(wake.LIVE)
+        while not self.stopped.is_set():
+            if texts := ear.wait(wake.LONGEST_WAIT):
+                self._tell(texts)
+        ear.close()
+
+    def _redis(self):
+        while not self.stopped.is_set():
+            try:
+                with _redis().pubsub(ignore_subscribe_messages=True) as pubsub:
+                    pubsub.subscribe(CHANNEL)
+                    while not self.stopped.is_set():
+                        if message := pubsub.get_message(timeout=wake.LONGEST_WAIT):
+                            self._tell([message["data"].decode()])
+            except Exception:
+                log.warning("Redis cannot be reached; live views fall back to polling")
+                self.stopped.wait(5)
+
+    def _tell(self, texts: list[str]):
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.heard, texts)
+
+
+_clients: dict[str, Any] = {}
+
+
+def _redis():
+    if settings.REDIS_URL not in _clients:
+        import redis
+
+        _clients[settings.REDIS_URL] = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
+        )
+    return _clients[settings.REDIS_URL]
+
+
+tailer = Tailer()

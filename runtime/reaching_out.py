@@ -1,0 +1,32 @@
+"""Where the floor above plugs in what reaches the outside world; the runtime knows no connection and no vendor."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+_receivers: dict[str, Any] = {}
+_resolve: Callable[[Any, Iterable[str]], Mapping[str, Any]] | None = None
+
+
+def register_connections(resolve: Callable[[Any, Iterable[str]], Mapping[str, Any]]) -> None:
+    """`resolve(workspace_id, ids)` -> {id: resolved connection}, unknown ids left out. Runs on the loader's thread."""
+    global _resolve
+    _resolve = resolve
+
+
+def connections(workspace_id: Any, ids: Iterable[str]) -> Mapping[str, Any]:
+    wanted = [connection_id for connection_id in ids if connection_id]
+    return _resolve(workspace_id, wanted) if _resolve and wanted else {}
+
+
+def register_receiver(name: str, receiver: Any) -> None:
+    """`receiver`: verify(headers, body, secrets, now) and read(body, headers), see integrations/receivers."""
+    _receivers[name] = receiver
+
+
+def receiver(name: str) -> Any:
+    """The vendor's receiver, or None."""
+    return _receivers.get(name)
+
+
+def receiver_names() -> list[str]:
+    return sorted(_receivers)

@@ -1,0 +1,137 @@
+"""`drive` is the only loop over steps. Three callers: the worker (runtime/tasks.py), the request that waits for an
+answer (runtime/actions.py), and, with the conversations to come, the request that carries a visitor's reply.
+
+Theory of operation. Pure steps cost microseconds and are repeatable, so they are taken in memory and recorded together
+with the next effect's outcome: one commit per effect. An effect whose outcome is not recorded yet is recorded before
+the next effect starts; a crash in between repeats at most that one effect, with the same idempotency key and, because
+templates see the time of the last record instead of a clock, the same body. An effect of kind "once" is recorded as
+started first; found started after a crash it becomes `unknown` and is never repeated.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from runtime import live
+from runtime.active import ActiveRun
+from runtime.claiming import keeper, me
+from runtime.crashing import crash_point
+from runtime.deadlines import answer
+from runtime.engine import interpreter
+from runtime.engine.outcomes import Done, Fail
+from runtime.engine.state import FAILED, WAITING
+from runtime.group_commit import recorder
+from runtime.recording import StateTooLarge, progress, record
+from runtime.stepping import perform, running_row
+
+log = logging.getLogger("segue.runner")
+
+
+def drive(run: ActiveRun) -> ActiveRun:
+    """Drive a claimed run until it ends, waits, has answered who waits for it, or loses its lease."""
+    run.started_at = run.started_at or timezone.now()
+    try:
+        while _goes_on(run):
+            if not _ready(run):
+                return run
+            outcome = perform(run)
+            _take(run, outcome)
+        _settle(run)
+        keep(run)
+    except Exception:
+        # Never silent, never lost: the lease runs out, the run is claimed again, and after five times parked.
+        log.exception("Run %s could not be driven on", run.id)
+    finally:
+        keeper().release(run)
+    return run
+
+
+def keep(run: ActiveRun) -> bool:
+    """Record everything since the last time; False = the lease was lost, stop at once."""
+    crash_point("before_record")
+    try:
+        news = progress(run, me())
+    except StateTooLarge as error:
+        run.state = replace(run.state, status=FAILED, wait=None, vars={}, steps={},
+                            error={"message": str(error), "code": "too_much_data", "node": run.state.node})  # fmt: skip
+        news = progress(run, me())
+    mine = recorder().submit(record, news).result()
+    crash_point("after_record")
+    if not mine:
+        log.warning("Run %s was taken over; what this worker did after is not recorded", run.id)
+        return False
+    last = run.steps[-1] if run.steps else None
+    if last is not None and last["status"] == "waiting":
+        run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])
+    run.steps, run.references = [], []
+    run.as_of, run.fresh = run.state.as_of, False
+    run.effect_unrecorded = run.repeat_unrecorded = False
+    return True
+
+
+def _goes_on(run: ActiveRun) -> bool:
+    if run.state.finished or run.stopped:
+        return False
+    if run.state.status == WAITING:
+        return run.state.wait is not None and _is_over(run)
+    if run.held and run.state.responded:
+        return False  # the answer goes out now; what follows Respond is the worker's
+    return not (run.overdue and run.answer is None and not run.state.responded) or _late(run)
+
+
+def _late(run: ActiveRun) -> bool:
+    """The deadline has passed without an answer; whether the run goes on here all the same."""
+    if not run.decide("timed_out"):
+        return False
+    goes_on = bool(run.options.get("respond_then_continue"))
+    run.stopped = "" if goes_on else "timed_out"
+    run.answer = answer(run, late=True)
+    return goes_on and not run.held
+
+
+def _settle(run: ActiveRun) -> None:
+    """Fix the answer of a run somebody waits for, once there is one."""
+    if run.deadline is None or run.answer is not None:
+        return
+    if run.state.finished or run.state.responded:
+        if run.decide("answered"):
+            run.answer = answer(run)
+        else:
+            _late(run)
+
+
+def _is_over(run: ActiveRun) -> bool:
+    """Whether the moment a waiting run waits for has come."""
+    until = run.state.wait["until"] if run.state.wait else None
+    return until is not None and datetime.fromisoformat(until) <= timezone.now()
+
+
+def _ready(run: ActiveRun) -> bool:
+    """Record what has to be recorded before the next node starts; False when the lease was lost."""
+    node_type = run.node.node_type
+    effect = node_type.effect if node_type else "none"
+    if (run.repeat_unrecorded or (run.effect_unrecorded and effect != "none")) and not keep(run):
+        return False
+    if not run.unknown_try and (effect == "once" or run.mode != "live") and run.state.wait is None:
+        running_row(run)
+        if not keep(run):
+            return False
+    if effect != "none":
+        live.started(run.id, run.node.id, run.flow_id)
+        crash_point("before_effect")
+    return True
+
+
+def _take(run: ActiveRun, outcome) -> None:
+    node, effect = run.node, run.node.node_type.effect if run.node.node_type else "none"
+    if effect != "none":
+        crash_point("after_effect")
+    now = timezone.now()
+    state = interpreter.resume(run.state) if run.state.status == WAITING else run.state
+    run.state = interpreter.advance(run.graph, state, outcome, now)
+    run.effect_unrecorded = run.effect_unrecorded or effect in ("keyed", "once")
+    run.repeat_unrecorded = effect == "repeatable"
+    if run.options.get("until") == node.id and isinstance(outcome, Done | Fail) and not run.state.finished:
+        run.state = replace(run.state, status="succeeded", wait=None, outcome=f"stopped after {node.label or node.key}")

@@ -1,0 +1,214 @@
+"""What a node sees of its run (the engine's `Step` protocol), and performing one try of it."""
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from runtime.active import ActiveRun, iso
+from runtime.engine import conditions, template
+from runtime.engine.errors import StepError
+from runtime.engine.interpreter import is_retry
+from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
+from runtime.engine.values import safe_dumps
+
+log = logging.getLogger("segue.runner")
+LARGEST_INLINE = 64 * 1024
+
+
+class RunningStep:
+    """One try of one visit. Renders templates against the run's scope and gathers what history will show."""
+
+    def __init__(self, run: ActiveRun, started: float):
+        node = run.node
+        assert node.node_type is not None
+        self.run, self.node = run, node
+        self.config: Mapping[str, Any] = node.node_type.config_of(node.config)
+        self.scope = run.scope()
+        self.attempt, self.mode = run.state.attempt, run.mode
+        self.now = datetime.fromisoformat(run.as_of)
+        self.warnings: list[dict[str, Any]] = []
+        self.rendered: dict[str, Any] = {}
+        self.request: Mapping[str, Any] | None = None
+        # A failed visit that a retry copied keeps the key it was tried under (SETTLED 7.10).
+        keys = run.options.get("keys") or {}
+        self.idempotency_key = keys.get(str(run.state.index)) or f"{run.id}:{run.state.index}"
+        limit = node.timeout_seconds
+        self.deadline = started + limit
+        if run.deadline is not None and not run.options.get("respond_then_continue"):
+            self.deadline = min(self.deadline, run.deadline)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds left for this try."""
+        return max(0.05, self.deadline - time.monotonic())
+
+    @property
+    def secure(self) -> Mapping[str, Any]:
+        return self.run.secure
+
+    @property
+    def response_schema(self) -> Mapping[str, Any]:
+        trigger = self.run.graph.trigger
+        schema = trigger.config.get("response_schema") if trigger.type == "action_called" else None
+        return schema if isinstance(schema, Mapping) else {}
+
+    def text(self, value: str, secure: bool = False) -> str:
+        if "{{" not in value:
+            return value
+        compiled = template.compile_template(value)
+        if secure:  # never shown: history keeps what was asked for, not what it became
+            return compiled.render_text(self.scope, self.warnings, secure=self.secure)
+        return self._show(value, compiled.render_text(self.scope, self.warnings))
+
+    def value(self, value: Any) -> Any:
+        if not isinstance(value, str) or "{{" not in value:
+            return value
+        return self._show(value, template.compile_template(value).render_value(self.scope, self.warnings))
+
+    def json(self, text: str) -> Any:
+        return self._show(text, template.render_json(text, self.scope, self.warnings))
+
+    def url(self, text: str) -> str:
+        return self._show(text, template.render_url(text, self.scope, self.warnings))
+
+    def header(self, text: str) -> str:
+        return self._show(text, template.render_header(text, self.scope, self.warnings))
+
+    def conditions(self, value: Any) -> tuple[bool, list[dict[str, Any]]]:
+        return conditions.evaluate(value, self.scope, self.warnings)
+
+    def warn(self, code: str, message: str) -> None:
+        self.warnings.append({"code": code, "message": message})
+
+    def record_request(self, request: Mapping[str, Any]) -> None:
+        """What history shows as the input; secrets are masked by whoever made the request."""
+        self.request = request
+
+    def reference(self, label: str, value: Any) -> None:
+        """Keep a number of somebody else's system, so that the run is found by it."""
+        if value not in (None, ""):
+            self.run.references.append((label[:80], str(value)[:255]))
+
+    def connection(self, connection_id: str | None) -> Any:
+        if not connection_id:
+            return None
+        found = self.run.connections.get(connection_id)
+        if found is None:
+            raise StepError("The connection this step uses no longer exists; choose another.", code="no_connection")
+        return found
+
+    def shown_input(self) -> Any:
+        """The request, or what each template became."""
+        if self.request is not None:
+            return self.request
+        return self.rendered or None
+
+    def _show(self, written: str, became: Any) -> Any:
+        self.rendered[written if len(written) <= 200 else written[:200] + "…"] = became
+        return became
+
+
+def perform(run: ActiveRun) -> Outcome:
+    """One try of the node under the cursor; appends its row to `run.steps`."""
+    node, state = run.node, run.state
+    started_at, started = timezone.now(), time.monotonic()
+    if node.node_type is None:
+        outcome: Outcome = Fail(f"This instance does not know the node type {node.type!r}.", code="unknown_type")
+        _add_row(run, outcome, started_at, started, None)
+        return outcome
+    if node.disabled:
+        outcome = Done(port=node.first_port)
+        _add_row(run, outcome, started_at, started, None, status="skipped")
+        return outcome
+    step = RunningStep(run, started)
+    if run.unknown_try:
+        run.unknown_try = False
+        text = "The worker stopped in the middle of this step. Whether it worked is unknown, so it is not repeated."
+        outcome = Fail(text, code="unknown")
+        _add_row(run, outcome, started_at, started, step, status="unknown")
+        return outcome
+    outcome = _try(run, step, waking=state.wait is not None and not is_retry(state))
+    if isinstance(outcome, Wait) and run.mode == "dry":
+        step.warn("not_waited", "Dry run: this step did not wait.")
+        outcome = Done(port=node.first_port)
+    _add_row(run, outcome, started_at, started, step)
+    return outcome
+
+
+def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
+    node_type = run.node.node_type
+    assert node_type is not None
+    try:
+        return node_type.resume(step, None) if waking else node_type.run(step)
+    except StepError as error:
+        return Fail(error.message, error.code, error.retryable, error.retry_after, error.detail)
+    except template.TemplateError as error:
+        return Fail(str(error), code="template")
+    except Exception:
+        log.exception("Node %s of run %s has a bug", run.node.type, run.id)
+        return Fail("This step failed inside Segue; the log has the details.", code="internal")
+
+
+def _add_row(
+    run: ActiveRun, outcome: Outcome, started_at: datetime, started: float, step: RunningStep | None, status: str = ""
+) -> None:
+    state, node = run.state, run.node
+    key = (state.index, state.attempt)
+    row = next((row for row in run.steps if (row["index"], row["attempt"]) == key), None)
+    if row is None:
+        row = _new_row(run, started_at)
+        run.steps.append(row)
+    row.update(
+        node=node.id, type=node.type, label=node.label or (node.node_type.label if node.node_type else node.key),
+        status=status or _STATUS[type(outcome)],
+        seconds=round((started_at - row["started_at"]).total_seconds() + time.monotonic() - started, 6),
+        input=fit(step.shown_input()) if step else None, warnings=step.warnings[:50] if step else [],
+        port=outcome.port if isinstance(outcome, Done) else "", output=None, error=None, reason=None,
+    )  # fmt: skip
+    match outcome:
+        case Done():
+            row.update(output=fit(outcome.output), reason=outcome.reason)
+        case Wait():
+            row["output"] = {"until": iso(outcome.until) if outcome.until else None, "seconds": outcome.seconds}
+        case Fail():
+            row["error"] = {"message": outcome.message, "code": outcome.code, "detail": fit(outcome.detail)}
+        case End():
+            row["output"] = {"outcome": outcome.outcome} if outcome.outcome else None
+
+
+def running_row(run: ActiveRun) -> None:
+    """The row of a step that is about to start, for "once" effects and for test runs."""
+    node = run.node
+    row = _new_row(run, timezone.now())
+    row.update(
+        node=node.id, type=node.type, label=node.label, status="running", port="", input=None, output=None, error=None,
+        warnings=[], reason=None, seconds=0.0,
+    )  # fmt: skip
+    run.steps.append(row)
+    run.open_row = (row["index"], row["attempt"], row["seq"], row["started_at"])
+
+
+def _new_row(run: ActiveRun, started_at: datetime) -> dict[str, Any]:
+    """A visit that was recorded as started, or that waited, keeps its number and its beginning."""
+    index, attempt = run.state.index, run.state.attempt
+    if run.open_row is not None and run.open_row[:2] == (index, attempt):
+        return {"index": index, "attempt": attempt, "seq": run.open_row[2], "started_at": run.open_row[3]}
+    run.seq += 1
+    return {"index": index, "attempt": attempt, "seq": run.seq, "started_at": started_at}
+
+
+def fit(value: Any) -> Any:
+    """`value`, or a preview of it where it is too large to keep in history; says so."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = safe_dumps(value)
+    if len(text) <= LARGEST_INLINE:
+        return value
+    return {"truncated": True, "bytes": len(text), "preview": text[:8_192]}
+
+
+_STATUS = {Done: "succeeded", Wait: "waiting", Fail: "failed", End: "succeeded"}

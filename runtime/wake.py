@@ -1,0 +1,92 @@
+"""Waking: "look now" between processes, so that nobody has to poll fast. Losing a call costs a moment, never work.
+
+On PostgreSQL it is NOTIFY; on SQLite (one host by definition) datagrams to every socket in a short private directory.
+Two bells: "due" wakes the broker (runtime/broker.py), "live" wakes whoever shows runs as they happen (runtime/live.py).
+"""
+
+import contextlib
+import hashlib
+import os
+import selectors
+import socket
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+DUE, LIVE = "due", "live"
+LONGEST_WAIT = 1.0
+
+
+def ring(bell: str, text: str = "") -> None:
+    """Wake everyone who listens to `bell`. On PostgreSQL inside a transaction it rings at its commit."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [f"segue_{bell}", text[:4000]])
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        for path in _directory().glob(f"{bell}-*"):
+            try:
+                sender.sendto(text.encode()[:4000], str(path))
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)  # its process is gone
+            except OSError:
+                pass  # a full buffer: the listener is awake already
+
+
+class Ear:
+    """A listener's end: `wait(seconds)` returns the texts that rang, at the latest after `seconds`."""
+
+    def __init__(self, bell: str):
+        self.bell = bell
+        self.postgres = connection.vendor == "postgresql"
+        self.own = self._listen() if self.postgres else self._bind()
+
+    def wait(self, seconds: float) -> list[str]:
+        seconds = min(seconds, LONGEST_WAIT)
+        if self.postgres:
+            return [notice.payload for notice in self.own.notifies(timeout=seconds, stop_after=1)]
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.own, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                return []
+        texts = []
+        with contextlib.suppress(BlockingIOError):
+            while len(texts) < 100:
+                texts.append(self.own.recv(4096).decode())
+        return texts
+
+    def close(self) -> None:
+        self.own.close()
+        if not self.postgres:
+            self.path.unlink(missing_ok=True)
+
+    def _bind(self):
+        self.path = _directory() / f"{self.bell}-{os.getpid()}-{os.urandom(2).hex()}"
+        ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ear.bind(str(self.path))
+        ear.setblocking(False)
+        return ear
+
+    def _listen(self):
+        """A connection of its own: LISTEN belongs to a session, and the pool hands sessions round."""
+        import psycopg
+
+        parameters = {
+            name: value
+            for name, value in connection.get_connection_params().items()
+            if name not in ("cursor_factory", "context", "pool", "prepare_threshold", "server_side_binding", "options")
+        }
+        listener = psycopg.connect(**parameters, autocommit=True)
+        listener.execute(f"LISTEN segue_{self.bell}")
+        return listener
+
+
+def _directory() -> Path:
+    """Short (a socket's path has 108 bytes) and private to this user and this database."""
+    name = hashlib.sha256(str(settings.DATABASES["default"]["NAME"]).encode()).hexdigest()[:10]
+    directory = Path(tempfile.gettempdir()) / f"segue-{os.getuid()}-{name}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
