@@ -1,0 +1,173 @@
+/** The English texts of the panels: labels as they stand, and functions for what depends on values. */
+/** @import {Form, Run, Save, Step} from "../types.js" */
+
+export const say = Object.freeze({
+  flows: "Flows",
+  runs: "Runs",
+  versions: "Versions",
+  test: "Test",
+  live: "Live",
+  publish: "Publish Workflow",
+  undoChanges: "Undo Changes",
+  review: "Review",
+  askToPublish: "Ask to publish",
+  saveChanges: "Save Changes",
+  discard: "Discard",
+  stay: "Stay",
+  send: "Send",
+  cancel: "Cancel",
+  close: "Close",
+  retry: "Try again",
+  remove: "Remove",
+  none: "None",
+  otherwise: "Otherwise",
+  kinds: /** @type {Record<string, string>} */ ({ post_call: "Post-call", action: "Action", inbound: "Inbound", conversation: "Conversation", automation: "Automation" }),
+  types: /** @type {Record<string, string>} */ ({ text: "text", number: "number", boolean: "true/false", datetime: "date", list: "list", object: "object", any: "any" }),
+  runStatus: /** @type {Record<string, string>} */ ({ queued: "queued", running: "running", waiting: "waiting", succeeded: "succeeded", failed: "failed", cancelled: "cancelled", timed_out: "timed out", parked: "parked" }),
+  stepStatus: /** @type {Record<string, string>} */ ({ running: "running", succeeded: "succeeded", failed: "failed", waiting: "waiting", skipped: "skipped", unknown: "outcome unknown" }),
+  operators: /** @type {[string, string][]} */ ([
+    ["equals", "is"], ["not_equals", "is not"], ["contains", "contains"], ["not_contains", "does not contain"], ["starts_with", "starts with"], ["ends_with", "ends with"],
+    ["matches", "matches pattern"], ["in_list", "is one of"], ["greater", "is greater than"], ["at_least", "is at least"], ["less", "is less than"], ["at_most", "is at most"],
+    ["between", "is between"], ["is_empty", "is empty"], ["is_set", "is set"], ["is_true", "is true"], ["is_false", "is false"], ["before", "is before"], ["after", "is after"], ["within_last", "is within the last"],
+  ]),
+  readonlyViewer: "You can look at this flow but not change it.",
+});
+
+export const ALONE = Object.freeze(["is_empty", "is_set", "is_true", "is_false"]);
+export const FINAL = Object.freeze(["succeeded", "failed", "cancelled", "timed_out"]);
+
+/** @param {string} operator */
+export const operatorText = (operator) => say.operators.find(([id]) => id === operator)?.[1] ?? operator;
+
+/**
+ * The save state of the top bar; an unsaved form comes before what the server has.
+ * @param {Save} save
+ * @param {Form|null} form
+ * @returns {{text: string, kind: "ok"|"busy"|"warn"|"bad"}}
+ */
+export function saveState(save, form) {
+  if (save.status === "conflict") return { text: "Conflict", kind: "bad" };
+  if (save.status === "error") return { text: save.message || "Not saved", kind: "bad" };
+  if (form?.dirty) return { text: `Unsaved: ${form.label}`, kind: "warn" };
+  if (save.status === "offline") return { text: `Offline, ${count(save.kept, "change")} kept here`, kind: "warn" };
+  if (save.status === "saved") return { text: "Saved", kind: "ok" };
+  return { text: "Saving…", kind: "busy" };
+}
+
+/** @param {number} n @param {string} one @param {string} [many] */
+export function count(n, one, many = `${one}s`) {
+  return `${new Intl.NumberFormat().format(n)} ${n === 1 ? one : many}`;
+}
+
+/** @param {readonly {severity: string}[]} problems  @returns {{text: string, kind: "bad"|"warn"}|null} */
+export function problemCount(problems) {
+  const errors = problems.filter((each) => each.severity === "error").length;
+  const warnings = problems.length - errors;
+  if (errors) return { text: count(errors, "error") + (warnings ? `, ${count(warnings, "warning")}` : ""), kind: "bad" };
+  return warnings ? { text: count(warnings, "warning"), kind: "warn" } : null;
+}
+
+/** @param {number|null|undefined} seconds @returns {string} "4 ms", "1.3 s", "2 min 5 s" */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  for (const [size, name, smaller, unit] of LARGER) {
+    if (whole >= size) return `${Math.floor(whole / size)} ${name}${whole % size >= smaller ? ` ${Math.floor((whole % size) / smaller)} ${unit}` : ""}`;
+  }
+  return `${whole} s`;
+}
+
+/** @type {[number, string, number, string][]} */
+const LARGER = [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]];
+
+/** @param {string|null|undefined} iso @param {Date} [now] @returns {string} "today 14:02:11", "yesterday, 16:40", "3 Jul, 09:15" */
+export function moment(iso, now = new Date()) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return String(iso);
+  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
+  if (days === 0) return `today ${time}`;
+  if (days === 1) return `yesterday, ${time}`;
+  return `${at.toLocaleDateString(undefined, { day: "numeric", month: "short", ...(at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })}, ${time}`;
+}
+
+/** @param {Date} date */
+const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+
+/** @param {Run} run */
+export function runTitle(run) {
+  const interaction = run.event?.interaction;
+  const who = interaction?.contact_number || interaction?.from || run.event?.contact?.name;
+  if (who) return `Run · ${interaction?.channel === "chat" ? "chat" : "call"} ${who}`;
+  return `Run ${String(run.id).slice(-8)}`;
+}
+
+/** @param {Run} run */
+export function runSubtitle(run) {
+  const what = run.version ? `version ${run.version}` : "draft";
+  return [moment(run.started_at), what, modeText(run.mode)].filter(Boolean).join(" · ");
+}
+
+/** @param {string} mode */
+export const modeText = (mode) => (mode === "dry" ? "dry test" : mode === "test" || mode === "test_live" ? "live test" : mode);
+
+/** A line under a step's name: what came out of it. @param {Step} step @returns {string} */
+export function stepSummary(step) {
+  if (step.error) return String(step.error.message ?? step.error);
+  if (step.status === "waiting") return "Waiting";
+  const output = step.output;
+  if (output === null || typeof output !== "object") return output === undefined || output === null ? "" : short(output);
+  const { variables, ...own } = output;
+  return Object.entries({ ...own, ...variables }).filter(([, value]) => value !== null && value !== "" && !isBig(value)).slice(0, 3).map(([name, value]) => `${name} ${short(value)}`).join(" · ");
+}
+
+/** @param {any} value */
+const isBig = (value) => typeof value === "object" && value !== null;
+
+/** @param {any} value @param {number} [length] */
+export function short(value, length = 48) {
+  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** @param {any} value  a value inside a sentence */
+export function quoted(value) {
+  if (value === null || value === undefined || value === "") return "nothing";
+  return typeof value === "string" ? `“${short(value, 60)}”` : short(value, 60);
+}
+
+/** The last word of a lone placeholder, else the text itself. @param {any} left */
+export function operandName(left) {
+  const lone = /^\s*\{\{\s*([\w.[\]-]+)[^{}]*\}\}\s*$/.exec(String(left ?? ""));
+  return lone ? lone[1].split(".").slice(-1)[0].toLowerCase().replaceAll("_", " ") : short(left ?? "", 40);
+}
+
+/** @param {{left: any, left_value: any, operator: string, right: any, right_value: any, result: boolean}} condition */
+export function conditionText(condition) {
+  const right = ALONE.includes(condition.operator) ? "" : ` ${quoted(condition.right_value ?? condition.right)}`;
+  return `${operandName(condition.left)} ${quoted(condition.left_value)} ${operatorText(condition.operator)}${right}`;
+}
+
+/** What to do about an error, by what the peer or the engine said. @param {any} error @returns {string} */
+export function adviceFor(error) {
+  if (!error) return "";
+  if (error.advice) return error.advice;
+  const status = Number(error.detail?.status ?? error.status ?? 0);
+  return ADVICE[error.code] ?? (status >= 500 ? "The other side had a fault. Retry the run, or set retries for this step." : ADVICE[String(status)] ?? "");
+}
+
+/** @type {Record<string, string>} */
+const ADVICE = {
+  401: "The other side refused the credentials. Check the connection.",
+  403: "The credentials are known but may not do this. Check the rights of the account.",
+  404: "The address does not exist at the other side. Check the URL and the values put into it.",
+  422: "The other side did not accept the data. Compare the body sent with its documentation.",
+  429: "Too many requests. Set retries for this step; a waiting time the other side asks for is kept.",
+  timeout: "The other side took too long. Raise the time limit of this step or set retries.",
+  missing_variable: "A value was missing. Add a default, or check the step it comes from.",
+  blocked_address: "This address is private or not allowed. The operator can allow it with EGRESS_ALLOW.",
+  bad_json: "The body is not valid JSON once values are put in. Look at what stands outside quotes.",
+};

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { conditionText, count, duration, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
+
+const saved = { status: "saved", kept: 0, message: "" };
+
+test("an unsaved form is named and never reads as saved", () => {
+  assert.equal(saveState(saved, { dirty: true, label: "Create ticket" }).text, "Unsaved: Create ticket");
+});
+test("what is kept here while offline is counted", () => {
+  assert.equal(saveState({ status: "offline", kept: 3, message: "" }, null).text, "Offline, 3 changes kept here");
+});
+test("a conflict comes before everything", () => {
+  assert.equal(saveState({ status: "conflict", kept: 1, message: "" }, { dirty: true, label: "x" }).text, "Conflict");
+});
+test("errors are counted before warnings", () => {
+  assert.equal(problemCount([{ severity: "error" }, { severity: "warning" }, { severity: "warning" }]).text, "1 error, 2 warnings");
+  assert.equal(problemCount([]), null);
+});
+test("durations read like a person says them", () => {
+  assert.deepEqual([0.004, 1.3, 12.2, 125, 3600, 90000].map(duration), ["4 ms", "1.3 s", "12 s", "2 min 5 s", "1 h", "1 d 1 h"]);
+  assert.equal(duration(null), "");
+});
+test("moments near now are named", () => {
+  const now = new Date(2026, 6, 2, 12, 0);
+  assert.match(moment(new Date(2026, 6, 2, 9, 5).toISOString(), now), /^today /);
+  assert.match(moment(new Date(2026, 6, 1, 9, 5).toISOString(), now), /^yesterday, /);
+});
+test("a run is named by who called", () => {
+  assert.equal(runTitle({ id: "r1", event: { interaction: { channel: "phone", from: "+14155551234" } } }), "Run · call +14155551234");
+});
+test("a condition is said with the values it had", () => {
+  const condition = { left: "{{interaction.DISPOSITION}}", left_value: "escalated", operator: "equals", right: "escalated", right_value: "escalated", result: true };
+  assert.equal(conditionText(condition), "disposition “escalated” is “escalated”");
+  assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x nothing is set");
+});
+test("a step is summed up by what came out of it", () => {
+  assert.equal(stepSummary({ output: { status: 201, variables: { ticket_no: 48213 }, data: {} } }), "status 201 · ticket_no 48213");
+  assert.equal(stepSummary({ error: { message: "The peer said no" } }), "The peer said no");
+});
+test("counting knows one and many", () => assert.deepEqual([count(1, "change"), count(2, "change")], ["1 change", "2 changes"]));
