@@ -121,8 +121,8 @@ def _release(items: list[tuple[ActiveRun, bool]]) -> list[int]:
                                        due_at=datetime.fromisoformat(run.state.wait["until"])))  # fmt: skip
             continue
         error = {"message": "The flow would have waited past the deadline.", "code": "deadline", "node": run.node.id}
-        results.append(mine.update(answer=run.answer, response=run.answer["response"], error=error,
-                                   status=Status.TIMED_OUT, due_at=None, claimed_by="", finished_at=timezone.now()))  # fmt: skip
+        end = {"status": Status.TIMED_OUT, "due_at": None, "claimed_by": "", "finished_at": timezone.now()}
+        results.append(mine.update(answer=run.answer, response=run.answer["response"], error=error, **end))
     return results
 
 

@@ -34,7 +34,9 @@ def parse(body: bytes) -> Any:
     try:
         return safe_loads(body)
     except BadJson as error:
-        raise BadEvent([_error("", "malformed", f"The body is no valid JSON: {error}")], 400, "malformed_json") from None
+        raise BadEvent(
+            [_error("", "malformed", f"The body is no valid JSON: {error}")], 400, "malformed_json"
+        ) from None
 
 
 def split_events(body: bytes, content_type: str, most: int) -> tuple[list[Any], bool]:
@@ -49,7 +51,9 @@ def split_events(body: bytes, content_type: str, most: int) -> tuple[list[Any], 
         value = parse(body)
         items, many = (value, True) if isinstance(value, list) else ([value], False)
     if len(items) > most:
-        raise BadEvent([_error("", "too_many", f"At most {most:,} events at once; this is {len(items):,}.")], 413, "too_many")
+        raise BadEvent(
+            [_error("", "too_many", f"At most {most:,} events at once; this is {len(items):,}.")], 413, "too_many"
+        )
     return items, many
 
 
@@ -92,7 +96,9 @@ async def read_action(workspace_id: Any, body: bytes) -> tuple[Arrival, str]:
     return action_arrival(workspace_id, "action", value, value.get("arguments")), value.get("tool_call_id") or ""
 
 
-def action_arrival(workspace_id: Any, source: str, value: Mapping[str, Any], arguments: Any, agent: str = "") -> Arrival:
+def action_arrival(
+    workspace_id: Any, source: str, value: Mapping[str, Any], arguments: Any, agent: str = ""
+) -> Arrival:
     """The event of an action call."""
     payload = _payload(value)
     payload["args"] = arguments if arguments is not None else {}

@@ -1,4 +1,4 @@
-"""The machine doors: /events, /actions, /hooks and /in. Plain async views on the hot path, no sessions, no REST framework.
+"""The machine doors: /events, /actions, /hooks, /in. Plain async views on the hot path, no sessions, no framework.
 
 `by_path` sends their paths through a slim handler (no middleware, the body read with our own cap, chunked or not);
 everything else goes through Django's. The views are ordinary Django views, so routes and tests treat them as such.
@@ -20,8 +20,8 @@ from runtime import hooks, receiving
 from runtime.actions import Call, invoke
 from runtime.arrivals import BadEvent, read_action, read_event, split_events
 from runtime.authorising import Refused, caller
-from runtime.intake import accept
 from runtime.group_commit import recorder
+from runtime.intake import accept
 from runtime.problem import problem
 from runtime.tool_definitions import definitions
 
@@ -203,5 +203,3 @@ async def _read(scope, receive, limit: int) -> bytes | None:
 
 def _json(value: Any, status: int) -> HttpResponse:
     return HttpResponse(json.dumps(value), status=status, content_type="application/json")
-
-

@@ -79,7 +79,7 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
     return results
 
 
-def start_testrun_of(
+def start_test_run(
     workspace: Workspace, flow: Flow, version: FlowVersion, event: Mapping[str, Any], mode: str, until: str | None
 ) -> Run:
     """Run `version` (an unnumbered snapshot) on `event`, in mode `test` or `dry`; a transaction is open."""
@@ -121,9 +121,8 @@ def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) ->
         if reason is not None:
             event.skipped.append({"flow": str(trigger.flow_id), "reason": reason})
             continue
-        run = (
-            _run_of_call(arrival, event, trigger) if arrival.moment else run_of(trigger.flow, trigger.version_id, event)
-        )
+        make = _run_of_call if arrival.moment else _run_of_event
+        run = make(arrival, event, trigger)
         if run is not None:
             runs.append(run)
     return runs
@@ -134,6 +133,10 @@ def run_of(flow: Flow, version_id: Any, event: Event, **fields: Any) -> Run:
         id=time_ordered_id(), workspace_id=flow.workspace_id, flow_id=flow.pk, version_id=version_id,
         event_id=event.pk, kind=flow.kind, **fields,
     )  # fmt: skip
+
+
+def _run_of_event(arrival: Arrival, event: Event, trigger: Trigger) -> Run:
+    return run_of(trigger.flow, trigger.version_id, event)
 
 
 def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None:

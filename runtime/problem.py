@@ -8,7 +8,11 @@ from django.http import HttpResponse
 
 
 def problem(
-    status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """{"type", "title", "status", "detail", "errors": [{"pointer", "code", "message"}]}."""
     body = {

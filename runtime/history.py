@@ -1,0 +1,117 @@
+"""Reading runs: the shapes of CONTRACT section Runs, from rows."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from runtime import vault
+from runtime.active import iso
+from runtime.engine.document import upgrade
+from runtime.interactions import e164
+from runtime.models import Event, Reference, Run, StepRun
+
+
+def find_runs(workspace: Any, filters: dict[str, Any]) -> QuerySet[Run]:
+    """Runs of a workspace, newest first. Filters: flow, status, mode, since, until, q, interaction, version."""
+    runs = Run.objects.for_workspace(workspace).select_related("flow", "version", "event").order_by("-id")
+    plain = {"flow": "flow_id", "status": "status", "mode": "mode", "version": "version__number"}
+    runs = runs.filter(**{column: filters[name] for name, column in plain.items() if filters.get(name)})
+    if filters.get("since"):
+        runs = runs.filter(created_at__gte=filters["since"])
+    if filters.get("until"):
+        runs = runs.filter(created_at__lt=filters["until"])
+    if filters.get("interaction"):
+        events = Event.objects.for_workspace(workspace).filter(interaction_id=filters["interaction"])
+        runs = runs.filter(event__in=events)
+    if filters.get("q"):
+        runs = runs.filter(matching(workspace, str(filters["q"]).strip()))
+    return runs
+
+
+def matching(workspace: Any, text: str) -> Q:
+    """Runs whose conversation id, phone number, reference or own id is `text`; each an indexed look-up."""
+    events = Event.objects.for_workspace(workspace).filter(
+        Q(interaction_id=text) | Q(contact_number=e164(text)) | Q(key=text)
+    )
+    references = Reference.objects.for_workspace(workspace).filter(value=text)
+    found = Q(event__in=events) | Q(pk__in=references.values("run_id"))
+    return found | Q(pk=text) if _is_id(text) else found
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """A run as a list shows it."""
+    event = run.event
+    interaction = (event.payload.get("interaction") or {}) if event else {}
+    return {
+        "id": str(run.pk), "flow": str(run.flow_id), "flow_name": run.flow.name, "version": run.version.number,
+        "mode": run.mode, "kind": run.kind, "status": run.status, "created_at": iso(run.created_at),
+        "started_at": iso(run.started_at) if run.started_at else None,
+        "finished_at": iso(run.finished_at) if run.finished_at else None, "seconds": run.seconds,
+        "outcome": run.outcome, "error": run.error, "response": run.response,
+        "origin": str(run.origin_id) if run.origin_id else None, "seq": run.seq,
+        "interaction": {name: interaction.get(name) for name in ("id", "from", "to", "contact_number", "channel")},
+    }  # fmt: skip
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """A run with its steps, whole (CONTRACT, Runs)."""
+    steps = list(run.steps.all())
+    references = list(run.references.all())
+    return {
+        **run_summary(run),
+        "event": event_json(run.event) if run.event else None,
+        "path": [step.node for step in steps if step.attempt == 1 or step is steps[0]],
+        "wait": _wait(run),
+        "references": [{"label": row.label, "value": row.value} for row in references],
+        "vars": run.state.get("vars", {}),
+        "steps": steps_json(steps),
+    }
+
+
+def steps_json(steps: Iterable[StepRun]) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": step.index, "attempt": step.attempt, "seq": step.seq, "node": step.node, "type": step.type,
+            "label": step.label, "status": step.status, "port": step.port or None, "input": step.input,
+            "output": step.output, "error": step.error, "warnings": step.warnings, "reason": step.reason,
+            "started_at": iso(step.started_at), "seconds": step.seconds,
+        }
+        for step in steps
+    ]  # fmt: skip
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """`event` in a run; `secure` only as names."""
+    parts = ("interaction", "contact", "analysis", "variables", "data", "args", "trigger")
+    payload = {part: event.payload.get(part) or {} for part in parts}
+    return {
+        "id": str(event.pk), "type": event.type, "source": event.source, "received_at": iso(event.received_at),
+        "duplicates": event.duplicates, **payload, "secure": _secure_names(event),
+    }  # fmt: skip
+
+
+def _secure_names(event: Event) -> list[str]:
+    if not event.secure_sealed:
+        return []
+    try:
+        return sorted(json.loads(vault.open_sealed(event.secure_sealed, event.workspace_id, event.pk, "secure")))
+    except vault.CannotOpen:
+        return []
+
+
+def document_of(run: Run) -> dict[str, Any]:
+    """What ran."""
+    return upgrade(run.version.document)
+
+
+def _wait(run: Run) -> dict[str, Any] | None:
+    if run.status != "waiting":
+        return None
+    wait = run.state.get("wait") or {}
+    return {"kind": wait.get("kind"), "until": wait.get("until"), "for": wait.get("for"), "node": run.state.get("node")}
+
+
+def _is_id(text: str) -> bool:
+    return len(text.replace("-", "")) == 32 and all(character in "0123456789abcdefABCDEF-" for character in text)

@@ -1,0 +1,86 @@
+"""Operating runs: cancel one, run one again."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from runtime import broker
+from runtime.intake import Arrival, event_of, run_of
+from runtime.models import FINAL, OPEN, Event, FlowVersion, Run, Status, StepRun, Wait
+
+
+class CannotOperate(Exception):
+    """What was asked does not apply to this run; the words say why."""
+
+
+def cancel(run: Run, by: str = "") -> bool:
+    """Stop an open run: its owner loses the lease at its next record. False if it had ended meanwhile."""
+    now = timezone.now()
+    cancelled = Run.objects.filter(pk=run.pk, status__in=OPEN).update(
+        status=Status.CANCELLED, due_at=None, claimed_by="", fence=F("fence") + 1, finished_at=now,
+        changes=F("changes") + 1,
+        error={"message": f"Cancelled by {by}." if by else "Cancelled.", "code": "cancelled", "node": None},
+    )  # fmt: skip
+    Wait.objects.filter(run=run, closed_at=None).update(closed_at=now)
+    run.refresh_from_db()
+    return bool(cancelled)
+
+
+@transaction.atomic
+def retry(
+    run: Run, start: str = "failed", version: FlowVersion | None = None, event: dict[str, Any] | None = None
+) -> Run:
+    """A new run with `origin`: from the failed step (its recorded visits copied) or from the start.
+
+    The failed visit keeps its idempotency key where version and input are unchanged, so that a peer which did take
+    the first try does not take it twice; all else gets new keys.
+    """
+    run = Run.objects.select_for_update().get(pk=run.pk) if run.pk else run
+    if run.status not in FINAL and run.status != Status.PARKED:
+        raise CannotOperate("This run has not ended; cancel it first.")
+    same = version is None or version.pk == run.version_id
+    if start == "failed" and not same:
+        raise CannotOperate("Only the same version can go on from the failed step; start from the beginning instead.")
+    if start == "failed" and run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
+        raise CannotOperate("This run did not fail; start it from the beginning.")
+    stored = run.event if event is None else _edited(run, event)
+    again = run_of(run.flow, (version or run.version).pk, stored, mode=run.mode, origin=run)
+    if start == "failed" and event is None:
+        _copy_visits(run, again)
+    again.save(force_insert=True)
+    if start == "failed" and event is None:
+        _copy_steps(run, again)
+    if run.status == Status.PARKED:
+        cancel(run, "a retry")
+    broker.hint()
+    return again
+
+
+def _edited(run: Run, event: dict[str, Any]) -> Event:
+    payload = {**(run.event.payload if run.event else {}), **event}
+    stored = event_of(Arrival(run.workspace_id, "retry", run.event.type if run.event else "retry", payload))
+    stored.save(force_insert=True)
+    return stored
+
+
+def _copy_visits(run: Run, again: Run) -> None:
+    """The state as it was before the failed visit's first try."""
+    state = {name: value for name, value in run.state.items() if name not in ("error", "wait", "outcome", "attempt")}
+    if not state:
+        return
+    steps = dict(state.get("steps") or {})
+    again.state = {**state, "status": "running", "steps": steps}
+    index = state.get("index", 0)
+    again.options = {"keys": {str(index): (run.options.get("keys") or {}).get(str(index)) or f"{run.pk}:{index}"}}
+    again.seq = run.steps.filter(index__lt=index).count()
+
+
+def _copy_steps(run: Run, again: Run) -> None:
+    index = again.state.get("index", 0) if again.state else 0
+    rows = list(run.steps.filter(index__lt=index).order_by("seq"))
+    for seq, row in enumerate(rows, start=1):
+        row.pk, row.run, row.seq = None, again, seq
+        row._state.adding = True
+    StepRun.objects.bulk_create(rows)

@@ -1,0 +1,96 @@
+"""Vendor receivers: a platform's own webhook, checked over the raw bytes, read into the one interaction.
+
+The vendors' shapes live a floor up (integrations/receivers) and plug in through runtime/reaching_out.py. Order of
+the checks: size (the door), address, signature, reading, one transaction, then the answer the vendor wants.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from runtime import reaching_out
+from runtime.actions import Call, invoke
+from runtime.arrivals import BadEvent, action_arrival
+from runtime.engine.values import safe_dumps
+from runtime.group_commit import loader, recorder
+from runtime.intake import Accepted, Arrival, accept
+from runtime.models import Agent
+from runtime.models.base import token_hash
+from runtime.problem import problem
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The agent behind a receiver's address."""
+
+    workspace_id: Any
+    slug: str
+    secrets: tuple[str, ...]
+    required: bool
+
+
+async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse:
+    receiver = reaching_out.receiver(vendor)
+    address = await asyncio.wrap_future(loader().submit(_addresses, token_hash(token)))
+    if receiver is None or address is None:
+        return problem(404, "not_found", "There is nothing at this address.")
+    if request.method in ("GET", "HEAD"):
+        return _json({"receiver": vendor, "agent": address.slug}, 200)  # some vendors ping first
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if address.secrets or address.required:
+        reason = receiver.verify(headers, request.body, list(address.secrets), time.time())
+        if reason is not None:
+            return problem(401, "bad_signature", reason)
+    try:
+        received = receiver.read(request.body, headers)
+    except ValueError as error:
+        raise BadEvent([{"pointer": "", "code": "unreadable", "message": str(error)}], 400, "unreadable") from error
+    calls = [(item, call) for item in received for call in item.tool_calls or ()]
+    results = list(await asyncio.gather(*(_ask(address, vendor, item, call) for item, call in calls)))
+    futures = [recorder().submit(accept, _arrival(address, vendor, item)) for item in received if not item.tool_calls]
+    accepted: list[Accepted] = [await asyncio.wrap_future(future) for future in futures]
+    status, body = receiver.answer(received, results)
+    if body is None and accepted:
+        body = {"events": [one.body for one in accepted]}
+    return _json(body if body is not None else {}, status)
+
+
+def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
+    interaction = {**item.interaction, "agent": address.slug}
+    payload = {
+        "interaction": interaction, "contact": item.contact or {}, "analysis": item.analysis or {},
+        "variables": item.variables or {}, "data": item.data or {},
+    }  # fmt: skip
+    return Arrival(
+        address.workspace_id, vendor, item.type, {name: value for name, value in payload.items() if value},
+        key=item.dedupe_key[:255] if item.dedupe_key else None, agent=address.slug, moment=item.moment or "",
+        starts=item.starts_call_ended or item.type not in ("call.ended", "conversation.ended"),
+    )  # fmt: skip
+
+
+async def _ask(address: Address, vendor: str, item: Any, call: dict[str, Any]) -> dict[str, Any]:
+    """One tool call of a vendor, answered by the action of that name."""
+    value = {"interaction": {**item.interaction, "agent": address.slug}, "variables": item.variables or {}}
+    arrival = action_arrival(address.workspace_id, vendor, value, call.get("arguments") or {}, address.slug)
+    call_id = call.get("tool_call_id")
+    status, body = await invoke(Call(arrival, name=call["name"], tool_call_id=f"{vendor}:{call_id}" if call_id else ""))
+    response = body["response"] if status == 200 else {"error": body["detail"]}
+    state = body["status"] if status == 200 else "error"
+    return {"tool_call_id": call_id, "name": call["name"], "response": response, "status": state}
+
+
+def _addresses(hashes: list[str]) -> list[Address | None]:
+    agents = {agent.token_hash: agent for agent in Agent.objects.filter(token_hash__in=hashes)}
+    return [_address(agents[hashed]) if hashed in agents else None for hashed in hashes]
+
+
+def _address(agent: Agent) -> Address:
+    secrets = (agent.signing_secret,) if agent.signing_secret_sealed else ()
+    return Address(agent.workspace_id, agent.slug, secrets, agent.signature_required)
+
+
+def _json(value: Any, status: int) -> HttpResponse:
+    return HttpResponse(safe_dumps(value), status=status, content_type="application/json")
