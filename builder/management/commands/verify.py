@@ -1,0 +1,239 @@
+"""`python3 manage.py verify`: everything that must hold, in order, each part announced with its time.
+
+As root on Debian it installs the programs it needs; elsewhere it says what to install and skips the parts that need
+them, loudly. With CI=true nothing is skipped: what is missing is a failure.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+ROOT = settings.BASE_DIR
+PROGRAMS = {  # what proves that a Debian package is there
+    "chromium": ("chromium",),
+    "postgresql": ("initdb", "/usr/lib/postgresql/*/bin/initdb"),
+    "redis-server": ("redis-server",),
+    "nodejs": ("node",),
+    "npm": ("npm",),
+}
+PRODUCTION = {  # what `check --deploy` must find clean
+    "DEBUG": "off",
+    "SECRET_KEY": "for this check only: 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLM",
+    "SECRET_KEKS": "check:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=",
+    "PUBLIC_URL": "https://segue.example",
+    "ALLOWED_HOSTS": "segue.example",
+}
+COUNTED = ("passed", "failed", "errors", "skipped", "xfailed", "xpassed", "deselected")
+
+
+class Skipped(Exception):
+    """A part cannot run here; the message says what is missing."""
+
+
+class Command(BaseCommand):
+    help = "Check everything: style, types, JavaScript, all tests on SQLite and PostgreSQL, crashes, a real browser."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser):
+        parser.add_argument("parts", nargs="*", help=f"only these: {', '.join(PARTS)}")
+
+    def handle(self, *, parts, **options):
+        for unknown in set(parts) - set(PARTS):
+            self.stderr.write(f"There is no part {unknown!r}; there are: {', '.join(PARTS)}")
+            sys.exit(2)
+        install_programs(self._say)
+        results = {}
+        with tempfile.TemporaryDirectory(prefix="segue-verify-") as folder:
+            verification = Verification(Path(folder))
+            for name in parts or PARTS:
+                results[name] = self._run(name, verification)
+        self._conclude(results, verification)
+
+    def _run(self, name, verification) -> str:
+        self._say(f"{name}: {PARTS[name].__doc__}")
+        began = time.monotonic()
+        try:
+            result = "ok" if PARTS[name](verification) else "FAILED"
+        except Skipped as reason:
+            result = "FAILED" if os.environ.get("CI") == "true" else "skipped"
+            self._say(f"{'!' * 12} {name} cannot run: {reason} {'!' * 12}")
+        self._say(f"{name}: {result} in {time.monotonic() - began:.1f} s")
+        return result
+
+    def _conclude(self, results, verification):
+        self._say("  ".join(f"{name} {result}" for name, result in results.items()))
+        total = verification.counted
+        failed = total["failed"] + total["errors"] + total["xpassed"]
+        bad_parts = [name for name, result in results.items() if result == "FAILED"]
+        if bad_parts:
+            self._say("not well: " + ", ".join(bad_parts))
+        if verification.tests_ran:
+            skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+            print(f"tests: {total['passed']} passed, {failed} failed{skipped}", flush=True)
+        sys.exit(1 if bad_parts else 0)
+
+    def _say(self, text):
+        print(f"[verify] {text}", flush=True)
+
+
+class Verification:
+    """One run: its scratch folder and what its pytest runs counted."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.counted = dict.fromkeys(COUNTED, 0)
+        self.tests_ran = False
+
+    def command(self, *argv, cwd=ROOT, **environment) -> bool:
+        """Run a program with a data directory of its own; whether it ended well."""
+        environment = {**os.environ, "DATA_DIR": str(self.folder / "data"), **environment}
+        return subprocess.call([str(part) for part in argv], cwd=cwd, env=environment, stdin=subprocess.DEVNULL) == 0
+
+    def python(self, *argv, **environment) -> bool:
+        return self.command(sys.executable, *argv, **environment)
+
+    def pytest(self, *argv, **environment) -> bool:
+        """A pytest run, shown as it goes; its closing line is added to the count."""
+        environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *argv],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        closing = ""
+        for line in run.stdout:
+            print(line, end="", flush=True)
+            closing = line if re.search(r"\d+ (passed|failed|error|skipped).* in [\d.]+s", line) else closing
+        for number, word in re.findall(r"(\d+) ([a-z]+)", closing):
+            word = "errors" if word == "error" else word
+            if word in self.counted:
+                self.counted[word] += int(number)
+        self.tests_ran = True
+        return run.wait() == 0
+
+
+def style(run):
+    """ruff: lint and format"""
+    return all([run.python("-m", "ruff", "check", "."), run.python("-m", "ruff", "format", "--check", ".")])
+
+
+def types(run):
+    """mypy on the pure core"""
+    return run.python("-m", "mypy")
+
+
+def migrations(run):
+    """models and migrations agree"""
+    return run.python("manage.py", "makemigrations", "--check", "--dry-run", **PRODUCTION)
+
+
+def deploy(run):
+    """check --deploy with production settings"""
+    return run.python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+
+
+def openapi(run):
+    """the OpenAPI document is complete"""
+    to = str(run.folder / "openapi.yaml")
+    return run.python("manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", to, **PRODUCTION)
+
+
+def javascript(run):
+    """biome, tsc, node --test"""
+    needs("node", "nodejs")
+    needs("npm", "npm")
+    folder = ROOT / "tests" / "js"
+    if not run.command("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder):
+        return False
+    checks = [
+        run.command("npx", "--no-install", "biome", "ci", "--config-path=.", "../../static", ".", cwd=folder),
+        run.command("npx", "--no-install", "tsc", "-p", "jsconfig.json", cwd=folder),
+        # The shell expands the pattern: node's own patterns differ between its versions.
+        run.command("sh", "-c", "node --test tests/js/*.test.mjs"),
+    ]
+    return all(checks)
+
+
+def engine(run):
+    """tests of the pure core"""
+    return run.pytest("tests/engine")
+
+
+def sqlite(run):
+    """tests of everything else, on SQLite"""
+    return run.pytest("tests", *_without("engine", "crash", "browser"))
+
+
+def postgresql(run):
+    """the same on PostgreSQL and Redis"""
+    with _servers() as environment:
+        return run.pytest("tests", *_without("engine", "crash", "browser"), **environment)
+
+
+def crash(run):
+    """kill -9 at every turn, on SQLite and PostgreSQL"""
+    with _servers() as environment:
+        return all([run.pytest("tests/crash"), run.pytest("tests/crash", **environment)])
+
+
+def browser(run):
+    """the pages in a real Chromium"""
+    needs("chromium", "chromium")
+    return run.pytest("tests/browser")
+
+
+PARTS = {
+    part.__name__: part
+    for part in (style, types, migrations, deploy, openapi, javascript, engine, sqlite, postgresql, crash, browser)
+}
+
+
+def _without(*folders):
+    return [f"--ignore=tests/{folder}" for folder in folders]
+
+
+def needs(program, package):
+    if not shutil.which(program):
+        raise Skipped(f"{program} is missing ({package} in Debian)")
+
+
+@contextlib.contextmanager
+def _servers():
+    """A fresh PostgreSQL and a fresh Redis, as environment variables."""
+    sys.path.insert(0, str(ROOT))
+    from tests import servers
+
+    try:
+        with servers.postgresql() as database, servers.redis() as redis:
+            yield {"DATABASE_URL": database, "REDIS_URL": redis}
+    except servers.Missing as missing:
+        raise Skipped(str(missing))
+
+
+def install_programs(say):
+    """As root on Debian: get what is missing; elsewhere the parts that need it say so."""
+    missing = [package for package, proofs in PROGRAMS.items() if not any(map(_present, proofs))]
+    if not missing:
+        return
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        say(f"not installed: {', '.join(missing)}. The parts that need them will be skipped.")
+        return
+    say(f"installing {', '.join(missing)} with apt-get")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        subprocess.call(
+            ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *command],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+def _present(proof) -> bool:
+    return any(Path("/").glob(proof[1:])) if proof.startswith("/") else shutil.which(proof) is not None
