@@ -178,6 +178,7 @@ class DoorHandler(ASGIHandler):
             return  # the caller hung up
         request = ASGIRequest(scope, io.BytesIO(body))
         request._body = body
+        request.urlconf = __name__  # five routes are found faster than sixty
         response = await self.get_response_async(request)
         response._handler_class = self.__class__
         await self.send_response(response, send)

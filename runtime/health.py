@@ -1,4 +1,4 @@
-"""/healthz: this process answers. /readyz: the database, the queue and a worker are there, and work is not left lying."""
+"""/healthz: this process answers. /readyz: database, queue and a worker are there, and work is not left lying."""
 
 from datetime import timedelta
 

@@ -17,6 +17,7 @@ from runtime.engine.values import safe_dumps
 
 log = logging.getLogger("segue.runner")
 LARGEST_INLINE = 64 * 1024
+LONGEST_STEP = 60  # seconds; runtime.engine.graph.Node.timeout_seconds caps at the same
 
 
 class RunningStep:

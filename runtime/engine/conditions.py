@@ -1,0 +1,238 @@
+"""Conditions are data: {"all": [...]}, {"any": [...]} or {"left", "operator", "right"}, nested a few levels.
+
+Operands are templates or plain values; they are compared by type (`comparing`). Every condition is evaluated, also
+where the result is known before, so that history can show each value: "why did it go here?".
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from runtime.engine import comparing
+from runtime.engine.comparing import NotComparable
+from runtime.engine.errors import TemplateError
+from runtime.engine.template_text import Scope, Warnings, compile_template
+from runtime.engine.values import excerpt, to_boolean, zone_named
+
+MAX_DEPTH = 5
+MOST_CONDITIONS = 200
+GROUPS = ("all", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One comparison. `right` says what stands on the right: value list pattern moment bounds span, or none."""
+
+    name: str
+    label: str
+    right: str
+    holds: Callable[[Any, Any, tzinfo, Any], bool]
+    quiet: bool = False  # asks whether there is a value, so a missing one is nothing to warn of
+
+    def describe(self) -> dict[str, str]:
+        return {"value": self.name, "label": self.label, "right": self.right}
+
+
+def _within_last(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+    end = comparing.moment(now, zone)
+    try:
+        return end - comparing.span(right) <= comparing.moment(left, zone) <= end
+    except OverflowError:
+        return comparing.moment(left, zone) <= end
+
+
+def _between(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+    low, high = comparing.bounds(right)
+    return comparing.order(left, low, zone) >= 0 and comparing.order(left, high, zone) <= 0
+
+
+def _starts_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+    return not comparing.is_empty(right) and comparing.to_text(left).startswith(comparing.to_text(right))
+
+
+def _ends_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+    return not comparing.is_empty(right) and comparing.to_text(left).endswith(comparing.to_text(right))
+
+
+OPERATORS: dict[str, Operator] = {
+    operator.name: operator
+    for operator in (
+        Operator("equals", "equals", "value", lambda a, b, zone, now: comparing.equal(a, b, zone)),
+        Operator("not_equals", "does not equal", "value", lambda a, b, zone, now: not comparing.equal(a, b, zone)),
+        Operator("contains", "contains", "value", lambda a, b, zone, now: comparing.contains(a, b, zone)),
+        Operator(
+            "not_contains", "does not contain", "value", lambda a, b, zone, now: not comparing.contains(a, b, zone)
+        ),
+        Operator("starts_with", "starts with", "value", _starts_with),
+        Operator("ends_with", "ends with", "value", _ends_with),
+        Operator("matches", "matches the pattern", "pattern", lambda a, b, zone, now: comparing.matches(a, b)),
+        Operator("in_list", "is one of", "list", lambda a, b, zone, now: comparing.is_in(a, b, zone)),
+        Operator("greater", "is greater than", "value", lambda a, b, zone, now: comparing.order(a, b, zone) > 0),
+        Operator("at_least", "is at least", "value", lambda a, b, zone, now: comparing.order(a, b, zone) >= 0),
+        Operator("less", "is less than", "value", lambda a, b, zone, now: comparing.order(a, b, zone) < 0),
+        Operator("at_most", "is at most", "value", lambda a, b, zone, now: comparing.order(a, b, zone) <= 0),
+        Operator("between", "is between", "bounds", _between),
+        Operator("is_empty", "is empty", "none", lambda a, b, zone, now: comparing.is_empty(a), quiet=True),
+        Operator("is_set", "is set", "none", lambda a, b, zone, now: not comparing.is_empty(a), quiet=True),
+        Operator("is_true", "is true", "none", lambda a, b, zone, now: to_boolean(a) is True),
+        Operator("is_false", "is false", "none", lambda a, b, zone, now: to_boolean(a) is False),
+        Operator(
+            "before", "is before", "moment",
+            lambda a, b, zone, now: comparing.moment(a, zone) < comparing.moment(b, zone),
+        ),
+        Operator(
+            "after", "is after", "moment",
+            lambda a, b, zone, now: comparing.moment(a, zone) > comparing.moment(b, zone),
+        ),
+        Operator("within_last", "is within the last", "span", _within_last),
+    )
+}  # fmt: skip
+
+
+def evaluate(conditions: Any, scope: Scope, warnings: Warnings) -> tuple[bool, list[dict[str, Any]]]:
+    """(whether they hold, [{"left", "left_value", "operator", "right", "right_value", "result"}] in their order).
+
+    No conditions at all hold. Raises TemplateError for operands that cannot be read, ValueError for what is no
+    condition; `check` finds both before publishing.
+    """
+    records: list[dict[str, Any]] = []
+    if conditions is None or conditions == {}:
+        return True, records
+    return _Evaluation(scope, warnings, records).holds(conditions, MAX_DEPTH), records
+
+
+def check(value: Any) -> Iterator[tuple[str, str]]:
+    """(JSON Pointer, message) for everything that is wrong with the shape, the operators and the fixed operands."""
+    if value is None or value == {}:
+        return
+    if sum(1 for _ in _leaves(value, "", MAX_DEPTH + 1)) > MOST_CONDITIONS:
+        yield "", f"There are more than {MOST_CONDITIONS} conditions."
+        return
+    yield from _check(value, "", MAX_DEPTH)
+
+
+def texts(value: Any) -> Iterator[tuple[str, str]]:
+    """(JSON Pointer, template text) for every operand that is a text."""
+    for pointer, condition in _leaves(value, "", MAX_DEPTH):
+        for side in ("left", "right"):
+            yield from _operand_texts(f"{pointer}/{side}", condition.get(side))
+
+
+class _Evaluation:
+    """One evaluation: what the conditions see, and the records they leave."""
+
+    def __init__(self, scope: Scope, warnings: Warnings, records: list[dict[str, Any]]):
+        self.scope, self.warnings, self.records = scope, warnings, records
+        workspace = scope.get("workspace")
+        self.zone = zone_named(workspace.get("time_zone")) or UTC if isinstance(workspace, Mapping) else UTC
+
+    def holds(self, conditions: Any, depth: int) -> bool:
+        if type(conditions) is not dict or depth < 0:
+            raise ValueError("This is no condition.")
+        if "operator" in conditions:
+            return self._compare(conditions)
+        results = [self.holds(item, depth - 1) for item in conditions.get("all") or conditions.get("any") or ()]
+        return all(results) if "all" in conditions else any(results)
+
+    def _compare(self, condition: Mapping[str, Any]) -> bool:
+        operator = OPERATORS.get(condition["operator"])
+        if operator is None:
+            raise ValueError(f"There is no operator {condition['operator']!r}.")
+        warnings = [] if operator.quiet else self.warnings
+        left, right = condition.get("left"), condition.get("right")
+        left_value = self._value(left, warnings)
+        right_value = None if operator.right == "none" else self._value(right, warnings)
+        try:
+            result = operator.holds(left_value, right_value, self.zone, self.scope.get("now"))
+        except NotComparable as error:
+            result = False
+            if not comparing.is_empty(left_value) and not comparing.is_empty(right_value):
+                self.warnings.append({"code": "not_comparable", "message": str(error)})
+        self.records.append(
+            {"left": left, "left_value": excerpt(left_value), "operator": operator.name,
+             "right": right, "right_value": excerpt(right_value), "result": result}
+        )  # fmt: skip
+        return result
+
+    def _value(self, operand: Any, warnings: Warnings) -> Any:
+        if type(operand) is str:
+            return compile_template(operand).render_value(self.scope, warnings) if "{{" in operand else operand
+        return [self._value(item, warnings) for item in operand] if type(operand) is list else operand
+
+
+def _check(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield pointer, "A condition is an object."
+    elif depth < 0:
+        yield pointer, f"Conditions nest at most {MAX_DEPTH} groups deep."
+    elif "operator" in value or "left" in value:
+        yield from _check_leaf(value, pointer)
+    elif len(value) != 1 or next(iter(value)) not in GROUPS:
+        yield pointer, 'A group is {"all": [...]} or {"any": [...]}; a condition has left, operator and right.'
+    else:
+        name, items = next(iter(value.items()))
+        if not isinstance(items, list):
+            yield f"{pointer}/{name}", "A group holds a list of conditions."
+        elif not items and (pointer or name == "any"):
+            yield f"{pointer}/{name}", "Add at least one condition to this group."
+        else:
+            for position, item in enumerate(items):
+                yield from _check(item, f"{pointer}/{name}/{position}", depth - 1)
+
+
+def _check_leaf(value: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
+    for member in sorted(set(value) - {"left", "operator", "right"}):
+        yield f"{pointer}/{member}", f"A condition has no member {member!r}."
+    name = value.get("operator")
+    operator = OPERATORS.get(name) if isinstance(name, str) else None
+    if operator is None:
+        yield f"{pointer}/operator", f"There is no operator {name!r}; there are {', '.join(OPERATORS)}."
+        return
+    if value.get("left") in (None, ""):
+        yield f"{pointer}/left", "Choose what to compare."
+    right = value.get("right")
+    if operator.right != "none" and operator.right != "value" and right in (None, "", []):
+        yield f"{pointer}/right", f"{operator.label.capitalize()} what?"
+    elif message := _check_right(operator, right):
+        yield f"{pointer}/right", message
+
+
+def _check_right(operator: Operator, right: Any) -> str | None:
+    """What a fixed right side has wrong for its operator; one with placeholders is judged when it has a value."""
+    if isinstance(right, str) and "{{" in right or isinstance(right, list) and any("{{" in str(item) for item in right):
+        return None
+    read = {
+        "pattern": comparing.compiled, "bounds": comparing.bounds, "span": comparing.span,
+        "moment": lambda value: comparing.moment(value, UTC),
+    }.get(operator.right)  # fmt: skip
+    try:
+        if read is not None:
+            read(comparing.to_text(right) if operator.right == "pattern" else right)
+    except NotComparable as error:
+        return str(error)
+    return None
+
+
+def _leaves(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not isinstance(value, dict) or depth < 0:
+        return
+    if "operator" in value or "left" in value:
+        yield pointer, value
+    for name in GROUPS:
+        items = value.get(name)
+        for position, item in enumerate(items if isinstance(items, list) else ()):
+            yield from _leaves(item, f"{pointer}/{name}/{position}", depth - 1)
+
+
+def _operand_texts(pointer: str, operand: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(operand, str):
+        if operand:
+            yield pointer, operand
+    elif isinstance(operand, list):
+        for position, item in enumerate(operand):
+            if isinstance(item, str) and item:
+                yield f"{pointer}/{position}", item
+
+
+__all__ = ["OPERATORS", "Operator", "TemplateError", "check", "evaluate", "texts"]

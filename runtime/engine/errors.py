@@ -1,0 +1,26 @@
+"""The errors of the engine: a step that failed as steps do, and a template that cannot be read."""
+
+from typing import Any
+
+
+class StepError(Exception):
+    """An expected failure of a step, in words for who operates the flow; it ends as data on the step's row.
+
+    `code` names the kind of failure for branches and statistics, `retryable` says whether another try may help,
+    `retry_after` is in seconds, `detail` is JSON-able (what the peer said).
+    """
+
+    def __init__(
+        self, message: str, code: str = "", retryable: bool = False, retry_after: float | None = None, detail: Any = None
+    ):
+        super().__init__(message)
+        self.message, self.code, self.retryable = message, code, retryable
+        self.retry_after, self.detail = retry_after, detail
+
+
+class TemplateError(ValueError):
+    """A template that cannot be read. `position` counts characters from 0 to where reading stopped."""
+
+    def __init__(self, message: str, position: int = 0):
+        super().__init__(message)
+        self.message, self.position = message, position
