@@ -133,7 +133,7 @@ def _in_words(status: int) -> str:
 
 
 def end_with_supervisor(grace=10.0):
-    """For a child: ask oneself to stop when the supervisor's end of standard input closes; insist after `grace` s.
+    """For a child: end with its group when the supervisor's end of standard input closes; insist after `grace` s.
 
     Does nothing where nobody supervises: a service manager's standard input says nothing.
     """
@@ -146,9 +146,9 @@ def end_with_supervisor(grace=10.0):
                 pass
         except OSError:
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.killpg(0, signal.SIGTERM)  # us, and what we started: we lead the group
         time.sleep(grace)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True, name="end-with-supervisor").start()
 
