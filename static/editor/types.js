@@ -89,11 +89,13 @@
  * @property {boolean} trigger
  * @property {string[]} kinds
  * @property {"none"|"repeatable"|"keyed"|"once"} effect
+ * @property {boolean} [waits]
+ * @property {boolean} [can_disable]  true when absent
  * @property {(string|{field: string, as?: string})[]} summary
  * @property {Field[]} fields
  * @property {PortRule[]} ports
  * @property {OutputRule[]} outputs
- * @property {Config} example
+ * @property {any} example            a node: type, key, label, config
  */
 
 /** @typedef {{types: Map<string, NodeType>, groups: Group[]}} Catalogue */
@@ -213,6 +215,7 @@
  * @property {string[]} keys            e.g. ["Mod+z"], ["n"]; Mod is Ctrl, on macOS Cmd
  * @property {string} group             heading in the palette and the shortcut sheet
  * @property {"canvas"|"page"} [where]   where its keys work; "canvas" (default): only while the canvas has focus
+ * @property {boolean} [leaves]         it changes the selection: a dirty form is asked about first
  * @property {boolean} [hidden]         not listed in the command palette (needs arguments)
  * @property {(state: State, args?: any) => State|null} run
  * @property {(context: Context, args?: any) => any} [perform]

@@ -1,0 +1,165 @@
+/**
+ * Where things are, from the model alone: nothing here or elsewhere measures an element. A card is 256 wide and 64 high, 20 more
+ * for each extra row; the input is at the top centre, output ports lie along the bottom.
+ */
+
+/** @import {Camera, Catalogue, FlowDocument, FlowNode, Point, Rect} from "../types.js" */
+
+import { portsOf } from "./catalogue.js";
+
+export const WIDTH = 256;
+export const HEIGHT = 64;
+export const ROW = 20;
+export const GRID = 16;
+export const RANK_GAP = 56;
+export const COLUMN_GAP = 48;
+export const MIN_PITCH = 32;
+export const SNAP_RADIUS = 20;
+export const ZOOM_MIN = 0.1;
+export const ZOOM_MAX = 2;
+/** How far the line of an open port reaches down to its `+`. */
+export const STUB = 32;
+
+/** Rows under the summary: one when the node has something to say about failures. @param {FlowNode} node */
+export const extraRows = (node) => ((node.settings?.retry?.max_attempts ?? 1) > 1 || (node.settings?.on_error ?? "stop") !== "stop" ? 1 : 0);
+
+/** @param {FlowNode} node */
+export const heightOf = (node) => HEIGHT + ROW * extraRows(node);
+
+/** @param {FlowNode} node @param {Point} place @returns {Rect} */
+export const nodeRect = (node, place) => ({ x: place.x, y: place.y, width: WIDTH, height: heightOf(node) });
+
+/** Distance of neighbouring ports of a node that has `count`. @param {number} count */
+export const pitch = (count) => Math.max(MIN_PITCH, WIDTH / Math.max(1, count));
+
+/** How wide a node is with its ports, which may overhang on both sides. @param {number} count */
+export const spanOf = (count) => Math.max(WIDTH, pitch(count) * count);
+
+/** @param {Point} place @returns {Point} */
+export const inputPosition = (place) => ({ x: place.x + WIDTH / 2, y: place.y });
+
+/** Centre of the index-th of `count` ports. @param {FlowNode} node @param {Point} place @param {number} index @param {number} count @returns {Point} */
+export function portAt(node, place, index, count) {
+  return { x: place.x + WIDTH / 2 + (index - (count - 1) / 2) * pitch(count), y: place.y + heightOf(node) };
+}
+
+/** @param {FlowNode} node @param {Point} place @param {string} port @param {Catalogue} catalogue @returns {Point|null} null: no such port */
+export function portPosition(node, place, port, catalogue) {
+  const ports = portsOf(node, catalogue);
+  const index = ports.findIndex((each) => each.id === port);
+  return index < 0 ? null : portAt(node, place, index, ports.length);
+}
+
+/**
+ * The drawn line from a port to an input: straight down when it can, a smooth S to the side, and around the right side when the
+ * target lies above (a way back).
+ * @param {Point} from @param {Point} to @param {number} [right] x of the right rim a way back must clear @returns {string} SVG path data
+ */
+export function edgePath(from, to, right) {
+  const dy = to.y - from.y;
+  if (dy < 16) return backPath(from, to, right ?? Math.max(from.x, to.x) + WIDTH / 2 + 40);
+  if (Math.abs(to.x - from.x) < 0.5) return `M${from.x} ${from.y}V${to.y}`;
+  const bend = Math.min(Math.max(dy / 2, 24), 96);
+  return `M${from.x} ${from.y}C${from.x} ${from.y + bend} ${to.x} ${to.y - bend} ${to.x} ${to.y}`;
+}
+
+/** @param {Point} from @param {Point} to @param {number} rim */
+function backPath(from, to, rim) {
+  const r = 16;
+  const low = from.y + 24;
+  const high = to.y - 24;
+  return (
+    `M${from.x} ${from.y}V${low - r}Q${from.x} ${low} ${from.x + r} ${low}H${rim - r}Q${rim} ${low} ${rim} ${low - r}` +
+    `V${high + r}Q${rim} ${high} ${rim - r} ${high}H${to.x + r}Q${to.x} ${high} ${to.x} ${high + r}V${to.y}`
+  );
+}
+
+/** Where an edge's label and its `+` sit. @param {Point} from @param {Point} to @returns {{label: Point, insert: Point, back: boolean}} */
+export function edgeMarks(from, to) {
+  const dy = to.y - from.y;
+  if (dy < 16) {
+    const rim = Math.max(from.x, to.x) + WIDTH / 2 + 40;
+    return { label: { x: from.x, y: from.y + 24 }, insert: { x: rim, y: (from.y + to.y) / 2 }, back: true };
+  }
+  const at = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const straight = Math.abs(to.x - from.x) < 0.5;
+  return { label: straight ? { x: at.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) }, back: false };
+}
+
+/** Distance of a point from an edge's line, by sampling the curve. @param {Point} point @param {Point} from @param {Point} to @returns {number} */
+export function edgeDistance(point, from, to) {
+  const dy = to.y - from.y;
+  if (dy < 16) return Number.POSITIVE_INFINITY;
+  const bend = Math.min(Math.max(dy / 2, 24), 96);
+  let nearest = Number.POSITIVE_INFINITY;
+  for (let step = 0; step <= 16; step++) {
+    const t = step / 16;
+    const x = cubic(from.x, from.x, to.x, to.x, t);
+    const y = cubic(from.y, from.y + bend, to.y - bend, to.y, t);
+    nearest = Math.min(nearest, Math.hypot(point.x - x, point.y - y));
+  }
+  return nearest;
+}
+
+/** @param {number} a @param {number} b @param {number} c @param {number} d @param {number} t */
+const cubic = (a, b, c, d, t) => a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t * t * (1 - t) + d * t ** 3;
+
+/** @param {Rect} a @param {Rect} b */
+export const touches = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+/** @param {Rect} outer @param {Rect} inner */
+export const encloses = (outer, inner) =>
+  inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+/** @param {Rect} rect @param {Point} point */
+export const contains = (rect, point) => point.x >= rect.x && point.x < rect.x + rect.width && point.y >= rect.y && point.y < rect.y + rect.height;
+/** @param {Rect} rect @param {number} by @returns {Rect} */
+export const grown = (rect, by) => ({ x: rect.x - by, y: rect.y - by, width: rect.width + 2 * by, height: rect.height + 2 * by });
+
+/** @param {Point} a @param {Point} b @returns {Rect} between two corners */
+export const rectBetween = (a, b) => ({ x: Math.min(a.x, b.x), y: Math.min(a.y, b.y), width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) });
+
+/** @param {Rect[]} rects @returns {Rect|null} */
+export function bounds(rects) {
+  if (!rects.length) return null;
+  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const rect of rects) {
+    left = Math.min(left, rect.x);
+    top = Math.min(top, rect.y);
+    right = Math.max(right, rect.x + rect.width);
+    bottom = Math.max(bottom, rect.y + rect.height);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Rectangles of nodes and notes, all or those asked for. @param {FlowDocument} document @param {Record<string, Point>} places @param {(id: string) => boolean} [wanted] @returns {Rect[]} */
+export function contentRects(document, places, wanted = () => true) {
+  const nodes = document.nodes.filter((node) => wanted(node.id)).map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 }));
+  return [...nodes, ...document.notes.filter((note) => wanted(note.id))];
+}
+
+/** @param {number} value */
+export const snap = (value) => Math.round(value / GRID) * GRID;
+
+/** @param {Camera} camera @param {Point} screen relative to the canvas element @returns {Point} */
+export const toWorld = (camera, screen) => ({ x: (screen.x - camera.x) / camera.zoom, y: (screen.y - camera.y) / camera.zoom });
+/** @param {Camera} camera @param {Point} world @returns {Point} */
+export const toScreen = (camera, world) => ({ x: world.x * camera.zoom + camera.x, y: world.y * camera.zoom + camera.y });
+
+/** Zooms so that the point under the pointer stays. @param {Camera} camera @param {Point} at on the screen @param {number} zoom @returns {Camera} */
+export function zoomAt(camera, at, zoom) {
+  const next = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom));
+  const world = toWorld(camera, at);
+  return { zoom: next, x: at.x - world.x * next, y: at.y - world.y * next };
+}
+
+/** The camera that shows a rectangle whole. @param {Rect|null} rect @param {{width: number, height: number}} viewport @param {number} [most] @returns {Camera} */
+export function cameraFor(rect, viewport, most = 1) {
+  if (!rect) return { x: viewport.width / 2 - WIDTH / 2, y: 80, zoom: 1 };
+  const margin = 64;
+  const fit = Math.min((viewport.width - 2 * margin) / Math.max(rect.width, 1), (viewport.height - 2 * margin) / Math.max(rect.height, 1));
+  const zoom = Math.min(most, Math.max(ZOOM_MIN, fit));
+  return {
+    zoom,
+    x: Math.round((viewport.width - rect.width * zoom) / 2 - rect.x * zoom),
+    y: Math.round((viewport.height - rect.height * zoom) / 2 - rect.y * zoom),
+  };
+}

@@ -1,0 +1,241 @@
+/**
+ * Tidy: places for all nodes, from the graph alone, the same on every machine.
+ *
+ * Rank = longest path from the trigger without ways back (found depth first in port order). A node's block is the node, the blocks
+ * of the nodes only it leads to (its children in the dominator tree) left to right in port order, error last, and below them the
+ * joins of its branches, each under the median of its sources. Blocks are packed rank by rank with intervals, so a long branch and
+ * a short one share the space.
+ */
+
+/** @import {Catalogue, FlowDocument, FlowNode, Point} from "../types.js" */
+
+import { portsOf } from "./catalogue.js";
+import { COLUMN_GAP, heightOf, RANK_GAP, spanOf, WIDTH } from "./geometry.js";
+import { dominators, edgesInPortOrder, postOrder, triggerOf } from "./graph.js";
+
+/** @typedef {{id: string, x: number, rank: number, span: number}} Item  x: centre, relative to its block */
+/** @typedef {{items: Item[], rows: Map<number, [number, number][]>, dx: number}} Block */
+
+/** @param {FlowDocument} document @param {Catalogue} catalogue @returns {Record<string, Point>} a top-left corner for every node */
+export function tidy(document, catalogue) {
+  const next = forward(document, catalogue);
+  const roots = rootsOf(document, catalogue, next);
+  /** @type {Record<string, Point>} */
+  const result = {};
+  /** @type {Block|null} */
+  let all = null;
+  for (const root of roots) {
+    const block = blockOf(root, next, document, catalogue);
+    if (!all) all = block;
+    else all = merge(all, block, Math.max(0, offsetRightOf(all, block)));
+  }
+  if (!all) return result;
+  const tops = rankTops(all, document);
+  for (const item of all.items) result[item.id] = { x: Math.round(item.x + all.dx - WIDTH / 2), y: tops.get(item.rank) ?? 0 };
+  const first = result[roots[0]?.[0] ?? ""] ?? { x: 0, y: 0 };
+  return Object.fromEntries(Object.entries(result).map(([id, place]) => [id, { x: place.x - first.x, y: place.y - first.y }]));
+}
+
+/** @type {WeakMap<FlowDocument, {catalogue: Catalogue, places: Record<string, Point>}>} */
+const placed = new WeakMap();
+
+/** The layout, with places for nodes that have none (in view only; nothing is stored). @param {FlowDocument} document @param {Catalogue} catalogue @returns {Record<string, Point>} */
+export function placesOf(document, catalogue) {
+  if (document.nodes.every((node) => node.id in document.layout)) return document.layout;
+  const past = placed.get(document);
+  if (past?.catalogue === catalogue) return past.places;
+  const tidied = tidy(document, catalogue);
+  const anchor = document.nodes.find((node) => node.id in document.layout);
+  const from = anchor ? /** @type {Point} */ (document.layout[anchor.id]) : { x: 0, y: 0 };
+  const to = (anchor && tidied[anchor.id]) ?? { x: 0, y: 0 };
+  const shifted = Object.entries(tidied).map(([id, place]) => [id, { x: place.x - to.x + from.x, y: place.y - to.y + from.y }]);
+  const places = { ...Object.fromEntries(shifted), ...document.layout };
+  placed.set(document, { catalogue, places });
+  return places;
+}
+
+/** Targets in port order with the error port last, ways back left out. @param {FlowDocument} document @param {Catalogue} catalogue @returns {Map<string, string[]>} */
+function forward(document, catalogue) {
+  const raw = new Map(
+    document.nodes.map((node) => {
+      const edges = edgesInPortOrder(document, catalogue, node.id);
+      const ordered = [...edges.filter((edge) => edge.port !== "error"), ...edges.filter((edge) => edge.port === "error")];
+      return [node.id, [...new Set(ordered.map((edge) => edge.target))].filter((id) => id !== node.id)];
+    }),
+  );
+  const next = new Map([...raw.keys()].map((id) => [id, /** @type {string[]} */ ([])]));
+  const state = new Map();
+  const trigger = triggerOf(document, catalogue);
+  const starts = [...(trigger ? [trigger.id] : []), ...withoutSources(document, raw), ...raw.keys()];
+  for (const start of starts) if (!state.has(start)) keepForward(start, raw, next, state);
+  return next;
+}
+
+/** @param {string} start @param {Map<string, string[]>} raw @param {Map<string, string[]>} next @param {Map<string, "open"|"done">} state */
+function keepForward(start, raw, next, state) {
+  const stack = [{ id: start, at: 0 }];
+  state.set(start, "open");
+  for (let top = stack[stack.length - 1]; top; top = stack[stack.length - 1]) {
+    const target = raw.get(top.id)?.[top.at++];
+    if (target === undefined) {
+      state.set(top.id, "done");
+      stack.pop();
+    } else if (state.get(target) !== "open") {
+      next.get(top.id)?.push(target);
+      if (!state.has(target)) {
+        state.set(target, "open");
+        stack.push({ id: target, at: 0 });
+      }
+    }
+  }
+}
+
+/** Starts of the pieces that hang together, the trigger first: each is the list of nodes one block is made from. @param {FlowDocument} document @param {Catalogue} catalogue @param {Map<string, string[]>} next @returns {string[][]} */
+function rootsOf(document, catalogue, next) {
+  const trigger = triggerOf(document, catalogue);
+  const starts = [...(trigger ? [trigger.id] : []), ...withoutSources(document, next).filter((id) => id !== trigger?.id)];
+  const seen = new Set();
+  return starts.map((start) => {
+    const own = postOrder(start, (id) => (next.get(id) ?? []).filter((target) => !seen.has(target))).reverse();
+    for (const id of own) seen.add(id);
+    return own;
+  });
+}
+
+/** @param {FlowDocument} document @param {Map<string, string[]>} next */
+function withoutSources(document, next) {
+  const targets = new Set([...next.values()].flat());
+  return document.nodes.filter((node) => !targets.has(node.id)).map((node) => node.id);
+}
+
+/** The block of one piece; `own` in topological order, its root first. @param {string[]} own @param {Map<string, string[]>} next @param {FlowDocument} document @param {Catalogue} catalogue @returns {Block} */
+function blockOf(own, next, document, catalogue) {
+  const inside = new Set(own);
+  const root = own[0] ?? "";
+  const step = (/** @type {string} */ id) => (next.get(id) ?? []).filter((target) => inside.has(target));
+  const ranks = new Map(own.map((id) => [id, 0]));
+  /** @type {Map<string, string[]>} */
+  const sources = new Map(own.map((id) => [id, []]));
+  for (const id of own) {
+    for (const target of step(id)) {
+      ranks.set(target, Math.max(ranks.get(target) ?? 0, (ranks.get(id) ?? 0) + 1));
+      sources.get(target)?.push(id);
+    }
+  }
+  const immediate = dominators(root, step);
+  /** @type {Map<string, string[]>} */
+  const children = new Map(own.map((id) => [id, []]));
+  for (const id of own.slice(1)) children.get(immediate.get(id) ?? root)?.push(id);
+  const byId = new Map(document.nodes.map((node) => [node.id, node]));
+  /** @type {Map<string, Block>} */
+  const blocks = new Map();
+  for (const id of [...own].reverse()) {
+    const direct = step(id);
+    const below = children.get(id) ?? [];
+    const heads = direct.filter((child) => below.includes(child) && sources.get(child)?.length === 1);
+    const joins = below.filter((child) => !heads.includes(child));
+    const span = spanOf(portsOf(/** @type {FlowNode} */ (byId.get(id)), catalogue).length);
+    blocks.set(id, assemble({ id, x: 0, rank: ranks.get(id) ?? 0, span }, heads, joins, blocks, sources));
+  }
+  return /** @type {Block} */ (blocks.get(root));
+}
+
+/** @param {Item} item @param {string[]} heads @param {string[]} joins @param {Map<string, Block>} blocks @param {Map<string, string[]>} sources @returns {Block} */
+function assemble(item, heads, joins, blocks, sources) {
+  /** @type {Block|null} */
+  let body = null;
+  const at = new Map();
+  for (const head of heads) {
+    const block = /** @type {Block} */ (blocks.get(head));
+    /** @type {number} */
+    const shift = body ? offsetRightOf(body, block) : 0;
+    at.set(head, shift);
+    body = body ? merge(body, block, shift) : block;
+  }
+  const first = at.get(heads[0]) ?? 0;
+  const last = at.get(heads[heads.length - 1]) ?? 0;
+  const centre = (first + last) / 2;
+  if (body) body.dx -= centre;
+  for (const join of joins) body = addJoin(body, /** @type {Block} */ (blocks.get(join)), sources.get(join) ?? []);
+  const own = single(item);
+  return body ? merge(body, own, 0) : own;
+}
+
+/** Under the median of its sources, or at the nearest place beside what is there. @param {Block|null} body @param {Block} block @param {string[]} sources @returns {Block} */
+function addJoin(body, block, sources) {
+  if (!body) return block;
+  const wanted = new Set(sources);
+  const centres = body.items.filter((item) => wanted.has(item.id)).map((item) => item.x + body.dx).sort((a, b) => a - b);
+  const middle = centres.length ? ((centres[(centres.length - 1) >> 1] ?? 0) + (centres[centres.length >> 1] ?? 0)) / 2 : 0;
+  const candidates = freeOffsets(body, block, middle);
+  const best = candidates.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b)[0] ?? middle;
+  return merge(body, block, best);
+}
+
+/** Shifts at which a block touches nothing: the wish, or just right or left of each neighbour. @param {Block} body @param {Block} block @param {number} wish @returns {number[]} */
+function freeOffsets(body, block, wish) {
+  const tries = [wish];
+  for (const [rank, intervals] of block.rows) {
+    for (const [left, right] of body.rows.get(rank) ?? []) {
+      for (const [from, to] of intervals) {
+        tries.push(right + body.dx + COLUMN_GAP - from - block.dx, left + body.dx - COLUMN_GAP - to - block.dx);
+      }
+    }
+  }
+  return tries.filter((shift) => clear(body, block, shift));
+}
+
+/** @param {Block} body @param {Block} block @param {number} shift */
+function clear(body, block, shift) {
+  for (const [rank, intervals] of block.rows) {
+    for (const [left, right] of body.rows.get(rank) ?? []) {
+      for (const [from, to] of intervals) {
+        if (from + block.dx + shift < right + body.dx + COLUMN_GAP - 0.01 && to + block.dx + shift > left + body.dx - COLUMN_GAP + 0.01) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** The least shift that puts `block` right of `body` on every rank they share; right of all when they share none. @param {Block} body @param {Block} block */
+function offsetRightOf(body, block) {
+  let shift = Number.NEGATIVE_INFINITY;
+  for (const [rank, intervals] of block.rows) {
+    const right = Math.max(...(body.rows.get(rank) ?? []).map(([, to]) => to + body.dx));
+    const left = Math.min(...intervals.map(([from]) => from + block.dx));
+    if (right > Number.NEGATIVE_INFINITY) shift = Math.max(shift, right + COLUMN_GAP - left);
+  }
+  return shift === Number.NEGATIVE_INFINITY ? 0 : shift;
+}
+
+/** Two blocks as one, the second moved by `shift`; the smaller is copied, so a chain of any length costs n log n. @param {Block} a @param {Block} b @param {number} shift @returns {Block} */
+function merge(a, b, shift) {
+  b.dx += shift;
+  const [big, small] = a.items.length >= b.items.length ? [a, b] : [b, a];
+  const move = small.dx - big.dx;
+  for (const item of small.items) big.items.push({ ...item, x: item.x + move });
+  for (const [rank, intervals] of small.rows) {
+    const row = big.rows.get(rank) ?? /** @type {[number, number][]} */ ([]);
+    for (const [from, to] of intervals) row.push([from + move, to + move]);
+    big.rows.set(rank, row);
+  }
+  return big;
+}
+
+/** @param {Item} item @returns {Block} */
+const single = (item) => ({ items: [item], rows: new Map([[item.rank, [[-item.span / 2, item.span / 2]]]]), dx: 0 });
+
+/** @param {Block} block @param {FlowDocument} document @returns {Map<number, number>} y of each rank */
+function rankTops(block, document) {
+  const byId = new Map(document.nodes.map((node) => [node.id, node]));
+  /** @type {number[]} */
+  const heights = [];
+  for (const item of block.items) heights[item.rank] = Math.max(heights[item.rank] ?? 0, heightOf(/** @type {FlowNode} */ (byId.get(item.id))));
+  const tops = new Map();
+  let y = 0;
+  heights.forEach((height, rank) => {
+    tops.set(rank, y);
+    y += height + RANK_GAP;
+  });
+  return tops;
+}

@@ -1,0 +1,97 @@
+/** The one state of the page: how it begins, what always holds in it, and questions about it. */
+
+/** @import {FlowDocument, FlowNode, Selection, State} from "../types.js" */
+
+import { edgeOf, nodeOf, noteOf } from "./document.js";
+import { settledForm } from "./form.js";
+import { placesOf } from "./layout.js";
+import { words } from "./words.js";
+
+/** @type {Selection} */
+export const NOTHING = Object.freeze({ nodes: new Set(), edges: new Set(), notes: new Set() });
+
+/** @param {Partial<State> & Pick<State, "flow"|"me"|"catalogue"|"document">} given @returns {State} */
+export function initialState(given) {
+  return {
+    connections: [],
+    agents: [],
+    flows: [],
+    revision: 0,
+    save: { status: "saved", kept: 0, message: "" },
+    changed: 0,
+    problems: [],
+    selection: NOTHING,
+    focused: null,
+    camera: { x: 0, y: 0, zoom: 1 },
+    viewport: { width: 800, height: 600 },
+    tool: "select",
+    gesture: null,
+    hover: null,
+    history: { past: [], future: [] },
+    tab: "configure",
+    right: null,
+    form: null,
+    overlay: null,
+    picker: null,
+    modal: null,
+    editingNote: null,
+    renaming: null,
+    readonly: given.me.role === "viewer" ? words.readonlyViewer : null,
+    sample: { event: null, source: "" },
+    clipboard: null,
+    workspace: "",
+    preferences: {},
+    online: true,
+    announcement: { text: "", n: 0 },
+    ...given,
+  };
+}
+
+/** What always holds, restored after every change: the selection names what exists, the form follows it. @param {State} state @param {State} before @returns {State} */
+export function settle(state, before) {
+  let next = state;
+  if (state.document !== before.document) next = { ...next, ...existing(next) };
+  if (next.selection !== before.selection || next.document !== before.document || next.form !== before.form) {
+    const form = settledForm(next);
+    if (form !== next.form) next = { ...next, form };
+  }
+  return next;
+}
+
+/** What the canvas draws: what ran when a run is open whose graph differs from the draft, else the draft. @param {State} state @returns {FlowDocument} */
+export const shownDocument = (state) => state.overlay?.document ?? state.document;
+
+/** Places of what is shown, nodes without layout included. @param {State} state */
+export const shownPlaces = (state) => placesOf(shownDocument(state), state.catalogue);
+
+/** Why nothing can be changed now, in words, or null. @param {State} state @returns {string|null} */
+export const readonlyReason = (state) => state.readonly ?? (state.overlay?.document ? words.readonlyRun(state.overlay.version) : null);
+
+/** The node when exactly one is selected. @param {State} state @returns {FlowNode|undefined} */
+export function selectedNode(state) {
+  const [id, ...more] = state.selection.nodes;
+  return id !== undefined && !more.length ? nodeOf(shownDocument(state), id) : undefined;
+}
+
+/** @param {Iterable<string>} [nodes] @param {Iterable<string>} [edges] @param {Iterable<string>} [notes] @returns {Selection} */
+export const selectionOf = (nodes = [], edges = [], notes = []) => Object.freeze({ nodes: new Set(nodes), edges: new Set(edges), notes: new Set(notes) });
+
+/** @param {Selection} selection */
+export const isEmpty = (selection) => !selection.nodes.size && !selection.edges.size && !selection.notes.size;
+
+/** @param {State} state @returns {Partial<State>} */
+function existing(state) {
+  const { nodes, edges, notes } = state.selection;
+  const shown = shownDocument(state);
+  const gone = [...nodes].some((id) => !nodeOf(shown, id)) || [...edges].some((id) => !edgeOf(shown, id)) || [...notes].some((id) => !noteOf(shown, id));
+  const focused = state.focused !== null && !nodeOf(shown, state.focused) ? null : state.focused;
+  if (!gone) return { focused };
+  return {
+    focused,
+    selection: selectionOf(
+      [...nodes].filter((id) => nodeOf(shown, id)),
+      [...edges].filter((id) => edgeOf(shown, id)),
+      [...notes].filter((id) => noteOf(shown, id)),
+    ),
+  };
+}
