@@ -97,3 +97,19 @@ function textOf(value) {
   if (value !== null && typeof value === "object") return Object.keys(value).length ? "" : "{}";
   return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }
+
+/**
+ * The value at a simple JSONPath (names and positions); what is more than that only the server reads.
+ * @param {any} data
+ * @param {string} path
+ * @returns {any} undefined: not there, or not readable here
+ */
+export function readPath(data, path) {
+  if (!path.startsWith("$")) return undefined;
+  const parts = [...path.slice(1).matchAll(/\.([A-Za-z_][\w]*)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]/g)];
+  if (parts.map((part) => part[0]).join("") !== path.slice(1)) return undefined;
+  return parts.reduce((here, [, name, index, quoted]) => {
+    const key = name ?? index ?? quoted.replace(/\\(.)/g, "$1");
+    return here !== null && typeof here === "object" && Object.hasOwn(here, key) ? here[key] : undefined;
+  }, data);
+}

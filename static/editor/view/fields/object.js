@@ -1,0 +1,62 @@
+/** object: fields of its own, in a frame; inside a list without one. */
+/** @import {Field} from "../../types.js" */
+/** @import {FieldOptions, Rendered} from "./index.js" */
+
+import { valueOf, visibleFields } from "../../model/catalogue.js";
+import { h } from "../dom.js";
+
+/** @param {FieldOptions} options @returns {Rendered} */
+export function object(options) {
+  const { field, id, pointer, value, change, form, compact = false } = options;
+  const fields = (field.fields ?? []).filter((each) => !(compact && isOwnId(each)));
+  const dom = h("div", { class: compact ? "object is-compact" : "object" });
+  /** @type {any} */
+  let here = value ?? {};
+  /** @type {Map<string, Rendered>} */
+  let parts = new Map();
+  let shown = "";
+
+  function build() {
+    const seen = visibleFields(fields, here);
+    const names = seen.map((each) => each.name).join(" ");
+    if (names === shown) return seen.forEach((each) => parts.get(each.name)?.set(valueOf(each, here)));
+    shown = names;
+    const old = parts;
+    parts = new Map(seen.map((each) => [each.name, old.get(each.name) ?? make(each)]));
+    dom.replaceChildren(...seen.map((each) => /** @type {Rendered} */ (parts.get(each.name)).dom));
+    return undefined;
+  }
+
+  /** @param {Field} each */
+  function make(each) {
+    return form.field({
+      field: each,
+      id: `${id}-${each.name}`,
+      pointer: `${pointer}/${each.name}`,
+      value: valueOf(each, here),
+      form,
+      change: (next) => {
+        here = { ...here, [each.name]: next };
+        change(here);
+        build();
+      },
+    });
+  }
+
+  build();
+  return {
+    dom,
+    set(next) {
+      if (next === here) return;
+      here = next ?? {};
+      build();
+    },
+    focus: () => [...parts.values()][0]?.focus(),
+    group: true,
+  };
+}
+
+/** An id that names an item for ports and references is made by the editor, never typed. @param {Field} field */
+export function isOwnId(field) {
+  return field.name === "id" && field.kind === "text";
+}

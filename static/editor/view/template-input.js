@@ -1,0 +1,200 @@
+/**
+ * A text with variables: a native input or textarea, its letters transparent, over an aria-hidden layer of the same text that
+ * colours the placeholders. The control keeps everything native: caret, selection, undo, spelling, dictation, autofill off.
+ */
+/** @import {FormEnv} from "./fields/index.js" */
+/** @import {Completion} from "../model/completion.js" */
+
+import { accept, following, insert, opening } from "../model/completion.js";
+import { preview } from "../model/preview.js";
+import { referencesIn } from "../model/references.js";
+import { short } from "../model/words-panels.js";
+import { h, icon } from "./dom.js";
+import { openVariablePicker } from "./variable-picker.js";
+
+/** @typedef {HTMLInputElement|HTMLTextAreaElement} Control */
+
+/**
+ * @param {{id: string, label: string, value: string, multiline?: boolean, mono?: boolean, placeholder?: string, describedby?: string, preview?: boolean, secure?: boolean, change: (text: string) => void, form: FormEnv}} options
+ * @returns {{dom: HTMLElement, control: Control, set: (value: any) => void, focus: () => void}}
+ */
+export function templateInput(options) {
+  const { form, multiline = false } = options;
+  const attributes = {
+    class: "tpl-control",
+    id: options.id,
+    "aria-label": options.label,
+    "aria-describedby": options.describedby ?? null,
+    "aria-autocomplete": "list",
+    autocomplete: "off",
+    spellcheck: options.mono ? false : null,
+    placeholder: options.placeholder ?? null,
+    readonly: form.readonly() ? "" : null,
+  };
+  const control = /** @type {Control} */ (multiline ? h("textarea", { ...attributes, rows: "3" }) : h("input", { ...attributes, type: "text" }));
+  const layer = h("div", { class: "tpl-layer", "aria-hidden": "true" });
+  const button = h("button", { class: "tpl-button", type: "button", "aria-label": `Insert a variable into ${options.label}`, title: "Insert a variable  /", hidden: form.readonly() }, icon("zap"));
+  const shown = h("p", { class: "tpl-preview", hidden: true });
+  const dom = h("div", { class: `tpl${multiline ? " is-multiline" : ""}${options.mono ? " is-mono" : ""}` }, h("div", { class: "tpl-box" }, layer, control, button), shown);
+  /** @type {import("./variable-picker.js").VariablePicker|null} */
+  let picker = null;
+  /** @type {Completion|null} */
+  let open = null;
+
+  /** @param {any} value */
+  function set(value) {
+    const text = value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+    if (control.value !== text) control.value = text;
+    draw();
+  }
+
+  function draw() {
+    const text = control.value;
+    const known = form.paths();
+    let at = 0;
+    /** @type {(string|Node)[]} */
+    const parts = [];
+    for (const each of referencesIn(text)) {
+      parts.push(text.slice(at, each.start), h("span", { class: `tpl-chip${known && !isKnown(known, each.path) ? " is-unknown" : ""}` }, each.text));
+      at = each.end;
+    }
+    // A textarea ends with a line of its own where the text ends with a line break; a block drops it without this mark.
+    parts.push(text.slice(at), multiline ? "\u200b" : "");
+    layer.replaceChildren(...parts);
+    follow();
+    showPreview();
+  }
+
+  function follow() {
+    layer.scrollTop = control.scrollTop;
+    layer.scrollLeft = control.scrollLeft;
+  }
+
+  function showPreview() {
+    if (options.preview === false) return;
+    const result = preview(control.value, form.scope());
+    shown.hidden = !result.used;
+    if (!result.used) return;
+    const missing = result.missing.length ? h("span", { class: "tpl-missing" }, icon("alert"), `no value for ${[...new Set(result.missing)].join(", ")}`) : null;
+    shown.replaceChildren(h("span", { class: "visually-hidden" }, "Preview: "), h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " "), 160) || "empty"), ...(missing ? [" ", missing] : []));
+  }
+
+  function changed() {
+    draw();
+    options.change(control.value);
+  }
+
+  /** @param {{text: string, caret: number}} result */
+  function write({ text, caret }) {
+    control.focus();
+    // insertText keeps the browser's own undo stack inside the field; setting `.value` would clear it.
+    control.setSelectionRange(0, control.value.length);
+    if (!document.execCommand("insertText", false, text)) control.value = text;
+    control.setSelectionRange(caret, caret);
+    changed();
+    control.scrollLeft = caret >= text.length ? control.scrollWidth : control.scrollLeft;
+    follow();
+  }
+
+  /** @param {boolean} withSearch @param {(path: string) => void} onpick */
+  function openPicker(withSearch, onpick) {
+    picker?.close();
+    control.setAttribute("aria-expanded", "true");
+    picker = openVariablePicker(form.layer, withSearch ? button : caretBox, {
+      variables: form.variables(options.secure === true),
+      scope: form.scope(),
+      search: withSearch,
+      control,
+      onpick,
+      onhover: form.hover,
+      onclose: () => {
+        picker = null;
+        open = null;
+        control.removeAttribute("aria-expanded");
+        control.removeAttribute("aria-controls");
+      },
+    });
+    if (!withSearch) control.setAttribute("aria-controls", picker.listId);
+  }
+
+  /** Where the caret stands, measured in the layer, which has the same text at the same place. */
+  function caretBox() {
+    const range = document.createRange();
+    const at = find(layer, control.selectionStart ?? 0);
+    range.setStart(at.node, at.offset);
+    const box = range.getBoundingClientRect();
+    const frame = control.getBoundingClientRect();
+    if (!box.height) return frame;
+    return new DOMRect(Math.min(Math.max(box.x, frame.x), frame.right), box.y, 0, box.height);
+  }
+
+  control.addEventListener("input", (event) => {
+    changed();
+    const caret = control.selectionStart ?? 0;
+    if (picker && open) {
+      const next = following(open, control.value, caret);
+      if (next) {
+        open = next;
+        picker.filter(next.query);
+      } else picker.close();
+      return;
+    }
+    if (/** @type {InputEvent} */ (event).inputType?.startsWith("delete")) return;
+    const start = opening(control.value, caret);
+    if (!start) return;
+    openPicker(false, (path) => write(accept(control.value, /** @type {Completion} */ (start), control.selectionStart ?? 0, path)));
+    open = start;
+  });
+  control.addEventListener("keydown", (event) => {
+    if (picker && open) picker.key(/** @type {KeyboardEvent} */ (event));
+  });
+  control.addEventListener("blur", () => open && picker?.close());
+  control.addEventListener("scroll", follow);
+  for (const type of ["keyup", "select", "focus"]) control.addEventListener(type, follow);
+  control.addEventListener("pointermove", (event) => form.hover(chipAt(layer, /** @type {PointerEvent} */ (event))));
+  control.addEventListener("pointerleave", () => form.hover(null));
+  button.addEventListener("click", () => {
+    const from = control.selectionStart ?? control.value.length;
+    const to = control.selectionEnd ?? from;
+    openPicker(true, (path) => write(insert(control.value, from, to, path)));
+  });
+
+  set(options.value);
+  form.watch(() => dom.isConnected && draw(), dom);
+  return { dom, control, set, focus: () => control.focus() };
+}
+
+/** The text node and offset in the layer for an index of the text. @param {HTMLElement} layer @param {number} index */
+function find(layer, index) {
+  const walker = document.createTreeWalker(layer, NodeFilter.SHOW_TEXT);
+  let left = index;
+  /** @type {Node} */
+  let node = layer;
+  for (let next = walker.nextNode(); next; next = walker.nextNode()) {
+    node = next;
+    const length = next.nodeValue?.length ?? 0;
+    if (left <= length) return { node, offset: left };
+    left -= length;
+  }
+  return { node, offset: node.nodeValue?.length ?? 0 };
+}
+
+/** The variable under the pointer; its origin lights up on the canvas. @param {HTMLElement} layer @param {PointerEvent} event */
+function chipAt(layer, event) {
+  for (const chip of layer.querySelectorAll(".tpl-chip")) {
+    const boxes = [...chip.getClientRects()];
+    if (boxes.some((box) => event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom)) {
+      return referencesIn(chip.textContent ?? "")[0]?.path ?? null;
+    }
+  }
+  return null;
+}
+
+/** Deeper members of a known variable count as known: steps.ticket.data.id under steps.ticket.data. @param {Set<string>} known @param {string} path */
+function isKnown(known, path) {
+  const plain = path.replace(/\[.*$/, "");
+  const parts = plain.split(".");
+  if (["args", "trigger", "secure", "vars", "workspace"].includes(parts[0]) && parts.length > 1 && known.has(`${parts[0]}.*`)) return true;
+  if (parts[0] === "interaction") return known.has(plain) || parts.length > 2 || known.has(`interaction.${parts[1]?.toLowerCase()}`) || ["ani", "dnis"].includes(parts[1]?.toLowerCase());
+  return parts.some((_, n) => n > 0 && known.has(parts.slice(0, n + 1).join("."))) || known.has(parts[0]);
+}
