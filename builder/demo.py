@@ -51,7 +51,7 @@ class Desk:
         if self.token:
             receiver = f"{public_url}/in/generic/{self.token}/"
             yield f"  demo receiver  {receiver}"
-            yield "                 (with vapi, retell, elevenlabs or famulor in place of generic for their call reports)"
+            yield "    (for their own call reports: vapi, retell, elevenlabs or famulor in place of generic)"
             yield "  send it a call:"
             yield f"    curl -sS {receiver} -H 'Content-Type: application/json' -d '{_shell_quoted(CALL)}'"
 
