@@ -1,0 +1,182 @@
+"""Connections that keep to one deadline and dial only what the guard allows; kept alive and shared by all threads.
+
+A time-out per read is no limit: a peer that sends a byte now and then (in its status line, its headers, its chunk
+sizes, its trailers, or its TLS handshake) stretches it for ever. So every single read and write here first asks how
+much of the call's total time is left. The call of a thread is `call`, set by `http.fetch`.
+"""
+
+import os
+import socket
+import ssl
+import threading
+import time
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+import certifi
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
+
+from integrations.egress import Guard, Refused, guard_for, literal
+
+HOSTS_KEPT = 256
+
+
+class _Call(threading.local):
+    """The call that this thread is making. `dialled`: a new connection was made for it, none was reused."""
+
+    deadline = 0.0
+    dialled = False
+
+
+call = _Call()
+
+
+class _OnTime:
+    """A socket whose reads and writes end with the call."""
+
+    def recv_into(self, *args: Any) -> int:
+        self._hurry()
+        return super().recv_into(*args)  # type: ignore[misc]
+
+    def recv(self, *args: Any) -> bytes:
+        self._hurry()
+        return super().recv(*args)  # type: ignore[misc]
+
+    def send(self, *args: Any) -> int:
+        self._hurry()
+        return super().send(*args)  # type: ignore[misc]
+
+    def sendall(self, *args: Any) -> None:
+        self._hurry()
+        return super().sendall(*args)  # type: ignore[misc]
+
+    def _hurry(self) -> None:
+        left = call.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the call took too long")
+        self.settimeout(left)  # type: ignore[attr-defined]
+
+
+class Line(_OnTime, socket.socket):
+    pass
+
+
+class SecureLine(_OnTime, ssl.SSLSocket):
+    pass
+
+
+class _Guarded:
+    """A urllib3 connection that dials through the guard of its pool."""
+
+    guard: Guard
+
+    def _new_conn(self) -> socket.socket:
+        host, port = self._dns_host, self.port  # type: ignore[attr-defined]
+        call.dialled = True
+        try:
+            return self.guard.dial(host.strip("[]"), port, call.deadline, Line)
+        except socket.gaierror as error:
+            raise NameResolutionError(host, self, error) from error  # type: ignore[arg-type]
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "connecting took too long") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"cannot connect: {error}") from error  # type: ignore[arg-type]
+
+
+class Door(HTTPAdapter):
+    """The connections of one process under one guard. `requests` hands it prepared requests; it never sees cookies."""
+
+    def __init__(self, guard: Guard, proxy: str):
+        self.guard, self.proxy = guard, proxy
+        self.context = _tls_context()
+        self.to_the_proxy = _pools(_guard_of_proxy(proxy)) if proxy else {}
+        super().__init__(pool_connections=HOSTS_KEPT, pool_maxsize=settings.RUN_THREADS, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self.context, **options)
+        self.poolmanager.pool_classes_by_scheme = _pools(self.guard)
+
+    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):  # type: ignore[no-untyped-def]
+        scheme, host, port = request.origin
+        if self.proxy:
+            self._check_ahead(host, port)
+            manager = self.proxy_manager_for(self.proxy, ssl_context=self.context)
+            manager.pool_classes_by_scheme = self.to_the_proxy
+        else:
+            manager = self.poolmanager
+        return manager.connection_from_host(host, port, scheme)
+
+    def cert_verify(self, conn, url, verify, cert):  # type: ignore[no-untyped-def]
+        """The context made at the start verifies; requests would read the certificates from disk for every line."""
+
+    def request_url(self, request, proxies):  # type: ignore[no-untyped-def]
+        if self.proxy and request.origin[0] == "http":
+            return request.url.partition("#")[0]
+        return request.path_url
+
+    def build_response(self, req, resp):  # type: ignore[no-untyped-def]
+        """urllib3's response as it is: no cookies are taken, nothing is guessed about the body."""
+        return resp
+
+    def _check_ahead(self, host: str, port: int) -> None:
+        """The proxy dials, so it judges names; what can be judged without looking them up is judged here."""
+        self.guard.check_port(host, port)
+        for address in literal(host):
+            self.guard.check(host, port, address)
+        name = host.lower().rstrip(".")
+        if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
+            raise Refused(f"{host} is a name inside this network, which requests may not reach.")
+
+
+def _pools(guard: Guard) -> dict[str, type[HTTPConnectionPool]]:
+    """The connection pools that urllib3 makes, by scheme, dialling through `guard`."""
+    plain = type("Plain", (_Guarded, HTTPConnection), {"guard": guard})
+    secure = type("Secure", (_Guarded, HTTPSConnection), {"guard": guard})
+    return {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+
+
+def _guard_of_proxy(proxy: str) -> Guard:
+    """The operator's proxy may stand anywhere."""
+    place = urlsplit(proxy)
+    port = place.port or (443 if place.scheme == "https" else 80)
+    anywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    return Guard({((place.hostname or "").lower(), port): anywhere})
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Certificates of the usual bundle, and those the operator trusts on this machine (an own CA, SSL_CERT_FILE)."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    context.load_default_certs()
+    context.load_verify_locations(certifi.where())
+    context.sslsocket_class = SecureLine
+    return context
+
+
+_doors: dict[tuple[str, str], Door] = {}
+
+
+def door() -> Door:
+    """The door under the present settings; kept lines go with it."""
+    key = (settings.EGRESS_ALLOW, settings.EGRESS_PROXY)
+    found = _doors.get(key)
+    if found is None:
+        found = _doors[key] = Door(guard_for(key[0]), key[1])
+    return found
+
+
+def forget_lines() -> None:
+    """Drop all kept connections. A forked child must not write into its parent's lines."""
+    _doors.clear()
+
+
+os.register_at_fork(after_in_child=forget_lines)

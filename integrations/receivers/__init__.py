@@ -1,0 +1,108 @@
+"""Vendor receivers: what a platform posts to `/in/<vendor>/<token>/`, checked and read into the one interaction.
+
+A receiver is one module with one class, found by being in this folder. It says
+  verify(headers, body, secrets, now) -> None if the body is genuine, else why not (over the raw bytes);
+  read(body, headers) -> [Received], raising ValueError where the body is none of this vendor's;
+  answer(received, results) -> (status, body | None) as the vendor wants it; None = the runtime's own answer.
+Header names arrive in lower case, `now` is in seconds since 1970. The rules for statuses, speakers and times are one
+table for all vendors and live in `normalising.py`; signatures in `signatures.py`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from integrations.receivers.signatures import bearer
+from runtime.engine.values import safe_loads
+from runtime.interactions import complete
+
+CALL_ENDED = "call.ended"
+CONVERSATION_ENDED = "conversation.ended"
+TOOL_CALLED = "tool.called"
+Headers = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Received:
+    """One thing that a vendor reported.
+
+    `dedupe_key` finds a repetition; `moment` is ended | analysed where the vendor reports a call twice, else "".
+    `tool_calls`: [{"tool_call_id", "name", "arguments"}], each asking for an action's answer; no name = "".
+    """
+
+    type: str
+    dedupe_key: str | None = None
+    interaction: dict[str, Any] = field(default_factory=dict)
+    contact: dict[str, Any] = field(default_factory=dict)
+    analysis: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    moment: str = ""
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def starts_call_ended(self) -> bool:
+        """Look-alikes (a status update, a read receipt) have types of their own and start nothing of that kind."""
+        return self.type in (CALL_ENDED, CONVERSATION_ENDED)
+
+
+class Receiver:
+    """The base of all; a bearer token in `Authorization` is understood everywhere."""
+
+    name: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+
+    def verify(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+        """None, or in words why the body is not taken. Every secret is tried: two are valid during a rotation."""
+        if not secrets:
+            return "This address asks for signed bodies, but no signing secret is set for the agent."
+        if bearer(headers, secrets):
+            return None
+        return self.refusal(headers, body, secrets, now)
+
+    def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+        """The vendor's own scheme."""
+        raise NotImplementedError
+
+    def read(self, body: bytes, headers: Headers) -> list[Received]:
+        value = safe_loads(body) if body.strip() else {}
+        if not isinstance(value, dict):
+            raise ValueError(f"A body from {self.label} is a JSON object.")
+        return self.understand(value, headers)
+
+    def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
+        """The parsed body as what it reports; an empty list = nothing anybody could listen to."""
+        raise NotImplementedError
+
+    def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
+        """`results`: one {"tool_call_id", "name", "response", "status"} per tool call, in order."""
+        return 200, results[0]["response"] if results else None
+
+
+def interaction(raw: Any, **members: Any) -> dict[str, Any]:
+    """The one interaction with every member; a payload that carries no turns keeps null, one without any has []."""
+    turns = members.get("turns")
+    made = complete({**members, "raw": raw})
+    if turns is None and not members.get("transcript"):
+        made["turns"] = None
+    return made
+
+
+def tool_called(vendor: str, raw: Any, calls: list[dict[str, Any]], **members: Any) -> Received:
+    """A tool call in the middle of a conversation."""
+    conversation = interaction(raw, **{"status": "in_progress", **members})
+    conversation["variables"] = conversation["variables"] or None
+    first = calls[0]["tool_call_id"] if calls else None
+    return Received(TOOL_CALLED, f"{vendor}:tool:{first}" if first else None, conversation, tool_calls=calls)
+
+
+def all_receivers() -> list[Receiver]:
+    """One of each vendor."""
+    found: dict[str, Receiver] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for thing in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(thing, type) and issubclass(thing, Receiver) and thing.name:
+                found[thing.name] = thing()
+    return list(found.values())

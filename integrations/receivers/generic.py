@@ -1,0 +1,90 @@
+"""Any other system: it posts our own event (CONTRACT, `POST /events/`) to an agent's address, signed or not.
+
+Signatures understood: Standard Webhooks, `X-Signature-256` / `X-Hub-Signature-256: sha256=<hex>`, `X-Signature`
+(with `X-Timestamp`), `X-Webhook-Secret`, a bearer token.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.receivers import CALL_ENDED, CONVERSATION_ENDED, Headers, Received, Receiver, interaction
+from integrations.receivers.normalising import merged, table, text
+from integrations.receivers.signatures import is_one_of, is_signed, mac, same, seconds_of
+
+TOLERANCE = 300.0
+SIGNED = ("x-signature-256", "x-hub-signature-256", "x-signature")
+PARTS = frozenset(("type", "id", "agent", "occurred_at", "interaction", "contact", "analysis", "variables", "data"))
+
+
+class Generic(Receiver):
+    name, label = "generic", "Any system"
+
+    def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+        if "webhook-signature" in headers:
+            return _standard_webhooks(headers, body, secrets, now)
+        given = next((headers[name] for name in SIGNED if headers.get(name)), "")
+        if given:
+            return _signature(given, headers.get("x-timestamp", "").strip(), body, secrets, now)
+        if is_one_of(headers.get("x-webhook-secret", ""), secrets):
+            return None
+        return "The body is not signed: Webhook-Signature, X-Signature-256, X-Webhook-Secret or a bearer token."
+
+    def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
+        conversation = table(value, "interaction")
+        if not conversation and not isinstance(value.get("type"), str):
+            conversation = {name: item for name, item in value.items() if name not in PARTS - {"id"}}
+        for name in ("turns", "variables"):
+            wanted = list if name == "turns" else Mapping
+            if conversation.get(name) is not None and not isinstance(conversation[name], wanted):
+                raise ValueError(f"interaction.{name} has the wrong type.")
+        kind = text(value.get("type")) or CALL_ENDED
+        made = interaction(conversation.pop("raw", None) or value, **conversation)
+        variables = merged(made["variables"], table(value, "variables"))
+        made["variables"] = variables
+        own = text(value.get("id")) if value.get("type") or value.get("interaction") else None
+        known = own or (made["id"] if kind in (CALL_ENDED, CONVERSATION_ENDED) else None)
+        return [
+            Received(
+                kind, f"generic:{kind}:{known}" if known else None, made, table(value, "contact"),
+                table(value, "analysis"), variables, table(value, "data"),
+            )
+        ]  # fmt: skip
+
+    def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
+        return 202, None
+
+
+def _signature(given: str, stamp: str, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+    signed = body
+    if stamp:
+        sent_at = seconds_of(stamp)
+        if sent_at is None or abs(now - sent_at) > TOLERANCE:
+            return "X-Timestamp is more than five minutes away from now."
+        signed = stamp.encode() + b"." + body
+    good = is_signed([given.removeprefix("sha256=")], secrets, signed)
+    return None if good else "The signature does not fit the body."
+
+
+def _standard_webhooks(headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+    """`v1,<base64>` over `{id}.{timestamp}.{body}`; several are given while secrets rotate."""
+    stamp = headers.get("webhook-timestamp", "")
+    sent_at = seconds_of(stamp)
+    if sent_at is None or abs(now - sent_at) > TOLERANCE:
+        return "Webhook-Timestamp is more than five minutes away from now."
+    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
+    given = [part.partition(",")[2] for part in headers["webhook-signature"].split()[:10] if part.startswith("v1,")]
+    good = False
+    for key in filter(None, map(_key, secrets)):
+        expected = base64.b64encode(mac(key, signed)).decode()
+        for signature in given:
+            good |= same(signature, expected)
+    return None if good else "Webhook-Signature does not fit the body."
+
+
+def _key(secret: str) -> bytes:
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (ValueError, binascii.Error):
+        return secret.encode()

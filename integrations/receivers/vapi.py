@@ -1,0 +1,173 @@
+"""Vapi: everything comes to one server URL inside `message`, told apart by its `type`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.receivers import CALL_ENDED, Headers, Received, Receiver, interaction, tool_called
+from integrations.receivers.normalising import (
+    between,
+    call_text,
+    first_text,
+    member,
+    merged,
+    moment,
+    role,
+    seconds,
+    status_of,
+    table,
+    text,
+    tool_calls,
+    turn,
+)
+from integrations.receivers.signatures import DIGEST_OF_HEX_LENGTH, is_one_of, is_signed, seconds_of
+from runtime.engine.values import safe_dumps
+
+TOLERANCE = 300.0
+SIDES = {"inboundPhoneCall": ("phone", "inbound"), "outboundPhoneCall": ("phone", "outbound")}
+# `endedReason` has hundreds of values; these marks are in those that are no completed call. Unknown ones are.
+STATUSES = (
+    ("did-not-answer", "no_answer"), ("busy", "busy"), ("voicemail", "voicemail"), ("forwarded", "transferred"),
+    ("error", "failed"), ("failed", "failed"), ("cancelled", "canceled"), ("canceled", "canceled"),
+)  # fmt: skip
+# Sent many times a second while people talk; nobody's flow listens to them.
+CHATTER = frozenset(
+    {"transcript", "conversation-update", "speech-update", "model-output", "voice-input", "user-interrupted", "hang",
+     "voice-request", "knowledge-base-request", "phone-call-control", "assistant.speechStarted"}
+)  # fmt: skip
+
+
+class Vapi(Receiver):
+    name, label = "vapi", "Vapi"
+
+    def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
+        if "x-vapi-secret" in headers:
+            good = is_one_of(headers["x-vapi-secret"], secrets)
+            return None if good else "X-Vapi-Secret is not the agent's signing secret."
+        given = headers.get("x-signature", "").strip()
+        if not given:
+            return "The body is not signed: X-Signature, X-Vapi-Secret or a bearer token is missing."
+        given = given.partition("=")[2] if given.lower().startswith(("sha1=", "sha256=", "sha512=")) else given
+        signed, stamp = body, headers.get("x-timestamp", "").strip()
+        if stamp:
+            sent_at = seconds_of(stamp)
+            if sent_at is None or abs(now - sent_at) > TOLERANCE:
+                return "X-Timestamp is more than five minutes away from now."
+            signed = stamp.encode() + b"." + body
+        digest = DIGEST_OF_HEX_LENGTH.get(len(given), "sha256")
+        return None if is_signed([given], secrets, signed, digest=digest) else "X-Signature does not fit the body."
+
+    def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
+        message = value.get("message")
+        if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
+            raise ValueError("A body from Vapi has a message with a type.")
+        kind, call_id = message["type"], text(member(message, "call", "id"))
+        if kind == "end-of-call-report":
+            return [_ended(value, message, call_id)]
+        if kind in ("tool-calls", "function-call"):
+            return [_tool_calls(value, message)]
+        if kind in CHATTER or kind.startswith("transcript"):
+            return []
+        status = text(message.get("status"))
+        key = f"vapi:{kind}:{call_id}" + (f":{status}" if status else "") if call_id else None
+        ringing = {"status": "ringing", "variables": {}} if kind == "assistant-request" else {}
+        started = interaction(value, **_sides(message), **ringing)
+        return [Received(f"vapi.{kind}", key, started, contact=_contact(message), data=dict(message))]
+
+    def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
+        """Vapi wants 200 whatever happened, and a result for every call; failures are the tool's `error`."""
+        if not any(item.tool_calls for item in received):
+            return 200, None if received else {}
+        return 200, {"results": [_result(result) for result in results]}
+
+
+def _result(result: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"toolCallId": result["tool_call_id"], "name": result["name"]}
+    response = result["response"]
+    if result["status"] == "error":
+        answer["error"] = first_text(member(response, "error"), response) or "The action failed."
+    else:
+        answer["result"] = response if isinstance(response, str) else safe_dumps(response)
+    return answer
+
+
+def _ended(raw: dict[str, Any], message: Mapping[str, Any], call_id: str | None) -> Received:
+    artifact, analysis, call = table(message, "artifact"), table(message, "analysis"), table(message, "call")
+    started = moment(message.get("startedAt") or call.get("startedAt"))
+    ended = moment(message.get("endedAt") or call.get("endedAt"))
+    vendors = seconds(message.get("durationSeconds"))
+    reason = text(message.get("endedReason") or call.get("endedReason"))
+    inputs = table(call, "assistantOverrides", "variableValues")
+    variables = merged(inputs, artifact.get("variableValues"), analysis.get("structuredData"))
+    transcript = text(artifact.get("transcript") or message.get("transcript"))
+    messages = artifact.get("messages") or message.get("messages")
+    turns = _turns(messages) if isinstance(messages, list) else None
+    made = interaction(
+        raw, **_sides(message), started_at=started, ended_at=ended,
+        duration_seconds=between(started, ended) if vendors is None else vendors,
+        status=status_of(reason, STATUSES, "completed"), ended_reason=reason,
+        disposition=text(analysis.get("successEvaluation")),
+        summary=first_text(analysis.get("summary"), message.get("summary")), transcript=transcript,
+        turns=turns if turns or not transcript else None, recording_url=_recording(message, artifact),
+        variables=variables,
+    )  # fmt: skip
+    made["turns"] = made["turns"] or []
+    return Received(
+        CALL_ENDED, f"vapi:end-of-call-report:{call_id}" if call_id else None, made, contact=_contact(message),
+        analysis=analysis, variables=variables, data={"cost": message.get("cost")} if message.get("cost") else {},
+    )  # fmt: skip
+
+
+def _tool_calls(raw: dict[str, Any], message: Mapping[str, Any]) -> Received:
+    calls = tool_calls(message.get("toolCallList") or message.get("toolCalls"))
+    if not calls:
+        pairs = message.get("toolWithToolCallList")
+        inner = [{**pair, **table(pair, "toolCall")} for pair in pairs if isinstance(pair, Mapping)] if pairs else []
+        calls = tool_calls(inner or [message.get("functionCall")])
+    variables = table(message, "call", "assistantOverrides", "variableValues")
+    made = tool_called("vapi", raw, calls, **_sides(message), variables=variables)
+    made.contact, made.variables = _contact(message), variables
+    return made
+
+
+def _sides(message: Mapping[str, Any]) -> dict[str, Any]:
+    call = table(message, "call")
+    kind = call.get("type")
+    channel, direction = SIDES.get(kind, ("web_call" if kind else None, None))
+    contact = first_text(member(message, "customer", "number"), member(call, "customer", "number"))
+    agent = first_text(member(message, "phoneNumber", "number"), member(call, "phoneNumber", "number"))
+    return {
+        "id": text(call.get("id")), "channel": channel, "direction": direction, "contact_number": contact,
+        "agent_number": agent,
+    }  # fmt: skip
+
+
+def _contact(message: Mapping[str, Any]) -> dict[str, Any]:
+    customer = {**table(message, "call", "customer"), **table(message, "customer")}
+    named = {"name": text(customer.get("name")), "email": text(customer.get("email")),
+             "phone": text(customer.get("number"))}  # fmt: skip
+    return {name: value for name, value in named.items() if value}
+
+
+def _turns(messages: list[Any]) -> list[dict[str, Any]]:
+    """What was said and done; the assistant's instructions (a first system message) are no turn."""
+    turns = []
+    for said in messages:
+        if not isinstance(said, Mapping) or said.get("role") == "system":
+            continue
+        at, speaker = said.get("secondsFromStart"), role(said.get("role"))
+        calls = said.get("toolCalls")
+        if isinstance(calls, list) and calls:
+            turns += [turn("tool", call_text(member(c, "function", "name"), member(c, "function", "arguments")), at)
+                      for c in calls]  # fmt: skip
+            continue
+        words = next((said[key] for key in ("message", "result", "content") if said.get(key) not in (None, "")), "")
+        if words:
+            turns.append(turn(speaker, words, at))
+    return turns
+
+
+def _recording(message: Mapping[str, Any], artifact: Mapping[str, Any]) -> str | None:
+    return first_text(
+        artifact.get("recordingUrl"), member(artifact, "recording", "mono", "combinedUrl"),
+        member(artifact, "recording", "stereoUrl"), artifact.get("stereoRecordingUrl"), message.get("recordingUrl"),
+    )  # fmt: skip
