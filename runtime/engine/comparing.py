@@ -10,7 +10,7 @@ from typing import Any
 
 import re2
 
-from runtime.engine.values import to_datetime, to_number, to_text
+from runtime.engine.values import to_datetime, to_number, to_text, type_name
 
 LONGEST_PATTERN = 1_000
 LONGEST_SEARCHED = 100_000
@@ -48,7 +48,7 @@ def order(left: Any, right: Any, zone: tzinfo) -> int:
             first, second = left, right
     if first is None or second is None:
         raise NotComparable(f"{_shown(left)} and {_shown(right)} have no order.")
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
 def is_empty(value: Any) -> bool:
@@ -56,7 +56,7 @@ def is_empty(value: Any) -> bool:
 
 
 def contains(left: Any, right: Any, zone: tzinfo) -> bool:
-    """A list that holds the value, an object that has the key, a text that has the text in it; nothing is in nothing."""
+    """A list that holds the value, an object that has the key, a text that has the text in it."""
     if type(left) is list:
         return any(equal(item, right, zone) for item in left)
     if type(left) is dict:
@@ -150,7 +150,7 @@ def _is_number(text: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = value if type(value) is str else to_text(value) if not isinstance(value, list | dict) else type(value).__name__
+    text = type_name(value) if isinstance(value, list | dict) else to_text(value)
     return repr(text if len(text) <= 60 else text[:60] + "…")
 
 

@@ -13,7 +13,7 @@ from runtime.engine import comparing
 from runtime.engine.comparing import NotComparable
 from runtime.engine.errors import TemplateError
 from runtime.engine.template_text import Scope, Warnings, compile_template
-from runtime.engine.values import excerpt, to_boolean, zone_named
+from runtime.engine.values import excerpt, to_boolean, to_text, zone_named
 
 MAX_DEPTH = 5
 MOST_CONDITIONS = 200
@@ -48,11 +48,11 @@ def _between(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
 
 
 def _starts_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
-    return not comparing.is_empty(right) and comparing.to_text(left).startswith(comparing.to_text(right))
+    return not comparing.is_empty(right) and to_text(left).startswith(to_text(right))
 
 
 def _ends_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
-    return not comparing.is_empty(right) and comparing.to_text(left).endswith(comparing.to_text(right))
+    return not comparing.is_empty(right) and to_text(left).endswith(to_text(right))
 
 
 OPERATORS: dict[str, Operator] = {
@@ -200,15 +200,12 @@ def _check_leaf(value: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, s
 
 def _check_right(operator: Operator, right: Any) -> str | None:
     """What a fixed right side has wrong for its operator; one with placeholders is judged when it has a value."""
-    if isinstance(right, str) and "{{" in right or isinstance(right, list) and any("{{" in str(item) for item in right):
+    if any("{{" in text for _, text in _operand_texts("", right)):
         return None
-    read = {
-        "pattern": comparing.compiled, "bounds": comparing.bounds, "span": comparing.span,
-        "moment": lambda value: comparing.moment(value, UTC),
-    }.get(operator.right)  # fmt: skip
+    read: Callable[[Any], Any] | None = _READERS.get(operator.right)
     try:
         if read is not None:
-            read(comparing.to_text(right) if operator.right == "pattern" else right)
+            read(right)
     except NotComparable as error:
         return str(error)
     return None
@@ -234,5 +231,12 @@ def _operand_texts(pointer: str, operand: Any) -> Iterator[tuple[str, str]]:
             if isinstance(item, str) and item:
                 yield f"{pointer}/{position}", item
 
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "pattern": lambda value: comparing.compiled(to_text(value)),
+    "bounds": comparing.bounds,
+    "span": comparing.span,
+    "moment": lambda value: comparing.moment(value, UTC),
+}
 
 __all__ = ["OPERATORS", "Operator", "TemplateError", "check", "evaluate", "texts"]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 LONGEST_FORMAT = 100
-MONTHS = ("January February March April May June July August September October November December").split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+          "December")  # fmt: skip
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Part = Callable[[datetime], str]
 
@@ -27,15 +28,17 @@ DIRECTIVES: dict[str, Part] = {
     "I": lambda m: f"{m.hour % 12 or 12:02}", "-I": lambda m: str(m.hour % 12 or 12), "M": lambda m: f"{m.minute:02}",
     "S": lambda m: f"{m.second:02}", "f": lambda m: f"{m.microsecond:06}", "L": lambda m: f"{m.microsecond // 1000:03}",
     "p": lambda m: "AM" if m.hour < 12 else "PM", "P": lambda m: "am" if m.hour < 12 else "pm",
-    "j": lambda m: f"{m.timetuple().tm_yday:03}", "u": lambda m: str(m.isoweekday()), "s": lambda m: str(int(m.timestamp())),
+    "j": lambda m: f"{m.timetuple().tm_yday:03}", "u": lambda m: str(m.isoweekday()),
+    "s": lambda m: str(int(m.timestamp())),
     "V": lambda m: f"{m.isocalendar().week:02}", "G": lambda m: str(m.isocalendar().year), "z": _offset,
     ":z": lambda m: f"{_offset(m)[:3]}:{_offset(m)[3:]}", "Z": lambda m: m.tzname() or "UTC",
     "F": lambda m: m.date().isoformat(), "T": lambda m: f"{m.hour:02}:{m.minute:02}:{m.second:02}",
     "R": lambda m: f"{m.hour:02}:{m.minute:02}", "%": lambda m: "%",
 }  # fmt: skip
 LETTERS = {
-    "YYYY": "Y", "YY": "y", "MMMM": "B", "MMM": "b", "MM": "m", "M": "-m", "DD": "d", "D": "-d", "dddd": "A", "ddd": "a",
-    "HH": "H", "H": "-H", "hh": "I", "h": "-I", "mm": "M", "ss": "S", "SSS": "L", "A": "p", "a": "P", "ZZ": "z", "Z": ":z",
+    "YYYY": "Y", "YY": "y", "MMMM": "B", "MMM": "b", "MM": "m", "M": "-m", "DD": "d", "D": "-d", "dddd": "A",
+    "ddd": "a", "HH": "H", "H": "-H", "hh": "I", "h": "-I", "mm": "M", "ss": "S", "SSS": "L", "A": "p", "a": "P",
+    "ZZ": "z", "Z": ":z",
 }  # fmt: skip
 _DIRECTIVE = re.compile(r"%(:z|-?[A-Za-z]|%)")
 _LETTER = re.compile(r"\[([^\]]*)\]|YYYY|YY|MMMM|MMM|MM|M|DD|D|dddd|ddd|HH|H|hh|h|mm|ss|SSS|A|a|ZZ|Z")

@@ -11,8 +11,9 @@ class StepError(Exception):
     """
 
     def __init__(
-        self, message: str, code: str = "", retryable: bool = False, retry_after: float | None = None, detail: Any = None
-    ):
+        self, message: str, code: str = "", retryable: bool = False,
+        retry_after: float | None = None, detail: Any = None,
+    ):  # fmt: skip
         super().__init__(message)
         self.message, self.code, self.retryable = message, code, retryable
         self.retry_after, self.detail = retry_after, detail

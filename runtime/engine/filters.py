@@ -31,7 +31,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """How a filter is called: `arguments` as ("text" | "number" | "any"), the last `optional` of them may be left out."""
+    """How a filter is called: `arguments` as ("text" | "number" | "any"); the last `optional` may be left out."""
 
     name: str
     run: Callable[..., Any]

@@ -47,7 +47,7 @@ def render_json(text: str, scope: Scope, warnings: Warnings, secure: Mapping[str
 def check_json(text: str) -> str | None:
     """What stops `text` from being JSON once its placeholders have values; None if nothing does."""
     try:
-        safe_loads(_filled(text, "null", "x"))
+        safe_loads(_filled(text))
     except TemplateError as error:
         return error.message
     except BadJson as error:
@@ -134,18 +134,18 @@ def _first_of(text: str, at: int) -> int:
     return max(quote, backslash) if quote < 0 or backslash < 0 else min(quote, backslash)
 
 
-def _filled(text: str, outside: str, inside: str) -> str:
+def _filled(text: str) -> str:
     """`text` with its placeholders replaced, each as long as it was, so that places in messages are those of `text`."""
     return "".join(
-        literal + ("" if placeholder is None else _as_long(placeholder.text, inside * len(placeholder.text), quoted, outside))
+        literal + ("" if placeholder is None else _as_long(placeholder.text, quoted))
         for literal, placeholder, quoted in _pieces(text)
     )
 
 
-def _as_long(written: str, inside: str, quoted: bool, outside: str) -> str:
+def _as_long(written: str, quoted: bool) -> str:
     if quoted:
-        return inside
-    return outside + "".join(char if char == "\n" else " " for char in written[len(outside) :])
+        return "x" * len(written)
+    return "null" + "".join(char if char == "\n" else " " for char in written[len("null") :])
 
 
 def _unmarked(value: Any) -> Any:

@@ -65,7 +65,9 @@ class Rendering:
 class Placeholder:
     """A compiled placeholder. `path` is empty for a literal; `spans` are the places of the path's segments."""
 
-    __slots__ = ("applied", "end", "folds", "has_default", "literal", "path", "secret", "spans", "start", "text", "written")
+    __slots__ = (
+        "applied", "end", "folds", "has_default", "literal", "path", "secret", "spans", "start", "text", "written",
+    )  # fmt: skip
 
     def __init__(self, path: tuple[Segment, ...], literal: Any, spans: list[tuple[int, int]]):
         self.path, self.literal, self.spans = path, literal, spans
@@ -78,12 +80,11 @@ class Placeholder:
 
     def value(self, rendering: Rendering) -> Any:
         """The value here and now, filters applied; nothing there gives None, with a warning unless it has a default."""
-        if not self.path:
-            value = self.literal
-        else:
+        value: Any = self.literal
+        if self.path:
             value = rendering.scope
             for segment in self.path:
-                if type(segment) is str:
+                if isinstance(segment, str):
                     value = value.get(segment, MISSING) if type(value) is dict else MISSING
                 else:
                     value = value[segment] if type(value) is list and segment < len(value) else MISSING
@@ -129,8 +130,8 @@ class Placeholder:
 
     def _secret(self, rendering: Rendering) -> Any:
         if rendering.secure is None or len(self.path) < 2:
-            text = f"{{{{{self.written}}}}}: secure values go only into the fields of a request that are marked for them."
-            raise StepError(text, code="secret_in_plain_field")
+            text = "secure values go only into the fields of a request that are marked for them."
+            raise StepError(f"{{{{{self.written}}}}}: {text}", code="secret_in_plain_field")
         value = look_up(self.path[1:], dict(rendering.secure))
         if value is MISSING and not self.has_default:
             rendering.warn("missing_variable", f"{{{{{self.written}}}}} has no value here.", self.written)
@@ -140,7 +141,7 @@ class Placeholder:
 def look_up(path: tuple[Segment, ...], value: Any) -> Any:
     """The value under `path`, MISSING if there is none."""
     for segment in path:
-        if type(segment) is str:
+        if isinstance(segment, str):
             value = value.get(segment, MISSING) if type(value) is dict else MISSING
         elif type(value) is list and segment < len(value):
             value = value[segment]

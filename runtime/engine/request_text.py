@@ -51,9 +51,8 @@ def check_url(text: str) -> str | None:
         return error.message
     before = ""
     for position, part in enumerate(template.parts):
-        if isinstance(part, Placeholder) and position:
-            if message := _misplaced(template, position, before):
-                return message
+        if isinstance(part, Placeholder) and position and (message := _misplaced(template, position, before)):
+            return message
         before += part if isinstance(part, str) else "x" if position else "https://x"
     return None
 

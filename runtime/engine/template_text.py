@@ -26,9 +26,7 @@ class Template:
         self.plain = all(type(part) is str for part in parts)
         only = parts[0] if len(parts) == 1 else None
         self.lone = only if isinstance(only, Placeholder) else None
-        self._references = tuple(
-            part.reference() for part in parts if isinstance(part, Placeholder) and part.path
-        )
+        self._references = tuple(part.reference() for part in parts if isinstance(part, Placeholder) and part.path)
 
     def render_text(self, scope: Scope, warnings: Warnings, secure: Mapping[str, Any] | None = None) -> str:
         """The text. What is missing becomes empty and is added to `warnings`. Raises StepError over 1 MiB.
@@ -75,9 +73,8 @@ def compile_template(text: str) -> Template:
 
 def fitting(text: str) -> str:
     """`text`, unless it is larger than a rendering may be. Raises StepError."""
-    if len(text) * 4 > LARGEST_OUTPUT and not (text.isascii() and len(text) <= LARGEST_OUTPUT):
-        if len(text.encode(errors="replace")) > LARGEST_OUTPUT:
-            raise too_large()
+    if len(text) * 4 > LARGEST_OUTPUT and len(text.encode(errors="replace")) > LARGEST_OUTPUT:
+        raise too_large()
     return text
 
 

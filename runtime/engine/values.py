@@ -178,7 +178,7 @@ def excerpt(value: Any, most: int = 500) -> Any:
     if type(value) is not dict and type(value) is not list:
         return value
     left = most
-    for item in _walk(value):
+    for item in walk(value):
         left -= 8 + (len(item) if type(item) is str else 0)
         if left < 0:
             return f"({'list' if type(value) is list else 'object'} of {len(value):,})"
@@ -205,7 +205,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _refuse_unstorable(value: Any) -> None:
-    for item in _walk(value):
+    for item in walk(value):
         if type(item) is str:
             if "\0" in item:
                 raise BadJson("A text holds the character NUL, which cannot be kept.")
@@ -213,7 +213,7 @@ def _refuse_unstorable(value: Any) -> None:
                 raise BadJson("A text holds half a character (a lone surrogate), which cannot be kept.")
 
 
-def _walk(value: Any) -> Iterator[Any]:
+def walk(value: Any) -> Iterator[Any]:
     """Every key, text, number and container in a value, lazily and without recursion."""
     stack = [value]
     while stack:
