@@ -137,6 +137,7 @@ const AS = {
     if (!ids.length) return words.anyAgent;
     return ids.map((id) => names.agents?.find((agent) => agent.id === id || agent.slug === id)?.name ?? id).join(", ");
   },
+  agents: (value, names) => AS.agent_refs?.(value, names) ?? "",
   connection_ref: (value, names) => names.connections?.find((each) => each.id === value)?.name ?? "",
   conditions: (value) => (Array.isArray(value) ? branchesText(value) : conditionText(value)),
   mapping: (value) => itemsOf(value).map((item) => item.variable).filter(Boolean).join(", "),

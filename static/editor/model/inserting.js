@@ -73,17 +73,17 @@ function makeRoom(document, catalogue, id, target, y) {
   const below = [...downstream(document, id)].filter((each) => each !== id && (places[each]?.y ?? 0) >= top);
   const moved = new Set(below);
   const shifted = Object.fromEntries(below.map((each) => [each, { x: places[each]?.x ?? 0, y: (places[each]?.y ?? 0) + by }]));
-  const notes = document.notes.map((note) => (note.y >= top && moved.has(nearest(document, places, note)) ? { ...note, y: note.y + by } : note));
+  const notes = document.notes.map((note) => (note.y >= top && moved.has(nearest(document, places, note, id)) ? { ...note, y: note.y + by } : note));
   return make(moveNodes(document, shifted), notes.some((note, at) => note !== document.notes[at]) ? { notes } : {});
 }
 
-/** @param {FlowDocument} document @param {Record<string, Point>} places @param {Point} point @returns {string} */
-function nearest(document, places, point) {
+/** @param {FlowDocument} document @param {Record<string, Point>} places @param {Point} point @param {string} except @returns {string} */
+function nearest(document, places, point, except) {
   let best = { id: "", distance: Number.POSITIVE_INFINITY };
   for (const node of document.nodes) {
     const place = places[node.id] ?? { x: 0, y: 0 };
     const distance = Math.abs(place.x - point.x) + Math.abs(place.y - point.y);
-    if (distance < best.distance) best = { id: node.id, distance };
+    if (node.id !== except && distance < best.distance) best = { id: node.id, distance };
   }
   return best.id;
 }

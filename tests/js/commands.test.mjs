@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCommandRunner, table } from "../../static/editor/model/commands.js";
+import { editForm } from "../../static/editor/model/form.js";
+import { selectionOf } from "../../static/editor/model/state.js";
+import { createStore } from "../../static/editor/model/store.js";
+import { flow, lines, stateOf } from "./flows.mjs";
+
+function editor(document, more) {
+  const store = createStore(stateOf(document, more));
+  let answer = true;
+  const runner = createCommandRunner(store, () => ({ leaveForm: async () => answer, flush: async () => true, canvas: { focus() {} }, commands: runner, runs: { close() {} } }));
+  return { store, run: runner.run, commands: runner, refuse: () => (answer = false), select: (...nodes) => store.dispatch((state) => ({ ...state, selection: selectionOf(nodes), focused: nodes[0] ?? null })) };
+}
+const idOf = (store, type) => store.state.document.nodes.find((node) => node.type === type && node.id.startsWith("n"))?.id;
+
+test("inserting on an edge splices, makes room, and is one undo", () => {
+  const { store, run } = editor(flow("start -> set -> end", { layout: { start: { x: 0, y: 0 }, set: { x: 0, y: 120 }, end: { x: 0, y: 240 } }, notes: [{ id: "m", x: 300, y: 130, width: 100, height: 50, text: "", color: "yellow" }] }));
+  run("insert", { type: "check", edge: "e_start_" });
+  const id = idOf(store, "check");
+  assert.deepEqual(lines(store.state.document), [`${id}[b1] -> set`, "set[next] -> end", `start[next] -> ${id}`]);
+  assert.deepEqual([store.state.document.layout.set.y, store.state.document.layout.end.y, store.state.document.notes[0].y], [240, 360, 250]);
+  run("undo");
+  assert.deepEqual(lines(store.state.document), ["set[next] -> end", "start[next] -> set"]);
+  assert.equal(store.state.document.layout.set.y, 120);
+});
+
+test("a click in the palette adds after the selection", () => {
+  const { store, run, select } = editor(flow("start -> set"));
+  select("set");
+  run("insert", { type: "end" });
+  assert.deepEqual(lines(store.state.document), [`set[next] -> ${idOf(store, "end")}`, "start[next] -> set"]);
+  assert.deepEqual([...store.state.selection.nodes], [idOf(store, "end")]);
+});
+
+test("the trigger is neither deleted nor pasted nor turned off", () => {
+  const { store, run, select } = editor(flow("start -> set"));
+  select("start", "set");
+  run("copy");
+  run("disable");
+  assert.deepEqual(store.state.document.nodes.map((node) => [node.id, node.disabled ?? false]), [["set", true], ["start", false]]);
+  run("delete");
+  assert.deepEqual(store.state.document.nodes.map((node) => node.id), ["start"]);
+  run("paste");
+  assert.equal(store.state.document.nodes.length, 2);
+});
+
+test("pasting makes keys unique and lets references inside the set follow", () => {
+  const document = flow("start -> request -> set", { nodes: { set: { config: { assignments: [{ name: "a", value: "{{steps.request.status}} {{steps.other.x}}" }] } } } });
+  const { store, run, select } = editor(document);
+  select("request", "set");
+  run("copy");
+  run("paste");
+  const pasted = store.state.document.nodes.filter((node) => store.state.selection.nodes.has(node.id));
+  assert.deepEqual(pasted.map((node) => node.key).sort(), ["request_2", "set_2"]);
+  assert.equal(pasted.find((node) => node.type === "set").config.assignments[0].value, "{{steps.request_2.status}} {{steps.other.x}}");
+  assert.equal(store.state.document.edges.length, 3);
+});
+
+test("connections stay in their workspace, text from elsewhere is refused quietly", () => {
+  const { store, run } = editor(flow("start"), { workspace: "here" });
+  const clip = { segue: "nodes", schema: 1, workspace: "there", nodes: [{ id: "x", type: "request", key: "x", label: "X", config: { url: "u", connection: "c1" } }] };
+  assert.equal(run("paste", { text: JSON.stringify(clip), at: { x: 0, y: 0 } }), true);
+  assert.deepEqual(store.state.document.nodes.find((node) => node.type === "request").config, { url: "u" });
+  assert.equal(run("paste", { text: "hello" }), false);
+});
+
+test("Save Changes is one entry; the edge of a branch that went goes with it and what hung on it is named", () => {
+  const { store, run, select } = editor(flow("start -> check[yes] -> set; check[else] -> end"));
+  select("check");
+  store.dispatch((state) => editForm(state, { config: { branches: [] }, label: "Which?" }));
+  assert.equal(store.state.form.dirty, true);
+  run("save-form");
+  assert.deepEqual(lines(store.state.document), ["check[else] -> end", "start[next] -> check"]);
+  assert.match(store.state.announcement.text, /Configure Which\?.*set/);
+  assert.equal(store.state.form.dirty, false);
+  run("undo");
+  assert.equal(store.state.document.edges.length, 3);
+  assert.equal(store.state.form.label, "check");
+});
+
+test("typing a value back makes the form clean again", () => {
+  const { store, select } = editor(flow("start -> set"));
+  select("set");
+  store.dispatch((state) => editForm(state, { label: "x" }));
+  store.dispatch((state) => editForm(state, { label: "set" }));
+  assert.equal(store.state.form.dirty, false);
+});
+
+test("leaving a dirty form asks; Stay keeps everything", async () => {
+  const { store, run, select, refuse } = editor(flow("start -> set"));
+  select("set");
+  store.dispatch((state) => editForm(state, { label: "x" }));
+  refuse();
+  run("walk-up");
+  await Promise.resolve();
+  assert.deepEqual([...store.state.selection.nodes], ["set"]);
+  assert.equal(store.state.form.label, "x");
+});
+
+test("arrows walk the links", () => {
+  const { store, run } = editor(flow("start -> check[yes] -> set; check[else] -> end", { layout: { start: { x: 0, y: 0 }, check: { x: 0, y: 120 }, set: { x: -152, y: 240 }, end: { x: 152, y: 240 } } }));
+  const seen = ["walk-down", "walk-down", "walk-down", "walk-right", "walk-up"].map((id) => (run(id), store.state.focused));
+  assert.deepEqual(seen, ["start", "check", "set", "end", "check"]);
+});
+
+test("the keyboard alone connects two steps", () => {
+  const { store, run, select } = editor(flow("start -> set; end", { layout: { start: { x: 0, y: 0 }, set: { x: 0, y: 120 }, end: { x: 0, y: 240 } } }));
+  select("set");
+  run("connect-to");
+  run("walk-down");
+  run("open");
+  assert.deepEqual(lines(store.state.document), ["set[next] -> end", "start[next] -> set"]);
+});
+
+test("a reader changes nothing", () => {
+  const { store, run, select } = editor(flow("start -> set"), { readonly: "You can look." });
+  select("set");
+  const before = store.state.document;
+  for (const id of ["delete", "heal", "disable", "duplicate", "tidy", "add-note", "rename"]) assert.equal(run(id), false, id);
+  assert.equal(store.state.document, before);
+});
+
+test("every command has a unique id and a label, and no key means two things", () => {
+  const commands = table();
+  assert.equal(new Set(commands.map((command) => command.id)).size, commands.length);
+  const keys = commands.flatMap((command) => command.keys);
+  assert.equal(new Set(keys).size, keys.length);
+  for (const command of commands.filter((each) => !each.hidden)) assert.ok(command.label, command.id);
+});
