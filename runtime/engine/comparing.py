@@ -4,14 +4,16 @@ Two texts are equal only as texts ("007" is not "7", "+49..." is not "49..."), u
 two texts that both read as numbers are numbers. What is missing is None and equals the empty text.
 """
 
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
 import re2
 
-from runtime.engine.values import to_datetime, to_number, to_text, type_name
+from runtime.engine.values import to_datetime, to_number, to_text, type_name, zone_named
 
+Scope = Mapping[str, Any]
 LONGEST_PATTERN = 1_000
 LONGEST_SEARCHED = 100_000
 _OPTIONS = re2.Options()
@@ -24,9 +26,15 @@ class NotComparable(ValueError):
     """Two values that have no order, or an operand that cannot be read; the comparison is then false."""
 
 
-def equal(left: Any, right: Any, zone: tzinfo) -> bool:
+def zone_of(scope: Scope) -> tzinfo:
+    """The workspace's time zone, that of dates without an offset."""
+    workspace = scope.get("workspace")
+    return (zone_named(workspace.get("time_zone")) if isinstance(workspace, Mapping) else None) or UTC
+
+
+def equal(left: Any, right: Any, scope: Scope) -> bool:
     if type(left) is str and type(right) is str:
-        return left == right or (_is_moment(left) and _is_moment(right) and _same_moment(left, right, zone))
+        return left == right or (_is_moment(left) and _is_moment(right) and _same_moment(left, right, scope))
     if is_empty(left) or is_empty(right):
         return is_empty(left) and is_empty(right)
     if type(left) is bool or type(right) is bool:
@@ -38,11 +46,12 @@ def equal(left: Any, right: Any, zone: tzinfo) -> bool:
     return type(left) is type(right) and left == right
 
 
-def order(left: Any, right: Any, zone: tzinfo) -> int:
+def order(left: Any, right: Any, scope: Scope) -> int:
     """-1, 0 or 1. Raises NotComparable."""
     first: Any = to_number(left)
     second: Any = to_number(right)
     if (first is None or second is None) and type(left) is str and type(right) is str and left and right:
+        zone = zone_of(scope)
         first, second = to_datetime(left, zone), to_datetime(right, zone)
         if (first is None or second is None) and not (_is_number(left) or _is_number(right)):
             first, second = left, right
@@ -55,17 +64,17 @@ def is_empty(value: Any) -> bool:
     return value is None or value == "" or value == [] or value == {}
 
 
-def contains(left: Any, right: Any, zone: tzinfo) -> bool:
+def contains(left: Any, right: Any, scope: Scope) -> bool:
     """A list that holds the value, an object that has the key, a text that has the text in it."""
     if type(left) is list:
-        return any(equal(item, right, zone) for item in left)
+        return any(equal(item, right, scope) for item in left)
     if type(left) is dict:
         return to_text(right) in left
     return not is_empty(right) and to_text(right) in to_text(left)
 
 
-def is_in(left: Any, right: Any, zone: tzinfo) -> bool:
-    return any(equal(left, item, zone) for item in members(right))
+def is_in(left: Any, right: Any, scope: Scope) -> bool:
+    return any(equal(left, item, scope) for item in members(right))
 
 
 def members(value: Any) -> list[Any]:
@@ -107,9 +116,9 @@ def compiled(pattern: str) -> Any:
         raise NotComparable(f"The pattern {_shown(pattern)} cannot be read: {reason}.") from None
 
 
-def moment(value: Any, zone: tzinfo) -> datetime:
+def moment(value: Any, scope: Scope) -> datetime:
     """Raises NotComparable where the value is no date and time."""
-    found = to_datetime(value, zone)
+    found = to_datetime(value, zone_of(scope))
     if found is None:
         raise NotComparable(f"{_shown(value)} is no date and time.")
     return found
@@ -133,7 +142,8 @@ def _is_moment(text: str) -> bool:
     return 16 <= len(text) <= 40 and text[4] == "-" and text[10] in "T "
 
 
-def _same_moment(left: str, right: str, zone: tzinfo) -> bool:
+def _same_moment(left: str, right: str, scope: Scope) -> bool:
+    zone = zone_of(scope)
     first = to_datetime(left, zone)
     return first is not None and first == to_datetime(right, zone)
 

@@ -6,14 +6,13 @@ where the result is known before, so that history can show each value: "why did 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import Any
 
 from runtime.engine import comparing
 from runtime.engine.comparing import NotComparable
 from runtime.engine.errors import TemplateError
 from runtime.engine.template_text import Scope, Warnings, compile_template
-from runtime.engine.values import excerpt, to_boolean, to_text, zone_named
+from runtime.engine.values import excerpt, to_boolean, to_text
 
 MAX_DEPTH = 5
 MOST_CONDITIONS = 200
@@ -27,63 +26,63 @@ class Operator:
     name: str
     label: str
     right: str
-    holds: Callable[[Any, Any, tzinfo, Any], bool]
+    holds: Callable[[Any, Any, Scope], bool]
     quiet: bool = False  # asks whether there is a value, so a missing one is nothing to warn of
 
     def describe(self) -> dict[str, str]:
         return {"value": self.name, "label": self.label, "right": self.right}
 
 
-def _within_last(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
-    end = comparing.moment(now, zone)
+def _within_last(left: Any, right: Any, scope: Scope) -> bool:
+    end, moment = comparing.moment(scope.get("now"), scope), comparing.moment(left, scope)
     try:
-        return end - comparing.span(right) <= comparing.moment(left, zone) <= end
-    except OverflowError:
-        return comparing.moment(left, zone) <= end
+        return end - comparing.span(right) <= moment <= end
+    except OverflowError:  # longer ago than the calendar goes
+        return moment <= end
 
 
-def _between(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+def _between(left: Any, right: Any, scope: Scope) -> bool:
     low, high = comparing.bounds(right)
-    return comparing.order(left, low, zone) >= 0 and comparing.order(left, high, zone) <= 0
+    return comparing.order(left, low, scope) >= 0 and comparing.order(left, high, scope) <= 0
 
 
-def _starts_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+def _starts_with(left: Any, right: Any, scope: Scope) -> bool:
     return not comparing.is_empty(right) and to_text(left).startswith(to_text(right))
 
 
-def _ends_with(left: Any, right: Any, zone: tzinfo, now: Any) -> bool:
+def _ends_with(left: Any, right: Any, scope: Scope) -> bool:
     return not comparing.is_empty(right) and to_text(left).endswith(to_text(right))
 
 
 OPERATORS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
-        Operator("equals", "equals", "value", lambda a, b, zone, now: comparing.equal(a, b, zone)),
-        Operator("not_equals", "does not equal", "value", lambda a, b, zone, now: not comparing.equal(a, b, zone)),
-        Operator("contains", "contains", "value", lambda a, b, zone, now: comparing.contains(a, b, zone)),
+        Operator("equals", "equals", "value", lambda a, b, scope: comparing.equal(a, b, scope)),
+        Operator("not_equals", "does not equal", "value", lambda a, b, scope: not comparing.equal(a, b, scope)),
+        Operator("contains", "contains", "value", lambda a, b, scope: comparing.contains(a, b, scope)),
         Operator(
-            "not_contains", "does not contain", "value", lambda a, b, zone, now: not comparing.contains(a, b, zone)
+            "not_contains", "does not contain", "value", lambda a, b, scope: not comparing.contains(a, b, scope)
         ),
         Operator("starts_with", "starts with", "value", _starts_with),
         Operator("ends_with", "ends with", "value", _ends_with),
-        Operator("matches", "matches the pattern", "pattern", lambda a, b, zone, now: comparing.matches(a, b)),
-        Operator("in_list", "is one of", "list", lambda a, b, zone, now: comparing.is_in(a, b, zone)),
-        Operator("greater", "is greater than", "value", lambda a, b, zone, now: comparing.order(a, b, zone) > 0),
-        Operator("at_least", "is at least", "value", lambda a, b, zone, now: comparing.order(a, b, zone) >= 0),
-        Operator("less", "is less than", "value", lambda a, b, zone, now: comparing.order(a, b, zone) < 0),
-        Operator("at_most", "is at most", "value", lambda a, b, zone, now: comparing.order(a, b, zone) <= 0),
+        Operator("matches", "matches the pattern", "pattern", lambda a, b, scope: comparing.matches(a, b)),
+        Operator("in_list", "is one of", "list", lambda a, b, scope: comparing.is_in(a, b, scope)),
+        Operator("greater", "is greater than", "value", lambda a, b, scope: comparing.order(a, b, scope) > 0),
+        Operator("at_least", "is at least", "value", lambda a, b, scope: comparing.order(a, b, scope) >= 0),
+        Operator("less", "is less than", "value", lambda a, b, scope: comparing.order(a, b, scope) < 0),
+        Operator("at_most", "is at most", "value", lambda a, b, scope: comparing.order(a, b, scope) <= 0),
         Operator("between", "is between", "bounds", _between),
-        Operator("is_empty", "is empty", "none", lambda a, b, zone, now: comparing.is_empty(a), quiet=True),
-        Operator("is_set", "is set", "none", lambda a, b, zone, now: not comparing.is_empty(a), quiet=True),
-        Operator("is_true", "is true", "none", lambda a, b, zone, now: to_boolean(a) is True),
-        Operator("is_false", "is false", "none", lambda a, b, zone, now: to_boolean(a) is False),
+        Operator("is_empty", "is empty", "none", lambda a, b, scope: comparing.is_empty(a), quiet=True),
+        Operator("is_set", "is set", "none", lambda a, b, scope: not comparing.is_empty(a), quiet=True),
+        Operator("is_true", "is true", "none", lambda a, b, scope: to_boolean(a) is True),
+        Operator("is_false", "is false", "none", lambda a, b, scope: to_boolean(a) is False),
         Operator(
             "before", "is before", "moment",
-            lambda a, b, zone, now: comparing.moment(a, zone) < comparing.moment(b, zone),
+            lambda a, b, scope: comparing.moment(a, scope) < comparing.moment(b, scope),
         ),
         Operator(
             "after", "is after", "moment",
-            lambda a, b, zone, now: comparing.moment(a, zone) > comparing.moment(b, zone),
+            lambda a, b, scope: comparing.moment(a, scope) > comparing.moment(b, scope),
         ),
         Operator("within_last", "is within the last", "span", _within_last),
     )
@@ -99,7 +98,7 @@ def evaluate(conditions: Any, scope: Scope, warnings: Warnings) -> tuple[bool, l
     records: list[dict[str, Any]] = []
     if conditions is None or conditions == {}:
         return True, records
-    return _Evaluation(scope, warnings, records).holds(conditions, MAX_DEPTH), records
+    return _holds(conditions, scope, warnings, records, MAX_DEPTH), records
 
 
 def check(value: Any) -> Iterator[tuple[str, str]]:
@@ -119,46 +118,39 @@ def texts(value: Any) -> Iterator[tuple[str, str]]:
             yield from _operand_texts(f"{pointer}/{side}", condition.get(side))
 
 
-class _Evaluation:
-    """One evaluation: what the conditions see, and the records they leave."""
+def _holds(conditions: Any, scope: Scope, warnings: Warnings, records: list[dict[str, Any]], depth: int) -> bool:
+    if type(conditions) is not dict or depth < 0:
+        raise ValueError("This is no condition.")
+    if "operator" in conditions:
+        return _compare(conditions, scope, warnings, records)
+    name = "all" if "all" in conditions else "any"
+    results = [_holds(item, scope, warnings, records, depth - 1) for item in conditions.get(name) or ()]
+    return all(results) if name == "all" else any(results)
 
-    def __init__(self, scope: Scope, warnings: Warnings, records: list[dict[str, Any]]):
-        self.scope, self.warnings, self.records = scope, warnings, records
-        workspace = scope.get("workspace")
-        self.zone = zone_named(workspace.get("time_zone")) or UTC if isinstance(workspace, Mapping) else UTC
 
-    def holds(self, conditions: Any, depth: int) -> bool:
-        if type(conditions) is not dict or depth < 0:
-            raise ValueError("This is no condition.")
-        if "operator" in conditions:
-            return self._compare(conditions)
-        results = [self.holds(item, depth - 1) for item in conditions.get("all") or conditions.get("any") or ()]
-        return all(results) if "all" in conditions else any(results)
+def _compare(condition: Mapping[str, Any], scope: Scope, warnings: Warnings, records: list[dict[str, Any]]) -> bool:
+    operator = OPERATORS.get(condition["operator"])
+    if operator is None:
+        raise ValueError(f"There is no operator {condition['operator']!r}.")
+    missing = [] if operator.quiet else warnings
+    left, right = condition.get("left"), condition.get("right")
+    left_value = _value(left, scope, missing)
+    right_value = None if operator.right == "none" else _value(right, scope, missing)
+    try:
+        result = operator.holds(left_value, right_value, scope)
+    except NotComparable as error:
+        result = False
+        if not comparing.is_empty(left_value) and not comparing.is_empty(right_value):
+            warnings.append({"code": "not_comparable", "message": str(error)})
+    records.append({"left": left, "left_value": excerpt(left_value), "operator": operator.name,
+                    "right": right, "right_value": excerpt(right_value), "result": result})  # fmt: skip
+    return result
 
-    def _compare(self, condition: Mapping[str, Any]) -> bool:
-        operator = OPERATORS.get(condition["operator"])
-        if operator is None:
-            raise ValueError(f"There is no operator {condition['operator']!r}.")
-        warnings = [] if operator.quiet else self.warnings
-        left, right = condition.get("left"), condition.get("right")
-        left_value = self._value(left, warnings)
-        right_value = None if operator.right == "none" else self._value(right, warnings)
-        try:
-            result = operator.holds(left_value, right_value, self.zone, self.scope.get("now"))
-        except NotComparable as error:
-            result = False
-            if not comparing.is_empty(left_value) and not comparing.is_empty(right_value):
-                self.warnings.append({"code": "not_comparable", "message": str(error)})
-        self.records.append(
-            {"left": left, "left_value": excerpt(left_value), "operator": operator.name,
-             "right": right, "right_value": excerpt(right_value), "result": result}
-        )  # fmt: skip
-        return result
 
-    def _value(self, operand: Any, warnings: Warnings) -> Any:
-        if type(operand) is str:
-            return compile_template(operand).render_value(self.scope, warnings) if "{{" in operand else operand
-        return [self._value(item, warnings) for item in operand] if type(operand) is list else operand
+def _value(operand: Any, scope: Scope, warnings: Warnings) -> Any:
+    if type(operand) is str:
+        return compile_template(operand).render_value(scope, warnings) if "{{" in operand else operand
+    return [_value(item, scope, warnings) for item in operand] if type(operand) is list else operand
 
 
 def _check(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -236,7 +228,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "pattern": lambda value: comparing.compiled(to_text(value)),
     "bounds": comparing.bounds,
     "span": comparing.span,
-    "moment": lambda value: comparing.moment(value, UTC),
+    "moment": lambda value: comparing.moment(value, {}),
 }
 
 __all__ = ["OPERATORS", "Operator", "TemplateError", "check", "evaluate", "texts"]

@@ -6,7 +6,6 @@ and `size`. A value it cannot make sense of becomes nothing, with a warning on t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from urllib.parse import quote
 import phonenumbers
 
 from runtime.engine import dates
+from runtime.engine.comparing import zone_of
 from runtime.engine.values import excerpt, safe_dumps, to_datetime, to_number, to_text, zone_named
 
 MOST_DECIMALS = 15
@@ -97,9 +97,7 @@ def _trim(value: Any, work: Work) -> str:
 
 def _date(value: Any, work: Work, pattern: str = "%Y-%m-%d", zone_name: str = "") -> str:
     """A moment without an offset is one of the zone it is shown in."""
-    workspace = work.scope.get("workspace")
-    name = zone_name or (workspace.get("time_zone") if isinstance(workspace, Mapping) else None)
-    zone = zone_named(name) or UTC
+    zone = zone_named(zone_name) or zone_of(work.scope)
     moment = to_datetime(value, zone)
     if moment is None:
         raise ValueError(f"{_shown(value)} is no date and time.")

@@ -163,9 +163,8 @@ def _keyword_issue(name: str, value: Any) -> str | None:
     """What is wrong with one keyword of a schema."""
     if name == "type":
         names = value if isinstance(value, list) and value else [value]
-        wrong = next((each for each in names if not isinstance(each, str) or each not in _TYPES), None)
-        known = wrong is None and names != [None]
-        return None if known else f"A type is one of {', '.join(_TYPES)}, not {_shown(wrong)}."
+        wrong = [each for each in names if not isinstance(each, str) or each not in _TYPES]
+        return f"A type is one of {', '.join(_TYPES)}, not {_shown(wrong[0])}." if wrong else None
     if name == "pattern":
         return _pattern_issue(value)
     if name not in _KEYWORDS:

@@ -128,7 +128,11 @@ def to_number(value: Any) -> int | float | None:
         return value
     if type(value) is float:
         return value if math.isfinite(value) else None
-    if type(value) is not str or len(value) > LONGEST_NUMBER or not NUMBER.match(value):
+    if type(value) is not str or len(value) > LONGEST_NUMBER:
+        return None
+    if value.isdecimal() and value.isascii():
+        return int(value)
+    if not NUMBER.match(value):
         return None
     if INTEGER.match(value):
         return int(value)
