@@ -9,12 +9,14 @@ This process stays single-threaded and imports everything before it forks, so th
 """
 
 import contextlib
+import ctypes
 import gc
 import logging
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,6 +30,7 @@ from runtime.models import Run, WorkerBeat
 log = logging.getLogger("segue.worker")
 GRACE_SECONDS = 65.0  # a step may take 60
 LOOK_EVERY = 1.0
+PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -49,6 +52,7 @@ class Child:
         status = 1
         try:
             os.setsid()
+            _end_with_parent()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.body()
@@ -86,6 +90,8 @@ class Worker:
 
     def run(self) -> None:
         _without_pool()
+        if os.environ.get("SEGUE_SUPERVISED") == "1":
+            threading.Thread(target=_end_with_supervisor, name="supervisor", daemon=True).start()
         WorkerBeat.objects.update_or_create(
             host=socket.gethostname(),
             defaults={"pid": os.getpid(), "started_at": timezone.now(), "beat_at": timezone.now(), "task_at": None},
@@ -138,6 +144,23 @@ class Worker:
             time.sleep(0.05)
         for child in (self.clock, self.cluster):
             child.kill_group()
+
+
+def _end_with_supervisor() -> None:
+    """`manage.py up` holds the other end of our standard input; when it dies, however, we stop.
+
+    The descriptor is read raw: `sys.stdin` would hold its lock over the forks to come.
+    """
+    with contextlib.suppress(OSError):
+        while os.read(0, 64):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_with_parent() -> None:
+    """In a child: a SIGTERM from the kernel when the worker's own process is gone, even by kill -9 (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _cluster() -> None:

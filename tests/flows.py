@@ -3,8 +3,6 @@
 from itertools import pairwise
 from typing import Any
 
-from runtime.engine.document import by_id
-
 
 def node(id: str, type: str, config: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """One node; its key and label are its id unless said otherwise."""

@@ -103,6 +103,10 @@ class Graph:
         """`start` and everything a run can come to from it."""
         return set(_walk([start], self.next_of))
 
+    def reachable_from(self, starts: Iterable[str]) -> set[str]:
+        """`starts` and everything a run can come to from any of them."""
+        return set(_walk(starts, self.next_of))
+
     def upstream(self, node_id: str) -> set[str]:
         """Every node that may have run before this one (itself only on a cycle)."""
         sources = self.sources()
@@ -170,7 +174,8 @@ def _node(item: Mapping[str, Any]) -> Node:
 
 
 def _walk(start: Iterable[str], next_of: Any) -> Iterator[str]:
-    pending, seen = list(start), set(start)
+    pending = list(dict.fromkeys(start))
+    seen = set(pending)
     while pending:
         node_id = pending.pop()
         yield node_id

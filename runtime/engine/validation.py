@@ -49,15 +49,16 @@ class _Check:
     reachable: set[str] = field(default_factory=set)
     dominance: Dominance | None = None
     made: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes that make it
+    by_key: dict[str, list[Node]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    after: dict[str, set[str]] = field(default_factory=dict)  # cache: what a node leads to
+    after: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes a maker of it may lead to
 
-    def leads_to(self, source: str, target: str) -> bool:
-        if source not in self.after:
-            self.after[source] = self.graph.reachable(source) if self.graph.next_of(source) else {source}
-        if source == target:
-            return any(target in self.graph.reachable(next_) for next_ in self.graph.next_of(source))
-        return target in self.after[source]
+    def may_have(self, path: str, makers: set[str]) -> set[str]:
+        """Every node that some maker of `path` leads to; walked once per variable, whatever the number of readers."""
+        if path not in self.after:
+            starts = [next_ for maker in makers & self.reachable for next_ in self.graph.next_of(maker)]
+            self.after[path] = self.graph.reachable_from(starts)
+        return self.after[path]
 
 
 def validate(graph: Graph, kind: str, known: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -67,6 +68,7 @@ def validate(graph: Graph, kind: str, known: Mapping[str, Any] | None = None) ->
         check.reachable = graph.reachable(graph.trigger.id)
         check.dominance = graph.dominance(graph.trigger.id)
     for node in graph.nodes.values():
+        check.by_key.setdefault(node.key, []).append(node)
         for made in made_by(node):
             check.made.setdefault(made["path"], set()).add(node.id)
     found = [problem for rule in _RULES for problem in rule(check)]
@@ -212,25 +214,32 @@ def _step_reference(check: _Check, node: Node, at: str, written: str, reference:
     if len(reference.path) < 2:
         return
     key = reference.path[1]
-    sources = [other for other in check.graph.nodes.values() if other.key == key]
+    sources = check.by_key.get(str(key), [])
     if not sources:
         yield Problem("F007", f"{written}: there is no step {key!r}.", node.id, at)
         return
     if len(reference.path) > 2:
         path = f"steps.{key}.{reference.path[2]}"
-        named = {output["path"].split(".")[2] for source in sources for output in made_by(source)}
+        named = {_member(output["path"]) for source in sources for output in made_by(source)}
         if named and str(reference.path[2]) not in named and sources[0].type != "code":
             yield Problem("F007", f"{written}: {_name(sources[0])} gives no {reference.path[2]!r}.", node.id, at)
             return
         check.used.add(path)
-    yield from _comes_before(check, node, at, written, reference, {source.id for source in sources})
+    makers = {source.id for source in sources}
+    yield from _comes_before(check, node, at, written, reference, f"steps.{key}", makers)
+
+
+def _member(path: str) -> str:
+    """The first name a step's output has under `steps.<key>`; what it keeps as a variable stands there too."""
+    parts = path.split(".")
+    return parts[2] if parts[0] == "steps" else parts[1]
 
 
 def _made_reference(check: _Check, node: Node, at: str, written: str, reference: Any, path: str) -> Iterator[Problem]:
     makers = check.made.get(path, set())
     check.used.add(path)
     if makers:
-        yield from _comes_before(check, node, at, written, reference, makers)
+        yield from _comes_before(check, node, at, written, reference, path, makers)
     elif not reference.has_default:
         name = path.split(".")[1]
         hint = (
@@ -243,16 +252,13 @@ def _made_reference(check: _Check, node: Node, at: str, written: str, reference:
 
 
 def _comes_before(
-    check: _Check, node: Node, at: str, written: str, reference: Any, makers: set[str]
+    check: _Check, node: Node, at: str, written: str, reference: Any, path: str, makers: set[str]
 ) -> Iterator[Problem]:
-    if check.dominance is None or node.id not in check.reachable:
+    if check.dominance is None or node.id not in check.reachable or reference.has_default:
         return
-    if any(check.dominance.certain(maker, node.id) and not check.graph.nodes[maker].disabled for maker in makers):
-        return
-    if not any(maker in check.reachable and check.leads_to(maker, node.id) for maker in makers):
-        if not reference.has_default:
-            yield Problem("F007", f"{written}: it is only set later than this step, or on another branch.", node.id, at)
-    elif not reference.has_default:
+    if node.id not in check.may_have(path, makers):
+        yield Problem("F007", f"{written}: it is only set later than this step, or on another branch.", node.id, at)
+    elif not any(check.dominance.certain(m, node.id) and not check.graph.nodes[m].disabled for m in makers):
         yield Problem("W109", f"{written} may be missing on some ways to this step; give it a default.", node.id, at)
 
 
@@ -363,8 +369,9 @@ def _otherwise(check: _Check) -> Iterator[Problem]:
 
 
 def _unused(check: _Check) -> Iterator[Problem]:
+    used = {".".join(path.split(".")[:2]) for path in check.used}
     for path, makers in check.made.items():
-        if path.startswith("vars.") and not any(used == path or used.startswith(path + ".") for used in check.used):
+        if path.startswith("vars.") and path not in used:
             yield Problem("W108", f"{path} is set but never used.", min(makers))
 
 
