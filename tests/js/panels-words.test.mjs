@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conditionText, count, duration, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
+import { conditionText, count, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
 
 const saved = { status: "saved", kept: 0, message: "" };
 
@@ -16,10 +16,6 @@ test("a conflict comes before everything", () => {
 test("errors are counted before warnings", () => {
   assert.equal(problemCount([{ severity: "error" }, { severity: "warning" }, { severity: "warning" }]).text, "1 error, 2 warnings");
   assert.equal(problemCount([]), null);
-});
-test("durations read like a person says them", () => {
-  assert.deepEqual([0.004, 1.3, 12.2, 125, 3600, 90000].map(duration), ["4 ms", "1.3 s", "12 s", "2 min 5 s", "1 h", "1 d 1 h"]);
-  assert.equal(duration(null), "");
 });
 test("moments near now are named", () => {
   const now = new Date(2026, 6, 2, 12, 0);

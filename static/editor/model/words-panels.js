@@ -1,6 +1,8 @@
 /** The English texts of the panels: labels as they stand, and functions for what depends on values. */
 /** @import {Form, Run, Save, Step} from "../types.js" */
 
+import { words } from "./words.js";
+
 export const say = Object.freeze({
   flows: "Flows",
   runs: "Runs",
@@ -25,19 +27,14 @@ export const say = Object.freeze({
   types: /** @type {Record<string, string>} */ ({ text: "text", number: "number", boolean: "true/false", datetime: "date", list: "list", object: "object", any: "any" }),
   runStatus: /** @type {Record<string, string>} */ ({ queued: "queued", running: "running", waiting: "waiting", succeeded: "succeeded", failed: "failed", cancelled: "cancelled", timed_out: "timed out", parked: "parked" }),
   stepStatus: /** @type {Record<string, string>} */ ({ running: "running", succeeded: "succeeded", failed: "failed", waiting: "waiting", skipped: "skipped", unknown: "outcome unknown" }),
-  operators: /** @type {[string, string][]} */ ([
-    ["equals", "is"], ["not_equals", "is not"], ["contains", "contains"], ["not_contains", "does not contain"], ["starts_with", "starts with"], ["ends_with", "ends with"],
-    ["matches", "matches pattern"], ["in_list", "is one of"], ["greater", "is greater than"], ["at_least", "is at least"], ["less", "is less than"], ["at_most", "is at most"],
-    ["between", "is between"], ["is_empty", "is empty"], ["is_set", "is set"], ["is_true", "is true"], ["is_false", "is false"], ["before", "is before"], ["after", "is after"], ["within_last", "is within the last"],
-  ]),
-  readonlyViewer: "You can look at this flow but not change it.",
+  operators: Object.entries(words.operators),
 });
 
-export const ALONE = Object.freeze(["is_empty", "is_set", "is_true", "is_false"]);
+export const ALONE = words.operatorsAlone;
 export const FINAL = Object.freeze(["succeeded", "failed", "cancelled", "timed_out"]);
 
 /** @param {string} operator */
-export const operatorText = (operator) => say.operators.find(([id]) => id === operator)?.[1] ?? operator;
+export const operatorText = (operator) => words.operators[operator] ?? operator;
 
 /**
  * The save state of the top bar; an unsaved form comes before what the server has.
@@ -66,21 +63,6 @@ export function problemCount(problems) {
   if (errors) return { text: count(errors, "error") + (warnings ? `, ${count(warnings, "warning")}` : ""), kind: "bad" };
   return warnings ? { text: count(warnings, "warning"), kind: "warn" } : null;
 }
-
-/** @param {number|null|undefined} seconds @returns {string} "4 ms", "1.3 s", "2 min 5 s" */
-export function duration(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
-  const whole = Math.round(seconds);
-  for (const [size, name, smaller, unit] of LARGER) {
-    if (whole >= size) return `${Math.floor(whole / size)} ${name}${whole % size >= smaller ? ` ${Math.floor((whole % size) / smaller)} ${unit}` : ""}`;
-  }
-  return `${whole} s`;
-}
-
-/** @type {[number, string, number, string][]} */
-const LARGER = [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]];
 
 /** @param {string|null|undefined} iso @param {Date} [now] @returns {string} "today 14:02:11", "yesterday, 16:40", "3 Jul, 09:15" */
 export function moment(iso, now = new Date()) {
