@@ -166,7 +166,9 @@ def _end_with_parent() -> None:
 def _cluster() -> None:
     from django_q.cluster import Cluster
 
-    Cluster().start()
+    cluster = Cluster()
+    cluster.start()
+    cluster.sentinel.join()
 
 
 def _clock() -> None:
