@@ -20,7 +20,7 @@ from runtime.engine.template_text import (
     fitting,
     too_large,
 )
-from runtime.engine.values import UNKNOWN, BadJson, PartlyKnown, safe_dumps, safe_loads, to_text
+from runtime.engine.values import UNKNOWN, BadJson, PartlyKnown, safe_dumps, safe_loads
 
 Piece = tuple[str, Placeholder | None, bool]  # (literal text, the placeholder after it, whether that is inside quotes)
 _OUTSIDE, _INSIDE = "\ue0fa\ue0fb\ue0fa", "\ue0fb\ue0fa\ue0fb"  # private characters: marks in an outline
@@ -68,7 +68,7 @@ def json_outline(text: str) -> Any:
 
 
 def _inside(placeholder: Placeholder, rendering: Rendering) -> str:
-    return safe_text(to_text(placeholder.value(rendering)))
+    return safe_text(placeholder.as_text(rendering))
 
 
 def _outside(placeholder: Placeholder, rendering: Rendering) -> str:

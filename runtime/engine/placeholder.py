@@ -14,6 +14,7 @@ from typing import Any
 
 from runtime.engine import filters
 from runtime.engine.errors import StepError, TemplateError
+from runtime.engine.values import BadJson, to_text
 
 LONGEST_PATH, MOST_SEGMENTS, MOST_FILTERS = 256, 32, 10
 WORK = 8 * 1024 * 1024
@@ -23,7 +24,7 @@ NUMBERS = {"ani": "from", "dnis": "to"}  # the names telephone people use under 
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
-_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|' r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_TEXT = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"|' r"'([^'\\]*+(?:\\.[^'\\]*+)*+)'", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?![\w.])", re.ASCII)
 _INDEX = re.compile(r"\[\s*(\d{1,9})\s*\]", re.ASCII)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -95,6 +96,13 @@ class Placeholder:
         for applied in self.applied:
             value = applied(value, rendering, self.written)
         return value
+
+    def as_text(self, rendering: Rendering) -> str:
+        value = self.value(rendering)
+        try:
+            return value if type(value) is str else to_text(value)
+        except BadJson as error:
+            raise StepError(f"{self.text}: {error}", code="bad_json") from None
 
     def as_json(self, rendering: Rendering) -> Any:
         """The value for a place outside quotes, where a final `| json` says what happens there anyway."""

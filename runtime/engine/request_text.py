@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 from runtime.engine.errors import StepError, TemplateError
 from runtime.engine.placeholder import Placeholder, Rendering
 from runtime.engine.template_text import Scope, Template, Warnings, compile_template, fitting
-from runtime.engine.values import to_text
 
 LONGEST_URL = 8_192
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -30,7 +29,7 @@ def render_url(text: str, scope: Scope, warnings: Warnings, secure: Mapping[str,
     url = ""
     for position, part in enumerate(template.parts):
         if isinstance(part, Placeholder):
-            value = to_text(part.value(rendering))
+            value = part.as_text(rendering)
             url += value.strip() if position == 0 else _encoded(template, position, value, url)
         else:
             url += part

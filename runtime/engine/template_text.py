@@ -6,7 +6,6 @@ from typing import Any
 
 from runtime.engine.errors import StepError, TemplateError
 from runtime.engine.placeholder import Placeholder, Reference, Rendering, read_placeholder
-from runtime.engine.values import to_text
 
 LARGEST_OUTPUT = 1024 * 1024  # bytes of UTF-8
 MOST_PLACEHOLDERS = 10_000
@@ -38,11 +37,8 @@ class Template:
         rendering = Rendering(scope, warnings, secure)
         made, size = [], 0
         for part in self.parts:
-            if type(part) is not str:
-                value = part.value(rendering)  # type: ignore[union-attr]
-                part = value if type(value) is str else to_text(value)
-            made.append(part)
-            size += len(part)
+            made.append(part if isinstance(part, str) else part.as_text(rendering))
+            size += len(made[-1])
             if size > LARGEST_OUTPUT:
                 raise too_large()
         return fitting("".join(made))
