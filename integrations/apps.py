@@ -9,8 +9,11 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self):
         """Plug into the floor below: receivers by name (node types register by being imported)."""
+        import integrations.api_request  # noqa: F401  registers itself
+        from integrations.connections import resolve
         from integrations.receivers import all_receivers
         from runtime import reaching_out
 
+        reaching_out.register_connections(resolve)
         for receiver in all_receivers():
             reaching_out.register_receiver(receiver.name, receiver)

@@ -1,0 +1,75 @@
+"""Secrets stay out of what is kept and shown: by structure first (headers that carry them), then by value.
+
+A peer that sends a token back, an error text that quotes a URL, a body with the key in base64: whatever form a known
+secret takes, `Mask` finds it. Values shorter than six characters are not looked for, they would hit by chance.
+"""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "•••"
+SHORTEST = 6
+_NAMES = re.compile(r"auth|cookie|token|secret|password|api[-_]?key|signature|session", re.IGNORECASE)
+
+
+class Mask:
+    """Hides the given values in texts and JSON values. Without values it hands everything back as it is."""
+
+    def __init__(self, secrets: Iterable[str] = ()):
+        self.secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST)
+        longest_first = sorted({form for secret in self.secrets for form in forms_of(secret)}, key=len, reverse=True)
+        self._find = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if self.secrets else None
+
+    def __bool__(self) -> bool:
+        return self._find is not None
+
+    def and_also(self, secrets: Iterable[str]) -> "Mask":
+        """A mask that hides more values too."""
+        more = self.secrets.union(secret for secret in secrets if len(secret) >= SHORTEST)
+        return Mask(more) if more != self.secrets else self
+
+    def text(self, text: str) -> str:
+        return self._find.sub(HIDDEN, text) if self._find else text
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with every text in it masked, names too."""
+        if self._find is None:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(name) if isinstance(name, str) else name: self.value(item)
+                    for name, item in value.items()}  # fmt: skip
+        return [self.value(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers as they are shown: those that carry credentials by their nature without a value."""
+        return {name: HIDDEN if _NAMES.search(name) else self.text(value) for name, value in headers.items()}
+
+
+NO_MASK = Mask()
+
+
+def forms_of(secret: str) -> set[str]:
+    """The ways a secret can stand in a text: raw, URL-, JSON-, HTML-escaped, hex, and base64 wherever it began."""
+    raw = secret.encode()
+    forms = {
+        secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret), html.escape(secret, quote=False), raw.hex(),
+    }  # fmt: skip
+    for offset in range(3):
+        forms |= _base64_at(raw, offset)
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _base64_at(raw: bytes, offset: int) -> set[str]:
+    """The characters of base64 that depend on `raw` alone when it begins `offset` bytes into a group of three."""
+    first = (0, 2, 3)[offset]
+    last = (offset + len(raw)) * 8 // 6
+    inside = base64.b64encode(b"\0" * offset + raw).decode()[first:last]
+    return {inside, inside.replace("+", "-").replace("/", "_")}

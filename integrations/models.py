@@ -1,0 +1,79 @@
+"""Connections: named credentials of a workspace, encrypted, bound to hosts."""
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from integrations.connection_types import TYPES, ConnectionType
+from integrations.hosts import check_host
+from runtime import vault
+from runtime.models import Workspace
+from runtime.models.base import Record, WorkspaceQuerySet
+
+
+class Connection(Record):
+    """How to authenticate to somebody else's API.
+
+    `config` holds the type's public values, `sealed` its secrets, each encrypted for this row and field
+    ({name: sealed text}); `set_at` says when each secret was last written. `allowed_hosts` is where they may go.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="connections")
+    name = models.CharField(max_length=120)
+    type = models.CharField(max_length=40)
+    config = models.JSONField(default=dict, blank=True)
+    sealed = models.JSONField(default=dict, blank=True, editable=False)
+    set_at = models.JSONField(default=dict, blank=True, editable=False)
+    allowed_hosts = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="connection_name_once")]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def kind(self) -> ConnectionType:
+        return TYPES[self.type]
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets in the clear, for the outgoing edge only."""
+        return {name: vault.open_sealed(sealed, self.workspace_id, self.pk, name)
+                for name, sealed in self.sealed.items()}  # fmt: skip
+
+    def set_secrets(self, given: Mapping[str, str | None]) -> None:
+        """Encrypt new secrets; names not given stay, null takes one away."""
+        for name, value in given.items():
+            if name not in self.kind.secret_names:
+                raise ValidationError({name: f"{self.kind.label} has no secret {name!r}."})
+            self.sealed.pop(name, None)
+            self.set_at.pop(name, None)
+            if value:
+                self.sealed[name] = vault.seal(value, self.workspace_id, self.pk, name)
+                self.set_at[name] = timezone.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def shown_secrets(self) -> dict[str, dict]:
+        """{name: {"has_value", "updated_at"}}: all that is ever told of a secret."""
+        return {name: {"has_value": name in self.sealed, "updated_at": self.set_at.get(name)}
+                for name in self.kind.secret_names}  # fmt: skip
+
+    def clean(self):
+        """Raise ValidationError naming each wrong field."""
+        if self.type not in TYPES:
+            raise ValidationError({"type": f"There is no type {self.type!r}: choose {', '.join(TYPES)}."})
+        problems = dict(self.kind.check({**self.config, **self.secrets()}))
+        hosts = self.allowed_hosts
+        if not isinstance(hosts, list) or any(check_host(host) for host in hosts):
+            wrong = [check_host(host) for host in hosts if check_host(host)] if isinstance(hosts, list) else ()
+            problems["allowed_hosts"] = next(iter(wrong), "Allowed hosts must be a list.")
+        elif not hosts and self.type != "none":
+            problems["allowed_hosts"] = "Name the hosts these credentials may be sent to, such as api.example.com."
+        if problems:
+            raise ValidationError(problems)
