@@ -45,10 +45,10 @@ class Progress:
     due_now: bool
 
 
-def progress(run: ActiveRun, claimed_by: str) -> Progress:
+def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progress:
     """What to record about `run`: everything since the last time."""
     state, now = run.state, timezone.now()
-    status, due_at, owner = _standing(run, now, claimed_by)
+    status, due_at, owner = _standing(run, now, claimed_by, going_on)
     text = safe_dumps(state.to_json())
     if len(text) > LARGEST_STATE:
         raise StateTooLarge(f"The run gathered {len(text):,} bytes of data; {LARGEST_STATE:,} is the limit.")
@@ -72,7 +72,7 @@ class StateTooLarge(Exception):
     """What a run remembers outgrew its limit."""
 
 
-def _standing(run: ActiveRun, now: datetime, claimed_by: str) -> tuple[str, datetime | None, str]:
+def _standing(run: ActiveRun, now: datetime, claimed_by: str, going_on: bool) -> tuple[str, datetime | None, str]:
     """(status, due_at, claimed_by) of the row: who looks at this run next, and when."""
     state, lease = run.state, now + timedelta(seconds=settings.LEASE_SECONDS)
     if run.stopped == "timed_out":
@@ -81,7 +81,7 @@ def _standing(run: ActiveRun, now: datetime, claimed_by: str) -> tuple[str, date
         return Status.SUCCEEDED, None, ""
     if state.status == FAILED:
         return Status.FAILED, None, ""
-    if run.held and not run.answer:
+    if going_on or (run.held and not run.answer):
         return Status.RUNNING, lease, claimed_by
     if state.status == WAITING:
         until = state.wait["until"] if state.wait else None

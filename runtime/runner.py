@@ -48,15 +48,18 @@ def drive(run: ActiveRun) -> ActiveRun:
     return run
 
 
-def keep(run: ActiveRun) -> bool:
-    """Record everything since the last time; False = the lease was lost, stop at once."""
+def keep(run: ActiveRun, going_on: bool = False) -> bool:
+    """Record everything since the last time; False = the lease was lost, stop at once.
+
+    `going_on`: this driver takes the next step itself, so the lease is kept even where the state says "waiting".
+    """
     crash_point("before_record")
     try:
-        news = progress(run, me())
+        news = progress(run, me(), going_on)
     except StateTooLarge as error:
         run.state = replace(run.state, status=FAILED, wait=None, vars={}, steps={},
                             error={"message": str(error), "code": "too_much_data", "node": run.state.node})  # fmt: skip
-        news = progress(run, me())
+        news = progress(run, me(), going_on)
     mine = recorder().submit(record, news).result()
     crash_point("after_record")
     if not mine:
@@ -112,11 +115,11 @@ def _ready(run: ActiveRun) -> bool:
     """Record what has to be recorded before the next node starts; False when the lease was lost."""
     node_type = run.node.node_type
     effect = node_type.effect if node_type else "none"
-    if (run.repeat_unrecorded or (run.effect_unrecorded and effect != "none")) and not keep(run):
+    if (run.repeat_unrecorded or (run.effect_unrecorded and effect != "none")) and not keep(run, going_on=True):
         return False
     if not run.unknown_try and (effect == "once" or run.mode != "live") and run.state.wait is None:
         running_row(run)
-        if not keep(run):
+        if not keep(run, going_on=True):
             return False
     if effect != "none":
         live.started(run.id, run.node.id, run.flow_id)
