@@ -12,7 +12,7 @@ from runtime.engine import comparing
 from runtime.engine.comparing import NotComparable
 from runtime.engine.errors import TemplateError
 from runtime.engine.template_text import Scope, Warnings, compile_template
-from runtime.engine.values import excerpt, to_boolean, to_text
+from runtime.engine.values import BadJson, excerpt, to_boolean, to_text
 
 MAX_DEPTH = 5
 MOST_CONDITIONS = 200
@@ -138,7 +138,7 @@ def _compare(condition: Mapping[str, Any], scope: Scope, warnings: Warnings, rec
     right_value = None if operator.right == "none" else _value(right, scope, missing)
     try:
         result = operator.holds(left_value, right_value, scope)
-    except NotComparable as error:
+    except (NotComparable, BadJson) as error:
         result = False
         if not comparing.is_empty(left_value) and not comparing.is_empty(right_value):
             warnings.append({"code": "not_comparable", "message": str(error)})
