@@ -101,6 +101,8 @@ def _unreadable(error: BaseException, host: str, timeout: float, reading: bool) 
 _KINDS = (
     ((socket.gaierror, lines.NameResolutionError), _unknown_name),
     ((ssl.SSLCertVerificationError,), _certificate),
+    ((ConnectionRefusedError,), _unreachable),
+    ((lines.NewConnectionError,), _unreachable),  # to urllib3 a kind of time-out, so it stands before those
     (_TIMEOUTS, _timeout),
     ((lines.DecodeError,), _undecodable),
     (_LOST, _lost),

@@ -122,6 +122,8 @@ def normal_url(url: str) -> tuple[str, Origin]:
         raise _bad_url("it contains a space, a backslash or a control character", url)
     prepared = PreparedRequest()
     try:
+        if urlsplit(url).port == 0:  # requests would drop it and take the scheme's own
+            raise _bad_url("0 is no port", url)
         prepared.prepare_url(url, None)
         parts = urlsplit(prepared.url or "")
         port, host = parts.port, parts.hostname or ""
@@ -131,8 +133,6 @@ def normal_url(url: str) -> tuple[str, Origin]:
         raise _bad_url("it must begin with http:// or https:// and a host", url)
     if "@" in parts.netloc:
         raise _bad_url("it carries a user name or password; keep them in a connection", "")
-    if port == 0:
-        raise _bad_url("0 is no port", url)
     default = 443 if parts.scheme == "https" else 80
     return parts._replace(fragment="").geturl(), (parts.scheme, host, default if port is None else port)
 
