@@ -1,0 +1,206 @@
+/** The inspector of the selected node: name and key, tabs Configure, Test, Runs, and Save Changes at its foot. */
+/** @import {Context, Form, NodeType, State, Store} from "../types.js" */
+/** @import {Panel} from "./panels.js" */
+
+import { editForm, formOf } from "../model/form.js";
+import { keyFrom } from "../model/document.js";
+import { readonlyReason, selectedNode } from "../model/state.js";
+import { say } from "../model/words-panels.js";
+import { createConfigure } from "./configure.js";
+import { h, icon, setText } from "./dom.js";
+import { createFormEnv } from "./form-env.js";
+import { nodeRuns } from "./node-runs.js";
+import { glyph } from "./palette.js";
+import { tabList } from "./panel-frame.js";
+import { openMenu } from "./popover.js";
+import { copyText } from "./publishing.js";
+import { createSend, sends } from "./send.js";
+import { keysText } from "./shortcuts.js";
+import { nodeTest } from "./node-test.js";
+
+/** @param {Store} store @param {Context} context @param {HTMLElement} layer @returns {Panel} */
+export function createInspector(store, context, layer) {
+  /** What Send gave, for as long as the page lives. @type {Map<string, any>} */
+  const results = new Map();
+  /** Nodes whose first real request was agreed to. @type {Set<string>} */
+  const agreed = new Set();
+  const dom = h("section", { class: "inspector", "aria-label": "Step" });
+  /** @type {ReturnType<typeof inspectNode>|null} */
+  let here = null;
+
+  dom.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      context.commands.run("save-form");
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      context.canvas.focus();
+    }
+  });
+
+  return {
+    dom,
+    update(state, before) {
+      const node = selectedNode(state);
+      if (!node) {
+        here = null;
+        return dom.replaceChildren();
+      }
+      const type = state.catalogue.types.get(node.type);
+      const readonly = readonlyReason(state) !== null;
+      if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== state.overlay?.document) {
+        here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed });
+        dom.replaceChildren(...here.parts);
+        here.update(state, null);
+      } else here.update(state, before);
+      return undefined;
+    },
+  };
+}
+
+/**
+ * @param {Store} store @param {Context} context @param {HTMLElement} layer
+ * @param {{id: string, type: NodeType|undefined, readonly: boolean, version: any, results: Map<string, any>, agreed: Set<string>}} about
+ */
+function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed }) {
+  const env = createFormEnv(store, context, layer, id, results);
+  const current = () => formNow(store.state, id);
+  const head = header(store, context, layer, type, readonly, current);
+  const configure = type ? createConfigure(store, type, env, current) : unknownType(store.state, id);
+  const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current }) : null;
+  const test = sending ?? nodeTest(store, context, id);
+  const runs = nodeRuns(store, context, id);
+  const tabs = tabList({ label: "Step", tabs: [{ id: "configure", label: "Configure" }, { id: "test", label: "Test" }, { id: "runs", label: "Runs" }], onchoose: (tab) => store.dispatch((state) => ({ ...state, tab: /** @type {State["tab"]} */ (tab) })) });
+  const panels = Object.entries({ configure: configure.dom, test: test.dom, runs: runs.dom }).map(([name, content]) => h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content));
+  const foot = footer(store, context, { readonly, send: sending ? startSend : null });
+
+  function startSend() {
+    store.dispatch((state) => ({ ...state, tab: "test" }));
+    sending?.send();
+  }
+
+  /** @param {State} state @param {State|null} before */
+  function showTab(state, before) {
+    if (state.tab === before?.tab) return;
+    tabs.select(state.tab);
+    for (const panel of panels) panel.hidden = panel.id !== `tabpanel-${state.tab}`;
+    if (state.tab === "runs") runs.shown();
+  }
+
+  return {
+    id,
+    type,
+    readonly,
+    version,
+    parts: [head.dom, tabs.dom, ...panels, foot.dom],
+    /** @param {State} state @param {State|null} before */
+    update(state, before) {
+      const form = current();
+      head.update(form);
+      showTab(state, before);
+      if (!before || state.form !== before.form || state.problems !== before.problems || state.document !== before.document) configure.update(state);
+      env.refresh(before, before === null);
+      test.update(state, before);
+      runs.update(state, before);
+      foot.update(state);
+      if (state.form?.focus && state.form.node === id) focusField(state.form.focus);
+    },
+  };
+
+  /** @param {string} pointer */
+  function focusField(pointer) {
+    store.dispatch((state) => editForm(state, { focus: null }));
+    queueMicrotask(() => {
+      if (pointer === "/" || !env.focus(pointer)) configure.focusFirst();
+    });
+  }
+}
+
+/** The buffer; for a node of a version that ran, what it was. @param {State} state @param {string} id @returns {Form|null} */
+function formNow(state, id) {
+  if (!state.overlay?.document) return state.form?.node === id ? state.form : null;
+  const node = selectedNode(state);
+  return node ? formOf(node) : null;
+}
+
+/** @param {Store} store @param {Context} context @param {HTMLElement} layer @param {NodeType|undefined} type @param {boolean} readonly @param {() => Form|null} current */
+function header(store, context, layer, type, readonly, current) {
+  const name = h("input", { class: "node-name", type: "text", "aria-label": "Name of the step", maxlength: "120", autocomplete: "off", readonly: readonly ? "" : null });
+  name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
+  const key = h("input", { class: "key-input", type: "text", "aria-label": "Key: how other steps refer to this one", maxlength: "48", spellcheck: false, autocomplete: "off", readonly: readonly ? "" : null });
+  key.addEventListener("change", () => {
+    key.value = keyFrom(key.value);
+    store.dispatch((state) => editForm(state, { key: key.value }));
+    fit();
+  });
+  key.addEventListener("input", () => fit());
+  key.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && key.blur());
+  const more = h("button", { class: "icon-button", type: "button", "aria-label": "More about this step", "aria-haspopup": "menu" }, icon("more"));
+  more.addEventListener("click", () => openMenu(layer, more, { label: "Step", items: menuItems(store, context, key, readonly) }));
+  const dom = h(
+    "header",
+    { class: "inspector-head" },
+    type ? glyph(type) : h("span", { class: "glyph" }, icon("help")),
+    h("div", { class: "inspector-names" }, name, h("div", { class: "inspector-sub" }, h("span", {}, type?.label ?? "Unknown type"), type?.trigger ? null : h("label", { class: "key-chip", title: "Key: how other steps refer to what this one gives" }, h("span", { "aria-hidden": "true" }, "steps."), key))),
+    more,
+  );
+  // An input as wide as its text; `field-sizing` does the same where it exists.
+  const fit = () => {
+    key.style.width = `${Math.max(2, key.value.length)}ch`;
+  };
+  return {
+    dom,
+    /** @param {Form|null} form */
+    update(form) {
+      if (!form) return;
+      if (name.value !== form.label && document.activeElement !== name) name.value = form.label;
+      if (key.value !== form.key && document.activeElement !== key) key.value = form.key;
+      fit();
+    },
+  };
+}
+
+/** @param {Store} store @param {Context} context @param {HTMLInputElement} key @param {boolean} readonly */
+function menuItems(store, context, key, readonly) {
+  const node = selectedNode(store.state);
+  const command = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ glyphName, /** @type {any} */ more = {}) => ({ label, icon: icon(glyphName), run: () => void context.commands.run(id), disabled: !context.commands.applies(id), ...more });
+  const reference = `{{steps.${node?.key}}}`;
+  return [
+    { label: "Rename key", icon: icon("key"), run: () => key.select(), disabled: readonly },
+    { label: `Copy ${reference}`, icon: icon("copy"), run: () => copyText(reference) && context.toast(`${reference} is copied.`, { kind: "ok" }) },
+    command("disable", node?.disabled ? "Turn on" : "Turn off", node?.disabled ? "eye" : "eye-off", { keys: "D" }),
+    command("replace", "Replace…", "refresh", { keys: "R" }),
+    command("duplicate", "Duplicate", "layers", { keys: keysText("Mod+d") }),
+    { label: "About this step type", icon: icon("help"), run: () => window.open(`/nodes/#${node?.type}`, "_blank", "noopener") },
+    command("delete", "Delete", "trash", { danger: true, keys: keysText("Delete") }),
+  ];
+}
+
+/** @param {Store} store @param {Context} context @param {{readonly: boolean, send: (() => void)|null}} how */
+function footer(store, context, { readonly, send }) {
+  const save = h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("save-form") }, say.saveChanges);
+  const drop = h("button", { class: "button button-quiet", type: "button", onclick: () => context.commands.run("discard-form") }, say.discard);
+  const sendButton = send ? h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send) : null;
+  const hint = h("p", { class: "foot-hint" }, "Type ", h("kbd", { class: "kbd" }, "/"), " for variables");
+  const dom = h("footer", { class: "inspector-foot", hidden: readonly }, save, sendButton, h("div", { class: "topbar-space" }), drop, hint);
+  save.title = `${say.saveChanges}  ${keysText("Mod+s")}`;
+  return {
+    dom,
+    /** @param {State} state */
+    update(state) {
+      const dirty = state.form?.dirty === true;
+      save.setAttribute("aria-disabled", String(!dirty));
+      drop.hidden = !dirty;
+      hint.hidden = dirty;
+      setText(save, say.saveChanges);
+    },
+  };
+}
+
+/** @param {State} state @param {string} id */
+function unknownType(state, id) {
+  const node = selectedNode(state);
+  const dom = h("div", { class: "configure" }, h("div", { class: "empty" }, icon("help"), h("p", { class: "empty-title" }, `This page does not know “${node?.type ?? id}”.`), h("p", {}, "Its settings are kept as they are. Reload the page; if that does not help, the plug-in that brings this type is missing.")), h("pre", { class: "code" }, JSON.stringify(node?.config ?? {}, null, 2)));
+  return { dom, update: () => {}, focusFirst: () => {} };
+}

@@ -1,0 +1,178 @@
+/** A run on the right: its steps with reasons, the transcript, the data; without one, the latest runs to choose from. */
+/** @import {Context, Run, State, Store} from "../types.js" */
+/** @import {Panel} from "./panels.js" */
+
+import { mayEdit } from "../model/rights.js";
+import { shownDocument } from "../model/state.js";
+import { adviceFor, FINAL, moment, runSubtitle, runTitle } from "../model/words-panels.js";
+import { h, icon } from "./dom.js";
+import { jsonTree } from "./json-tree.js";
+import { emptyState, load, panelFrame, reasonOf, skeleton, tabList } from "./panel-frame.js";
+import { runRows, statusBadge } from "./run-list.js";
+import { stepRow } from "./run-steps.js";
+import { failure } from "./send.js";
+
+/** @param {Store} store @param {Context} context @returns {Panel} */
+export function createRunPanel(store, context) {
+  const close = () => {
+    if (store.state.overlay) context.runs.close();
+    store.dispatch((state) => ({ ...state, right: null }));
+  };
+  const frame = panelFrame({ title: "Runs", onclose: close });
+  const sub = h("p", { class: "panel-sub" });
+  const badge = h("span", {});
+  const back = h("button", { class: "icon-button", type: "button", "aria-label": "All runs", title: "All runs", onclick: () => context.runs.close() }, icon("chevron-left"));
+  frame.head.prepend(back);
+  frame.head.insertBefore(badge, frame.head.lastElementChild);
+  frame.title.after(sub);
+  const tabs = tabList({ label: "Run", tabs: [{ id: "steps", label: "Steps" }, { id: "transcript", label: "Transcript" }, { id: "values", label: "Data" }], onchoose: (id) => ((tab = id), draw(store.state)) });
+  frame.head.after(tabs.dom);
+  let tab = "steps";
+  /** @type {Set<string>} */
+  const open = new Set();
+  /** @type {string|null} */
+  let listed = null;
+
+  /** @param {State} state */
+  function draw(state) {
+    const run = state.overlay?.run;
+    back.hidden = tabs.dom.hidden = !run;
+    if (!run) return drawList(state);
+    listed = null;
+    frame.title.textContent = runTitle(run);
+    sub.textContent = runSubtitle(run);
+    badge.replaceChildren(statusBadge(run.status));
+    tabs.select(tab);
+    const content = tab === "transcript" ? transcript(run) : tab === "values" ? data(run) : steps(state, run);
+    const scroll = frame.body.scrollTop;
+    frame.body.replaceChildren(h("div", { role: "tabpanel", id: `tabpanel-${tab}`, "aria-labelledby": `tab-${tab}` }, ...content));
+    frame.body.scrollTop = scroll;
+    drawFoot(run);
+    return undefined;
+  }
+
+  /** @param {State} state */
+  function drawList(state) {
+    frame.title.textContent = "Runs";
+    sub.textContent = state.flow.name;
+    badge.replaceChildren();
+    frame.foot.hidden = true;
+    if (listed === state.flow.id) return;
+    listed = state.flow.id;
+    load(frame.body, {
+      ask: () => context.api.get(`/runs/?flow=${encodeURIComponent(state.flow.id)}&limit=30`),
+      show: (page) => [...runRows(page.results, context), h("p", { class: "panel-link" }, h("a", { href: `/runs/?flow=${encodeURIComponent(state.flow.id)}` }, "All runs of this flow", icon("arrow-right", "icon icon-small")))],
+      safe: "Runs under way are not touched.",
+      rows: 8,
+    });
+  }
+
+  /** @param {State} state @param {Run} run @returns {Node[]} */
+  function steps(state, run) {
+    const document = shownDocument(state);
+    const parts = [];
+    if (run.error) parts.push(failure(run.error));
+    if (run.wait) parts.push(h("p", { class: "run-wait" }, icon("pause"), waitText(run.wait)));
+    if (!run.steps.length) return [...parts, FINAL.includes(run.status) ? emptyState("No steps", "The run ended before its first step.") : skeleton(3)];
+    const list = run.steps.map((step) => {
+      const key = `${step.index}/${step.attempt}`;
+      return stepRow(step, {
+        document,
+        open: open.has(key),
+        selected: state.selection.nodes.has(step.node),
+        ontoggle: () => {
+          if (open.has(key)) open.delete(key);
+          else open.add(key);
+          draw(store.state);
+          focusStep(key, run);
+        },
+        onselect: () => context.canvas.reveal(step.node),
+      });
+    });
+    const references = run.references?.length ? [h("dl", { class: "facts run-references" }, ...run.references.map((each) => h("div", {}, h("dt", {}, each.label), h("dd", {}, each.value))))] : [];
+    return [...parts, h("ol", { class: "steps", role: "list" }, ...list), ...references];
+  }
+
+  /** @param {string} key @param {Run} run */
+  function focusStep(key, run) {
+    const n = run.steps.findIndex((step) => `${step.index}/${step.attempt}` === key);
+    /** @type {HTMLElement|undefined} */ (frame.body.querySelectorAll(".step-head")[n])?.focus();
+  }
+
+  /** @param {Run} run */
+  function drawFoot(run) {
+    const final = FINAL.includes(run.status);
+    const buttons = !mayEdit(store.state.me)
+      ? []
+      : final
+        ? [h("button", { class: "button", type: "button", onclick: () => act(run, "retry", { from: "start", version: "same", event: null }, "Started again") }, icon("refresh"), "Run again"), ...(run.status === "failed" || run.status === "timed_out" ? [h("button", { class: "button button-primary", type: "button", onclick: () => act(run, "retry", { from: "failed", version: "same", event: null }, "Goes on at the failed step") }, "Retry failed step")] : [])]
+        : [h("button", { class: "button button-danger", type: "button", onclick: () => cancel(run) }, icon("stop"), "Cancel run")];
+    const link = h("a", { class: "panel-foot-link", href: `/runs/${encodeURIComponent(run.id)}/` }, "Run page", icon("external", "icon icon-small"));
+    frame.foot.hidden = false;
+    if (frame.foot.dataset.run !== `${run.id} ${run.status}`) frame.foot.replaceChildren(...buttons, h("div", { class: "topbar-space" }), link);
+    frame.foot.dataset.run = `${run.id} ${run.status}`;
+  }
+
+  /** @param {Run} run */
+  async function cancel(run) {
+    const answer = await context.dialog({ title: "Cancel this run?", text: "The step under way is recorded; nothing after it runs.", buttons: [{ id: "no", label: "Let it run" }, { id: "cancel", label: "Cancel run", kind: "danger" }] });
+    if (answer === "cancel") await act(run, "cancel", {}, "Cancelled");
+  }
+
+  /** @param {Run} run @param {string} verb @param {any} body @param {string} done */
+  async function act(run, verb, body, done) {
+    try {
+      const answer = await context.api.post(`/runs/${run.id}/${verb}/`, body);
+      context.toast(`${done}.`, { kind: "ok" });
+      await context.runs.open(idOf(answer?.run) ?? run.id);
+    } catch (error) {
+      context.toast(`Not done: ${reasonOf(error)}`, { kind: "bad" });
+    }
+  }
+
+  return {
+    dom: frame.dom,
+    shown: () => frame.title.focus({ preventScroll: true }),
+    update(state, before) {
+      if (before && state.overlay?.run.id !== before.overlay?.run.id) open.clear();
+      if (!before || state.overlay !== before.overlay || state.selection !== before.selection || state.document !== before.document) draw(state);
+    },
+  };
+}
+
+/** @param {any} run @returns {string|null} */
+export const idOf = (run) => (typeof run === "string" ? run : (run?.id ?? null));
+
+/** @param {any} wait */
+function waitText(wait) {
+  if (wait.until) return `Waits until ${moment(wait.until)}`;
+  return `Waits${wait.for ? ` for ${wait.for.event ?? wait.for.type ?? "an event"}` : ""}`;
+}
+
+/** @param {Run} run @returns {Node[]} */
+function transcript(run) {
+  const interaction = run.event?.interaction ?? {};
+  const turns = Array.isArray(interaction.turns) ? interaction.turns : [];
+  if (turns.length) {
+    return [h("ol", { class: "turns", role: "list" }, ...turns.map((/** @type {any} */ turn) => h("li", { class: "turn", "data-role": turn.role }, h("span", { class: "turn-role" }, turn.role === "user" ? "Caller" : turn.role), typeof turn.at_seconds === "number" ? h("span", { class: "turn-time" }, clock(turn.at_seconds)) : null, h("p", {}, turn.text))))];
+  }
+  if (interaction.transcript) return [h("div", { class: "transcript" }, interaction.transcript)];
+  return [emptyState("No transcript", run.event ? "The event that started this run brought none." : "This run was not started by a conversation.")];
+}
+
+/** @param {number} seconds */
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+/** @param {Run} run @returns {Node[]} */
+function data(run) {
+  const groups = Object.entries(run.event ?? {}).filter(([, value]) => value !== null && typeof value === "object" && Object.keys(value).length);
+  const facts = [["Event", run.event?.type], ["Received", moment(run.event?.received_at)], ["Duplicates", run.event?.duplicates || null], ["Run", run.id]].filter(([, value]) => value);
+  const response = run.response === null || run.response === undefined ? [] : [h("h4", {}, "Response"), jsonTree(run.response, { label: "Response" })];
+  return [
+    h("dl", { class: "facts" }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, String(value))))),
+    ...response,
+    ...groups.map(([name, value]) => h("details", { class: "step-part", open: name === "interaction" }, h("summary", {}, icon("chevron-right", "icon icon-small"), name), jsonTree(value, { label: name, depth: 1 }))),
+    ...(run.error ? [h("p", { class: "hint" }, adviceFor(run.error))] : []),
+    h("p", { class: "hint" }, "Secrets are never shown."),
+  ];
+}

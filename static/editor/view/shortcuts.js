@@ -1,0 +1,52 @@
+/** The sheet of keys, from the table of commands. */
+/** @import {Context} from "../types.js" */
+
+import { h, icon } from "./dom.js";
+
+const MAC = /mac|iphone|ipad/i.test(navigator.platform);
+/** @type {Record<string, string>} */
+const NAMES = { Mod: MAC ? "⌘" : "Ctrl", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", Delete: "Del", Backspace: "⌫", Shift: MAC ? "⇧" : "Shift", " ": "Space" };
+
+/** @param {string} keys "Mod+Shift+z" @returns {string} */
+export function keysText(keys) {
+  if (keys === "+") return "+";
+  const parts = keys.split("+").map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part));
+  return parts.join(MAC ? "" : " ");
+}
+
+/** Keys that are no commands of the table, but work in fields. @type {[string, string[]][]} */
+const FIELDS = [["Insert a variable", ["/", "{{"]], ["Save Changes in the inspector", ["Mod+Enter"]], ["Leave the picker, keep the character", ["Escape"]]];
+
+/** @param {HTMLElement} layer @param {Context} context */
+export function openShortcuts(layer, context) {
+  /** @type {Map<string, [string, string[]][]>} */
+  const groups = new Map();
+  for (const command of context.commands.all()) {
+    if (!command.keys.length || !command.label) continue;
+    groups.set(command.group, [...(groups.get(command.group) ?? []), [command.label, command.keys]]);
+  }
+  groups.set("Fields", FIELDS);
+  const close = () => {
+    dialog.close();
+    dialog.remove();
+  };
+  const dialog = h(
+    "dialog",
+    { class: "dialog shortcuts", "aria-labelledby": "shortcuts-title" },
+    h("div", { class: "dialog-head" }, h("h2", { id: "shortcuts-title" }, "Keyboard shortcuts"), h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: close }, icon("x"))),
+    h("div", { class: "dialog-body shortcut-columns" }, ...[...groups].map(([name, rows]) => group(name, rows))),
+  );
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close();
+  });
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("click", (event) => event.target === dialog && close());
+  layer.append(dialog);
+  dialog.showModal();
+}
+
+/** @param {string} name @param {[string, string[]][]} rows */
+function group(name, rows) {
+  return h("section", {}, h("h3", {}, name), h("dl", { class: "keys" }, ...rows.map(([label, keys]) => h("div", {}, h("dt", {}, label), h("dd", {}, ...keys.slice(0, 2).map((each) => h("kbd", { class: "kbd" }, keysText(each))))))));
+}
