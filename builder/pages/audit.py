@@ -1,0 +1,42 @@
+"""The audit log: who did what that others may have to know."""
+
+from django.views.decorators.http import require_GET
+
+from builder.models import AuditEntry
+from builder.pages.access import member_required
+from builder.pages.paging import page_of
+from builder.pages.rendering import page
+
+WORDS = {
+    "flow.created": "made the flow", "flow.published": "published", "flow.unpublished": "unpublished",
+    "flow.enabled": "switched on", "flow.disabled": "switched off", "flow.changed": "changed the flow",
+    "flow.renamed": "renamed", "flow.trashed": "moved to the trash", "flow.deleted": "deleted",
+    "flow.restored": "took out of the trash", "flow.duplicated": "copied", "flow.imported": "imported",
+    "connection.created": "made the connection", "connection.changed": "changed the connection",
+    "connection.deleted": "deleted the connection", "connection.tested": "tested the connection",
+    "agent.created": "added the agent", "agent.changed": "changed the agent", "agent.deleted": "deleted the agent",
+    "api_key.created": "made the API key", "api_key.revoked": "revoked the API key",
+    "member.invited": "invited", "member.joined": "joined", "member.role_changed": "changed the role of",
+    "member.removed": "removed", "member.invitation_withdrawn": "withdrew the invitation of",
+    "run.cancelled": "cancelled", "run.retried": "retried", "workspace.changed": "changed the workspace",
+}  # fmt: skip
+GROUPS = {"flow": "Flows", "connection": "Connections", "agent": "Agents", "api_key": "API keys", "member": "Members",
+          "run": "Runs", "workspace": "Workspace"}  # fmt: skip
+
+
+@require_GET
+@member_required("publisher")
+def audit(request):
+    entries = AuditEntry.objects.for_workspace(request.workspace)
+    about = request.GET.get("about")
+    if about in GROUPS:
+        entries = entries.filter(action__startswith=f"{about}.")
+    if request.GET.get("q"):
+        entries = entries.filter(actor__icontains=request.GET["q"].strip()[:100])
+    found = page_of(entries, request.GET)
+    for entry in found.rows:
+        entry.words = WORDS.get(entry.action, entry.action.replace(".", ": ").replace("_", " "))
+        entry.facts = [
+            (name.replace("_", " "), value) for name, value in entry.detail.items() if value not in ("", None)
+        ]
+    return page(request, "pages/audit.html", entries=found, groups=GROUPS, filtered=bool(about or request.GET.get("q")))

@@ -1,0 +1,154 @@
+"""Connections: named credentials. Secrets go in and never come out; only what is filled in anew is replaced."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from builder import connecting
+from builder.pages.access import member_required
+from builder.pages.fields import Form
+from builder.pages.rendering import page
+from integrations.connection_types import TYPES
+from integrations.models import Connection
+
+ICONS = {"none": "globe", "basic": "user", "bearer": "shield", "api_key": "key"}
+
+
+class ConnectionForm(Form):
+    """The fields its type asks for, around a name and the hosts it is bound to."""
+
+    name = forms.CharField(label="Name", max_length=120, help_text="As it is called in flows, for example “Zendesk”.")
+    allowed_hosts = forms.CharField(
+        label="Allowed hosts", required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"}),
+        help_text="One a line, such as api.example.com or *.example.com. Credentials are sent nowhere else.",
+    )  # fmt: skip
+
+    def __init__(self, *args, kind, connection=None, **kwargs):
+        self.kind, self.connection = kind, connection
+        super().__init__(*args, **kwargs)
+        shown = connection.shown_secrets() if connection else {}
+        for declared in kind.fields:
+            self.fields[f"field_{declared.name}"] = self._field(declared, shown.get(declared.name))
+        hosts = self.fields.pop("allowed_hosts")
+        self.fields["allowed_hosts"] = hosts
+        for field in self.fields.values():
+            base = "textarea mono" if isinstance(field.widget, forms.Textarea) else "input"
+            field.widget.attrs["class"] = "select" if isinstance(field.widget, forms.Select) else base
+
+    def _field(self, declared, shown):
+        kept = bool(shown and shown["has_value"])
+        options = {"label": declared.label, "required": declared.required and not kept, "help_text": declared.help}
+        if declared.options:
+            return forms.ChoiceField(choices=declared.options, initial=self._stored(declared), **options)
+        if not declared.secret:
+            return forms.CharField(initial=self._stored(declared), **options)
+        attrs = {"autocomplete": "off", "placeholder": "••••••••  kept; type to replace it" if kept else ""}
+        return forms.CharField(widget=forms.PasswordInput(attrs=attrs), strip=False, **options)
+
+    def _stored(self, declared):
+        return self.connection.config.get(declared.name, declared.default) if self.connection else declared.default
+
+    @property
+    def config(self):
+        return {name: self.cleaned_data[f"field_{name}"] for name in self.kind.public_names}
+
+    @property
+    def secrets(self):
+        """Those filled in; an empty one keeps what is there."""
+        given = {name: self.cleaned_data[f"field_{name}"] for name in self.kind.secret_names}
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def hosts(self):
+        return self.cleaned_data["allowed_hosts"].replace(",", " ").split()
+
+    def show(self, problems):
+        """Put the model's words beside the fields they are about."""
+        for name, text in problems.items():
+            known = next((known for known in (name, f"field_{name}") if known in self.fields), None)
+            self.add_error(known, text)
+
+
+@require_GET
+@member_required()
+def connection_list(request):
+    rows = list(Connection.objects.for_workspace(request.workspace))
+    uses = connecting.uses(request.workspace)
+    for row in rows:
+        row.uses = uses.get(str(row.pk), [])
+        row.icon = ICONS.get(row.type, "key")
+    context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("publisher")}
+    return page(request, "pages/connection_list.html", **context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@member_required("publisher")
+def new_connection(request):
+    kind = TYPES.get(request.GET.get("type", ""))
+    if kind is None:
+        types = [(kind, ICONS.get(kind.name, "key")) for kind in TYPES.values()]
+        return page(request, "pages/connection_types.html", types=types)
+    return _edit(request, kind, None)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@member_required("publisher")
+def edit_connection(request, connection_id):
+    connection = connection_or_404(request, connection_id)
+    return _edit(request, connection.kind, connection)
+
+
+def _edit(request, kind, connection):
+    initial = {"name": connection.name, "allowed_hosts": "\n".join(connection.allowed_hosts)} if connection else None
+    form = ConnectionForm(request.POST or None, kind=kind, connection=connection, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        wanted = connection or Connection(workspace=request.workspace, type=kind.name)
+        problems = connecting.save(
+            wanted, request.user, name=form.cleaned_data["name"], config=form.config, secrets=form.secrets,
+            allowed_hosts=form.hosts,
+        )  # fmt: skip
+        if not problems:
+            messages.success(request, f"{wanted.name} is saved.")
+            return redirect("connection-edit", wanted.pk)
+        form.show(problems)
+    uses = connecting.uses(request.workspace).get(str(connection.pk), []) if connection else []
+    context = {"form": form, "kind": kind, "connection": connection, "uses": uses, "icon": ICONS.get(kind.name, "key")}
+    if connection:
+        context["secrets"] = connection.shown_secrets()
+    return page(request, "pages/connection.html", **context)
+
+
+@require_POST
+@member_required("publisher")
+def test_connection(request, connection_id):
+    """One GET with the credentials, to an address of the person's choice."""
+    connection = connection_or_404(request, connection_id)
+    outcome = connecting.test(connection, request.POST.get("url", ""))
+    (messages.success if outcome.good else messages.error)(request, outcome.words)
+    return redirect("connection-edit", connection.pk)
+
+
+@require_POST
+@member_required("publisher")
+def delete_connection(request, connection_id):
+    connection = connection_or_404(request, connection_id)
+    try:
+        connecting.delete(connection, request.user)
+    except connecting.InUse as error:
+        messages.error(request, str(error))
+        return redirect("connection-edit", connection.pk)
+    messages.success(request, f"{connection.name} is deleted, its secrets with it.")
+    return redirect("connection-list")
+
+
+def connection_or_404(request, connection_id):
+    found = get_object_or_404(Connection.objects.for_workspace(request.workspace), pk=connection_id)
+    if found.type not in TYPES:
+        raise Http404
+    return found

@@ -1,0 +1,47 @@
+"""The dashboard: how much ran, how well, how fast, where it fails, and whether the queue keeps up."""
+
+from django.views.decorators.http import require_GET
+
+from builder.pages.access import member_required
+from builder.pages.figures import failing_flows, over_time, slowest_steps, timings, totals
+from builder.pages.recent import day_slots, hour_slots
+from builder.pages.rendering import page
+from runtime.health import health
+from runtime.models import Run, Status, WorkerBeat
+
+WINDOWS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+
+
+@require_GET
+@member_required()
+def dashboard(request):
+    window = request.GET.get("window") if request.GET.get("window") in WINDOWS else "7d"
+    zone = request.workspace.time_zone
+    slots = hour_slots(24, zone) if window == "24h" else day_slots(int(window[:-1]), zone)
+    speed = timings(request.workspace, slots)
+    return page(
+        request,
+        "pages/dashboard.html",
+        windows=WINDOWS,
+        window=window,
+        slots=over_time(request.workspace, slots),
+        totals=totals(request.workspace, slots),
+        speed=speed,
+        slowest=slowest_steps(request.workspace, slots[0].start),
+        failing=failing_flows(request.workspace, slots[0].start),
+        queue=_queue(request.workspace),
+        any_runs=Run.objects.for_workspace(request.workspace).filter(mode="live").exists(),
+    )  # fmt: skip
+
+
+def _queue(workspace):
+    """Queue health in this workspace's words; the workers are everybody's."""
+    found = health()
+    runs = Run.objects.for_workspace(workspace)
+    return {
+        **found,
+        "waiting": runs.filter(status=Status.WAITING).count(),
+        "queued_here": runs.filter(status=Status.QUEUED).count(),
+        "parked": runs.filter(status=Status.PARKED).count(),
+        "workers": list(WorkerBeat.objects.order_by("host")[:20]),
+    }

@@ -1,0 +1,62 @@
+"""A new flow: first what it is and for which agent, then what it starts from; then the editor."""
+
+from django import forms
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from builder.auditing import record
+from builder.flows import create_flow, templates
+from builder.pages.access import member_required
+from builder.pages.fields import Form
+from builder.pages.rendering import page
+from runtime.models import Agent
+
+KINDS = (
+    ("post_call", "Post-call", "phone", "violet", "After a call or chat has ended: tickets, CRM, messages. No time limit."),
+    ("action", "Action", "bolt", "amber", "Called by the agent during the conversation; answers within a deadline."),
+    ("automation", "Automation", "refresh", "blue", "When another system calls this flow's own web address."),
+)  # fmt: skip
+
+
+class NewFlowForm(Form):
+    name = forms.CharField(
+        label="Name", max_length=120, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+    )
+    description = forms.CharField(
+        label="Description", max_length=500, required=False, help_text="What it does and why, for your colleagues.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+    kind = forms.ChoiceField(choices=[(kind[0], kind[1]) for kind in KINDS], initial="post_call")
+    agent = forms.ChoiceField(label="Agent", required=False)
+    template = forms.CharField(required=False)
+
+    def __init__(self, *args, workspace, **kwargs):
+        agents = [(agent.slug, agent.name) for agent in Agent.objects.for_workspace(workspace)]
+        super().__init__(*args, **kwargs)
+        self.fields["agent"].choices = [("", "Any agent"), *agents]
+
+    def clean(self):
+        data = super().clean()
+        kinds = {item["id"]: item["kind"] for item in templates()}
+        if data.get("template") and kinds.get(data["template"]) != data.get("kind"):
+            data["template"] = ""
+        return data
+
+
+@require_http_methods(["GET", "POST"])
+@member_required("editor")
+def new_flow(request):
+    initial = {name: request.GET[name] for name in ("kind", "agent", "template") if request.GET.get(name)}
+    form = NewFlowForm(request.POST or None, workspace=request.workspace, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        agents = [data["agent"]] if data["agent"] else []
+        flow = create_flow(
+            request.workspace, request.user, name=data["name"], description=data["description"], kind=data["kind"],
+            template=data["template"], agents=agents,
+        )  # fmt: skip
+        record(request.workspace, request.user, "flow.created", flow, template=data["template"])
+        return redirect("flow-editor", flow.pk)
+    chosen = form["template"].value() or ""
+    context = {"form": form, "kinds": KINDS, "templates": templates(), "kind": form["kind"].value(), "template": chosen}
+    return page(request, "builder/flow_new.html", **context)

@@ -1,0 +1,126 @@
+"""The list of runs and the page of one: what it did, step by step, and why; cancel and retry."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from builder.auditing import record
+from builder.pages.access import member_required
+from builder.pages.paging import page_of
+from builder.pages.rendering import page
+from builder.pages.step_view import steps_of
+from builder.templatetags.ui import MODES
+from runtime.history import event_json, find_runs
+from runtime.models import FINAL, OPEN, Flow, Run, Status
+from runtime.operating import CannotOperate, cancel, retry
+
+
+@require_GET
+@member_required()
+def run_list(request):
+    filters, wrong = _filters(request)
+    found = page_of(find_runs(request.workspace, filters), request.GET)
+    context = {
+        "runs": found,
+        "flows": Flow.objects.for_workspace(request.workspace).order_by("name").values_list("id", "name"),
+        "statuses": Status.choices,
+        "modes": MODES,
+        "filtered": any(request.GET.get(name) for name in ("flow", "status", "mode", "since", "until", "q")),
+        "wrong": wrong,
+        "open": any(run.status in OPEN and run.status != Status.PARKED for run in found.rows),
+    }
+    return page(request, "pages/run_list.html", **context)
+
+
+def _filters(request):
+    """The filters of `find_runs` from the query string; days are those of the workspace's zone."""
+    given, wrong = {name: request.GET.get(name) for name in ("flow", "status", "mode", "q", "interaction")}, []
+    if given["flow"] and not _is_flow(request, given["flow"]):
+        raise Http404
+    zone = ZoneInfo(request.workspace.time_zone)
+    for name, later in (("since", 0), ("until", 1)):
+        text = request.GET.get(name)
+        if not text:
+            continue
+        try:
+            given[name] = datetime.fromisoformat(text).replace(tzinfo=zone) + timedelta(days=later)
+        except ValueError:
+            wrong.append(f"“{text}” is no date.")
+    return given, wrong
+
+
+def _is_flow(request, text):
+    try:
+        return Flow.objects.for_workspace(request.workspace).filter(pk=text).exists()
+    except Exception:
+        return False
+
+
+@require_GET
+@member_required()
+def run_page(request, run_id):
+    run = run_or_404(request, run_id)
+    steps = steps_of(run)
+    event = event_json(run.event) if run.event else None
+    context = {
+        "run": run,
+        "steps": steps,
+        "event": event,
+        "interaction": (event or {}).get("interaction") or {},
+        "parts": _parts(event),
+        "references": list(run.references.all()),
+        "variables": run.state.get("vars") or {},
+        "wait": run.state.get("wait") if run.status == Status.WAITING else None,
+        "retries": list(run.retries.order_by("-id").only("id", "status", "created_at")[:10]),
+        "open": run.status in OPEN,
+        "moving": run.status in OPEN and run.status != Status.PARKED,
+        "may_retry": request.membership.may("editor") and (run.status in FINAL or run.status == Status.PARKED),
+        "failed": run.status in (Status.FAILED, Status.TIMED_OUT, Status.PARKED),
+        "may_edit": request.membership.may("editor"),
+    }
+    return page(request, "pages/run.html", **context)
+
+
+def _parts(event):
+    """The parts of an event that hold something, in reading order."""
+    names = {
+        "interaction": "Interaction", "contact": "Contact", "analysis": "Analysis", "variables": "Variables",
+        "args": "Arguments", "data": "Data", "trigger": "Raw payload",
+    }  # fmt: skip
+    return [(label, event[name]) for name, label in names.items() if event and event.get(name)]
+
+
+@require_POST
+@member_required("editor")
+def cancel_run(request, run_id):
+    run = run_or_404(request, run_id)
+    if cancel(run, request.user.display_name):
+        record(request.workspace, request.user, "run.cancelled", run, flow=run.flow.name)
+        messages.success(request, "The run is cancelled. What its steps did before stays done.")
+    else:
+        messages.info(request, "The run had ended already.")
+    return redirect("run-page", run.pk)
+
+
+@require_POST
+@member_required("editor")
+def retry_run(request, run_id):
+    run = run_or_404(request, run_id)
+    version = run.flow.published if request.POST.get("version") == "published" else None
+    try:
+        again = retry(run, request.POST.get("from", "failed"), version=version)
+    except CannotOperate as error:
+        messages.error(request, str(error))
+        return redirect("run-page", run.pk)
+    record(request.workspace, request.user, "run.retried", run, flow=run.flow.name, new=str(again.pk))
+    messages.success(request, "This is the new run.")
+    return redirect("run-page", again.pk)
+
+
+def run_or_404(request, run_id):
+    runs = Run.objects.for_workspace(request.workspace).select_related("flow__published", "version", "event", "origin")
+    return get_object_or_404(runs, pk=run_id)

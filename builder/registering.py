@@ -1,0 +1,87 @@
+"""Agents: registering one, its receivers' addresses, its signing secret, removing it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from builder.auditing import record
+from builder.flows import agents_of, listed
+from runtime.models import Agent, Flow, Workspace
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+
+
+class InUse(Exception):
+    """Flows name this agent."""
+
+    def __init__(self, flows: list[Flow]):
+        names = ", ".join(flow.name for flow in flows[:6])
+        super().__init__(f"It is named by {names}. Choose other agents in their triggers first.")
+        self.flows = flows
+
+
+def receivers_of(agent: Agent) -> dict[str, str]:
+    """{platform: the address to give it}. Whoever knows an address may report calls, so it is shown to members only."""
+    return {platform: f"{settings.PUBLIC_URL}/in/{platform}/{agent.token}/" for platform in Agent.PLATFORMS}
+
+
+def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """Set name, slug, platform, signing_secret where given. {field: what is wrong}; empty = it is saved."""
+    new = agent._state.adding
+    for name in ("name", "slug", "platform"):
+        if name in given:
+            setattr(agent, name, str(given[name]).strip())
+    problems = _problems_of(agent)
+    if problems:
+        return problems
+    if "signing_secret" in given:
+        agent.set_signing_secret(given["signing_secret"] or "")
+    with transaction.atomic():
+        agent.save()
+        record(
+            agent.workspace, by, "agent.created" if new else "agent.changed", agent,
+            slug=agent.slug, platform=agent.platform, signed=agent.signature_required,
+        )  # fmt: skip
+    return {}
+
+
+def _problems_of(agent: Agent) -> dict[str, str]:
+    problems = {}
+    if not agent.name:
+        problems["name"] = "Give it a name."
+    if not SLUG.match(agent.slug):
+        problems["slug"] = "Small letters, digits, - and _; it begins with a letter or digit."
+    elif Agent.objects.for_workspace(agent.workspace).filter(slug=agent.slug).exclude(pk=agent.pk).exists():
+        problems["slug"] = "Another agent has this short name."
+    if agent.platform not in Agent.PLATFORMS:
+        problems["platform"] = f"Choose one of {', '.join(Agent.PLATFORMS)}."
+    return problems
+
+
+def flows_of(workspace: Workspace) -> dict[str, list[Flow]]:
+    """{slug: the flows whose trigger names it}."""
+    found: dict[str, list[Flow]] = {}
+    for flow in listed(workspace).kept():
+        for slug in agents_of(flow):
+            found.setdefault(slug, []).append(flow)
+    return found
+
+
+def renew_address(agent: Agent, by: Any) -> None:
+    """New addresses for its receivers; the old ones are dead at once."""
+    agent.set_token()
+    agent.save()
+    record(agent.workspace, by, "agent.changed", agent, addresses="renewed")
+
+
+@transaction.atomic
+def delete(agent: Agent, by: Any) -> None:
+    """Raises InUse where flows name it."""
+    flows = flows_of(agent.workspace).get(agent.slug)
+    if flows:
+        raise InUse(flows)
+    record(agent.workspace, by, "agent.deleted", agent, slug=agent.slug)
+    agent.delete()

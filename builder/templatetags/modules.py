@@ -1,0 +1,72 @@
+"""JavaScript modules without a build step: an import map that sends plain module URLs to their hashed files.
+
+Relative imports stay as written. In development nothing is hashed and the map is empty; `node --test` needs no map at
+all. The map is the one inline script of a page and carries the request's nonce.
+"""
+
+import json
+import posixpath
+import re
+from functools import lru_cache
+
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+register = template.Library()
+# `import ... from "./x.js"`, `export ... from "./x.js"` and `import "./x.js"` at the start of a line; never `import()`.
+STATIC_IMPORT = re.compile(r"""^(?:import|export)\b[^;"'()]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+
+
+@register.simple_tag(takes_context=True)
+def import_map(context, *folders):
+    """The import map of the modules under these static folders; it must stand before any module script."""
+    text = _import_map.__wrapped__(folders) if settings.DEBUG else _import_map(folders)
+    nonce = getattr(context.get("request"), "csp_nonce", "")
+    return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))
+
+
+@register.simple_tag
+def module_preloads(*entries):
+    """A flat `modulepreload` for every module these entries import statically, so that none waits for another."""
+    modules = _closure.__wrapped__(entries) if settings.DEBUG else _closure(entries)
+    return format_html_join(
+        "\n", '<link rel="modulepreload" href="{}">', ((staticfiles_storage.url(module),) for module in modules)
+    )
+
+
+@lru_cache(maxsize=8)
+def _import_map(folders):
+    hashed = getattr(staticfiles_storage, "hashed_files", {})
+    imports = {
+        settings.STATIC_URL + path: staticfiles_storage.url(path)
+        for path in sorted(hashed)
+        if path.endswith(".js") and path.startswith(folders)
+    }
+    return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
+
+
+@lru_cache(maxsize=8)
+def _closure(entries):
+    found, open_ends = {}, list(entries)
+    while open_ends:
+        module = open_ends.pop(0)
+        if module in found:
+            continue
+        found[module] = True
+        open_ends += [
+            posixpath.normpath(posixpath.join(posixpath.dirname(module), path))
+            for path in STATIC_IMPORT.findall(_source(module))
+        ]
+    return tuple(found)
+
+
+def _source(module):
+    path = finders.find(module)
+    if path is None:
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()

@@ -1,0 +1,62 @@
+"""The addresses of pages; `builder.urls` includes them last, at the root."""
+
+from django.urls import path
+
+from builder.pages import agents, api_keys, connections, flow_list, members, preferences, runs, sign_in, versions
+from builder.pages.audit import audit
+from builder.pages.calls import calls
+from builder.pages.dashboard import dashboard
+from builder.pages.editor import editor
+from builder.pages.new_flow import new_flow
+from builder.pages.node_reference import node_reference
+from builder.pages.workspace import workspace
+
+FLOW = "flows/<uuid:flow_id>/"
+RUN = "runs/<uuid:run_id>/"
+CONNECTION = "settings/connections/<uuid:connection_id>/"
+AGENT = "settings/agents/<uuid:agent_id>/"
+
+urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("join/<str:token>/", members.join, name="join"),
+    path("", flow_list.flow_list, name="flow-list"),
+    path("flows/new/", new_flow, name="flow-new"),
+    path("flows/bulk/", flow_list.bulk, name="flow-bulk"),
+    path("flows/trash/", flow_list.trash_list, name="flow-trash-list"),
+    path(FLOW, editor, name="flow-editor"),
+    path(FLOW + "live/", flow_list.set_live, name="flow-live"),
+    path(FLOW + "duplicate/", flow_list.duplicate_flow, name="flow-duplicate"),
+    path(FLOW + "trash/", flow_list.move_to_trash, name="flow-trash"),
+    path(FLOW + "restore/", flow_list.restore_flow, name="flow-restore"),
+    path(FLOW + "versions/", versions.version_list, name="version-list"),
+    path(FLOW + "versions/<int:number>/restore/", versions.restore_version, name="version-restore"),
+    path("runs/", runs.run_list, name="run-list"),
+    path(RUN, runs.run_page, name="run-page"),
+    path(RUN + "cancel/", runs.cancel_run, name="run-cancel"),
+    path(RUN + "retry/", runs.retry_run, name="run-retry"),
+    path("calls/", calls, name="calls"),
+    path("nodes/", node_reference, name="node-reference"),
+    path("dashboard/", dashboard, name="dashboard"),
+    path("settings/connections/", connections.connection_list, name="connection-list"),
+    path("settings/connections/new/", connections.new_connection, name="connection-new"),
+    path(CONNECTION, connections.edit_connection, name="connection-edit"),
+    path(CONNECTION + "test/", connections.test_connection, name="connection-test"),
+    path(CONNECTION + "delete/", connections.delete_connection, name="connection-delete"),
+    path("settings/agents/", agents.agent_list, name="agent-list"),
+    path("settings/agents/new/", agents.new_agent, name="agent-new"),
+    path(AGENT, agents.edit_agent, name="agent-edit"),
+    path(AGENT + "renew/", agents.renew_agent_address, name="agent-renew"),
+    path(AGENT + "delete/", agents.delete_agent, name="agent-delete"),
+    path("settings/api-keys/", api_keys.api_key_list, name="api-key-list"),
+    path("settings/api-keys/<uuid:key_id>/revoke/", api_keys.revoke_api_key, name="api-key-revoke"),
+    path("settings/members/", members.member_list, name="member-list"),
+    path("settings/members/<int:member_id>/role/", members.change_role, name="member-role"),
+    path("settings/members/<int:member_id>/remove/", members.remove_member, name="member-remove"),
+    path("settings/invitations/<uuid:invitation_id>/withdraw/", members.withdraw, name="invitation-withdraw"),
+    path("settings/workspace/", workspace, name="workspace"),
+    path("settings/preferences/", preferences.preferences, name="preferences"),
+    path("settings/preferences/first-steps/", preferences.hide_first_steps, name="preferences-first-steps"),
+    path("settings/password/", sign_in.change_password, name="password-change"),
+    path("settings/audit/", audit, name="audit"),
+]
