@@ -2,8 +2,8 @@
 
 A template is data: it reaches the keys and places of JSON values, runs a fixed list of pure filters, and its output is
 never evaluated again. What is missing is empty, with a warning on the step; `secure.*` resolves only where the caller
-hands the values in. Reading is done once per text (`placeholder`, `template_text`); places with rules of their own
-are JSON texts (`json_body`), URLs and headers (`request_text`).
+hands the values in. Reading is done once per text (`placeholder_grammar`, `template_text`); places with rules of their
+own are JSON texts (`json_body`), URLs and headers (`request_text`).
 """
 
 from runtime.engine.errors import TemplateError

@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from runtime.engine.errors import StepError, TemplateError
-from runtime.engine.placeholder import Placeholder, Reference, Rendering, read_placeholder
+from runtime.engine.placeholder import Placeholder, Reference, Rendering
+from runtime.engine.placeholder_grammar import read_placeholder
 
 LARGEST_OUTPUT = 1024 * 1024  # bytes of UTF-8
 MOST_PLACEHOLDERS = 10_000
