@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from builder.auditing import record
-from builder.flows import agents_of, listed
+from builder.overview import agents_of, listed
 from runtime.models import Agent, Flow, Workspace
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")

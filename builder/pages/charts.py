@@ -73,7 +73,7 @@ def lines(points, names, label):
                 point["label"],
                 name,
                 _seconds(point[name]),
-            )  # fmt: skip
+            )
             for x, y, point in dots
         ]
     return _svg(label, [*parts, _slot_labels([point["label"] for point in points], slot)])

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
-from builder.flows import flow_json, listed
+from builder.overview import flow_json, listed
 from builder.pages.access import member_required
 from builder.pages.first_steps import first_steps
 from builder.pages.preferring import preferences_of

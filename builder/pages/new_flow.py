@@ -12,7 +12,7 @@ from builder.pages.rendering import page
 from runtime.models import Agent
 
 KINDS = (
-    ("post_call", "Post-call", "phone", "violet", "After a call or chat has ended: tickets, CRM, messages. No time limit."),
+    ("post_call", "Post-call", "phone", "violet", "After a call or chat has ended: tickets, CRM, messages."),
     ("action", "Action", "bolt", "amber", "Called by the agent during the conversation; answers within a deadline."),
     ("automation", "Automation", "refresh", "blue", "When another system calls this flow's own web address."),
 )  # fmt: skip

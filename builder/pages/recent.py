@@ -6,6 +6,7 @@ function is called per row.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -63,14 +64,14 @@ def day_slots(days: int, zone: str) -> list[Slot]:
     """The last `days` days, today included, in the workspace's zone."""
     today = timezone.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     starts = [today - timedelta(days=back) for back in range(days - 1, -2, -1)]
-    return [Slot(start, end, f"{start.day} {start:%b}") for start, end in zip(starts, starts[1:], strict=False)]
+    return [Slot(start, end, f"{start.day} {start:%b}") for start, end in pairwise(starts)]
 
 
 def hour_slots(hours: int, zone: str) -> list[Slot]:
     """The last `hours` hours, the running one included."""
     now = timezone.now().astimezone(ZoneInfo(zone)).replace(minute=0, second=0, microsecond=0)
     starts = [now - timedelta(hours=back) for back in range(hours - 1, -2, -1)]
-    return [Slot(start, end, f"{start:%H}:00") for start, end in zip(starts, starts[1:], strict=False)]
+    return [Slot(start, end, f"{start:%H}:00") for start, end in pairwise(starts)]
 
 
 def recent_of(workspace, flow_ids=None, days=14) -> dict[UUID, Recent]:

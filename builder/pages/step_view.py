@@ -1,4 +1,4 @@
-"""A run's steps as the page shows them: grouped by visit, each with the icon of its node type and its reason in words."""
+"""A run's steps as the page shows them: one entry a visit, each with its node type's icon and its reason in words."""
 
 from dataclasses import dataclass, field
 

@@ -37,7 +37,7 @@ def version_list(request, flow_id):
 
 
 def _chosen(versions, params):
-    """(number or "draft", number or "draft" to compare it with or None); the default is the draft against what is live."""
+    """(version or "draft", what to compare it with or None); by default the draft with what is live."""
     numbers = {str(version.number): version.number for version in versions} | {"draft": "draft"}
     chosen = numbers.get(params.get("version") or "draft")
     if chosen is None or (params.get("against") and params["against"] not in numbers):
