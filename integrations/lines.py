@@ -163,6 +163,7 @@ def _tls_context() -> ssl.SSLContext:
 
 
 _doors: dict[tuple[str, str], Door] = {}
+_making = threading.Lock()
 
 
 def door() -> Door:
@@ -170,12 +171,15 @@ def door() -> Door:
     key = (settings.EGRESS_ALLOW, settings.EGRESS_PROXY)
     found = _doors.get(key)
     if found is None:
-        found = _doors[key] = Door(guard_for(key[0]), key[1])
+        with _making:  # or each of a worker's threads would load the certificates for itself
+            found = _doors.get(key) or _doors.setdefault(key, Door(guard_for(key[0]), key[1]))
     return found
 
 
 def forget_lines() -> None:
     """Drop all kept connections. A forked child must not write into its parent's lines."""
+    global _making
+    _making = threading.Lock()  # another thread may have held it at the fork
     _doors.clear()
 
 
