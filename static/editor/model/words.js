@@ -178,6 +178,7 @@ export const words = {
     nextProblem: "Next problem",
   },
   save: {
+    notLoaded: (/** @type {string} */ why) => `The flow could not be loaded. ${why} Nothing was changed; reload the page to try again.`,
     gone: "This draft is not there any more.",
     tooNew: "This page is older than the server. Reload it.",
     conflict: "Somebody else changed the same things.",

@@ -34,7 +34,8 @@ export function insert(state, args) {
   const { document, catalogue } = state;
   const after = args.after ?? (args.at || args.edge ? null : placeToGoOn(state));
   let next;
-  if (args.edge && edgeOf(document, args.edge)) next = insertOnEdge(document, catalogue, node, args.edge);
+  if (args.after && args.at) next = connect(insertFree(document, catalogue, node, cornerAt(state, { x: args.at.x, y: args.at.y + HEIGHT / 2 })), args.after.node, args.after.port, node.id);
+  else if (args.edge && edgeOf(document, args.edge)) next = insertOnEdge(document, catalogue, node, args.edge);
   else if (after) next = insertAfter(document, catalogue, node, after.node, after.port);
   else next = insertFree(document, catalogue, node, cornerAt(state, args.at));
   return commit(state, words.labels.add(type.label), next, selected(node.id));

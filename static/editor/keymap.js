@@ -1,0 +1,68 @@
+/** Keys to commands. Single letters work only while the canvas has the focus, and can be switched off; Tab is never taken. */
+
+/** @import {Command, Context, Store} from "./types.js" */
+
+import { isMac } from "./gestures/machine.js";
+import { readClip } from "./model/clipboard.js";
+
+/** @param {Store} store @param {Context} context @param {HTMLElement} stage */
+export function listenToKeys(store, context, stage) {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    const inField = isField(event.target);
+    const onCanvas = document.activeElement === stage || document.activeElement === document.body;
+    const command = commandFor(context, event, store.state.preferences.single_keys !== false);
+    if (!command) return;
+    if (command.where !== "page" && !onCanvas) return;
+    // Inside a field Ctrl-Z is the browser's own until Save Changes.
+    if (inField && (command.id === "undo" || command.id === "redo")) return;
+    if (context.commands.run(command.id) || command.id === "save-form") event.preventDefault();
+  });
+
+  addEventListener("copy", (event) => clipboard(event, "copy"));
+  addEventListener("cut", (event) => clipboard(event, "cut"));
+  addEventListener("paste", (event) => {
+    if (!onStage() || isField(event.target)) return;
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const at = lastPointer && inView(lastPointer) ? context.canvas.toWorld(lastPointer.x, lastPointer.y) : context.canvas.center();
+    if (readClip(text) ? context.commands.run("paste", { text, at }) : context.commands.run("paste", { at })) event.preventDefault();
+  });
+
+  /** @type {{x: number, y: number}|null} */
+  let lastPointer = null;
+  stage.addEventListener("pointermove", (event) => {
+    lastPointer = { x: event.clientX, y: event.clientY };
+  });
+  /** @param {{x: number, y: number}} point */
+  const inView = (point) => {
+    const box = stage.getBoundingClientRect();
+    return point.x > box.left && point.x < box.right && point.y > box.top && point.y < box.bottom;
+  };
+  const onStage = () => document.activeElement === stage || document.activeElement === document.body;
+
+  /** By the browser's own event, so that it works without permission and on plain http. @param {ClipboardEvent} event @param {"copy"|"cut"} id */
+  function clipboard(event, id) {
+    if (!onStage() || isField(event.target) || String(getSelection() ?? "")) return;
+    if (!context.commands.run(id) || !store.state.clipboard) return;
+    event.clipboardData?.setData("text/plain", JSON.stringify(store.state.clipboard));
+    event.preventDefault();
+  }
+}
+
+/** @param {Context} context @param {KeyboardEvent} event @param {boolean} singleKeys @returns {Command|undefined} */
+function commandFor(context, event, singleKeys) {
+  const pressed = keyOf(event);
+  if (!singleKeys && /^(Shift\+)?.$/.test(pressed)) return undefined;
+  return context.commands.all().find((command) => command.keys.includes(pressed));
+}
+
+/** "Mod+Shift+z": the way the table of commands writes keys. @param {KeyboardEvent} event */
+export function keyOf(event) {
+  const mod = isMac ? event.metaKey : event.ctrlKey;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const letter = /^[a-z]$/.test(key) || event.key.length > 1;
+  return `${mod ? "Mod+" : ""}${event.altKey ? "Alt+" : ""}${event.shiftKey && letter ? "Shift+" : ""}${key}`;
+}
+
+/** @param {EventTarget|null} target */
+const isField = (target) => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

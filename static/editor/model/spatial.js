@@ -1,0 +1,174 @@
+/** A grid of 512 px cells over nodes, edges and notes: what is in a rectangle, what is under a point. Derived, kept per document. */
+
+/** @import {Catalogue, Edge, FlowDocument, FlowNode, Note, Point, Rect} from "../types.js" */
+
+import { portsOf } from "./catalogue.js";
+import { bounds, contains, edgeDistance, heightOf, inputPosition, nodeRect, portAt, rectBetween, STUB, touches } from "./geometry.js";
+import { indexOf } from "./graph.js";
+import { placesOf } from "./layout.js";
+
+const CELL = 512;
+
+/** @typedef {{edge: Edge, from: Point, to: Point, box: Rect}} Line */
+/**
+ * @typedef {(
+ *   {kind: "port", node: string, port: string} |
+ *   {kind: "input", node: string} |
+ *   {kind: "node", node: string} |
+ *   {kind: "note", note: string, corner: boolean} |
+ *   {kind: "edge", edge: string}
+ * )} Hit
+ */
+
+/** @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<string, string[]>, lineCells: Map<string, string[]>, box: Rect|null}} Plane */
+
+/** @type {WeakMap<object, {catalogue: Catalogue, nodes: any, edges: any, plane: Plane}>} keyed by layout: it changes last and least */
+const planes = new WeakMap();
+
+/** @param {FlowDocument} document @param {Catalogue} catalogue @returns {Plane} */
+export function planeOf(document, catalogue) {
+  const past = planes.get(document.layout);
+  if (past && past.catalogue === catalogue && past.nodes === document.nodes && past.edges === document.edges) return past.plane;
+  const plane = build(document, catalogue);
+  planes.set(document.layout, { catalogue, nodes: document.nodes, edges: document.edges, plane });
+  return plane;
+}
+
+/** Both ends of an edge on the canvas; null when its port or a node is missing. @param {FlowDocument} document @param {Catalogue} catalogue @param {Readonly<Record<string, Point>>} places @param {Edge} edge @returns {{from: Point, to: Point}|null} */
+export function endsOf(document, catalogue, places, edge) {
+  const { byId } = indexOf(document);
+  const source = byId.get(edge.source);
+  const [start, end] = [places[edge.source], places[edge.target]];
+  if (!source || !start || !end) return null;
+  const ports = portsOf(source, catalogue);
+  const at = ports.findIndex((port) => port.id === edge.port);
+  const from = at < 0 ? { x: start.x + 128, y: start.y + heightOf(source) } : portAt(source, start, at, ports.length);
+  return { from, to: inputPosition(end) };
+}
+
+/** @param {Plane} plane @param {Rect} area @returns {Set<string>} ids of nodes */
+export function nodesIn(plane, area) {
+  const { byId } = indexOf(plane.document);
+  return gather(plane.nodeCells, area, (id) => {
+    const node = byId.get(id);
+    const place = plane.places[id];
+    return node !== undefined && place !== undefined && touches(nodeRect(node, place), area);
+  });
+}
+
+/** @param {Plane} plane @param {Rect} area @returns {Set<string>} ids of edges */
+export const linesIn = (plane, area) => gather(plane.lineCells, area, (id) => touches(/** @type {Line} */ (plane.lines.get(id)).box, area));
+
+/** @param {Plane} plane @param {Rect} area @returns {Note[]} */
+export const notesIn = (plane, area) => plane.document.notes.filter((note) => touches(note, area));
+
+/**
+ * What a point of the canvas lies on, the nearest thing first: port, node, note, edge.
+ * @param {Plane} plane @param {readonly Note[]} notes @param {Point} point @param {number} zoom @param {{reach?: number}} [how] reach: radius around ports on the screen @returns {Hit|null}
+ */
+export function hit(plane, notes, point, zoom, { reach = 10 } = {}) {
+  const radius = Math.min(reach / zoom, 40);
+  const area = { x: point.x - radius - 8, y: point.y - radius - 8, width: 2 * radius + 16, height: 2 * radius + 16 };
+  const near = [...nodesIn(plane, { x: area.x - 200, y: area.y - STUB, width: area.width + 400, height: area.height + STUB })];
+  const port = portAtPoint(plane, near, point, radius);
+  if (port) return port;
+  const { byId } = indexOf(plane.document);
+  const node = near.filter((id) => contains(nodeRect(/** @type {FlowNode} */ (byId.get(id)), /** @type {Point} */ (plane.places[id])), point)).at(-1);
+  if (node) return { kind: "node", node };
+  const note = [...notes].reverse().find((each) => contains(each, point));
+  if (note) return { kind: "note", note: note.id, corner: point.x > note.x + note.width - 16 && point.y > note.y + note.height - 16 };
+  const edge = lineAt(plane, point, 10 / zoom);
+  return edge ? { kind: "edge", edge } : null;
+}
+
+/** The edge within `distance` of a point, the nearest. @param {Plane} plane @param {Point} point @param {number} distance @param {(edge: Edge) => boolean} [wanted] @returns {string|null} */
+export function lineAt(plane, point, distance, wanted = () => true) {
+  const area = { x: point.x - distance, y: point.y - distance, width: 2 * distance, height: 2 * distance };
+  let best = { id: /** @type {string|null} */ (null), distance };
+  for (const id of linesIn(plane, area)) {
+    const line = /** @type {Line} */ (plane.lines.get(id));
+    if (!wanted(line.edge)) continue;
+    const away = edgeDistance(point, line.from, line.to);
+    if (away <= best.distance) best = { id, distance: away };
+  }
+  return best.id;
+}
+
+/** The node a connection would snap to: under the point, or with its input within `radius`. @param {Plane} plane @param {Point} point @param {number} radius @returns {string|null} */
+export function targetAt(plane, point, radius) {
+  const area = { x: point.x - radius, y: point.y - radius, width: 2 * radius, height: 2 * radius };
+  const { byId } = indexOf(plane.document);
+  let best = { id: /** @type {string|null} */ (null), distance: Number.POSITIVE_INFINITY };
+  for (const id of nodesIn(plane, area)) {
+    const place = /** @type {Point} */ (plane.places[id]);
+    const input = inputPosition(place);
+    const inside = contains(nodeRect(/** @type {FlowNode} */ (byId.get(id)), place), point);
+    const away = Math.hypot(input.x - point.x, input.y - point.y);
+    if ((inside || away <= radius) && away < best.distance) best = { id, distance: away };
+  }
+  return best.id;
+}
+
+/** @param {Plane} plane @param {string[]} near @param {Point} point @param {number} radius @returns {Hit|null} */
+function portAtPoint(plane, near, point, radius) {
+  const { byId, into } = indexOf(plane.document);
+  for (const id of near) {
+    const node = /** @type {FlowNode} */ (byId.get(id));
+    const place = /** @type {Point} */ (plane.places[id]);
+    const ports = portsOf(node, plane.catalogue);
+    for (const [at, port] of ports.entries()) {
+      const centre = portAt(node, place, at, ports.length);
+      if (Math.hypot(centre.x - point.x, centre.y - point.y) <= radius) return { kind: "port", node: id, port: port.id };
+    }
+    const input = inputPosition(place);
+    if (into.has(id) && Math.hypot(input.x - point.x, input.y - point.y) <= radius * 0.8) return { kind: "input", node: id };
+  }
+  return null;
+}
+
+/** @param {FlowDocument} document @param {Catalogue} catalogue @returns {Plane} */
+function build(document, catalogue) {
+  const places = placesOf(document, catalogue);
+  /** @type {Plane} */
+  const plane = { document, catalogue, places, lines: new Map(), nodeCells: new Map(), lineCells: new Map(), box: null };
+  for (const node of document.nodes) enter(plane.nodeCells, node.id, nodeRect(node, places[node.id] ?? { x: 0, y: 0 }));
+  for (const edge of document.edges) {
+    const ends = endsOf(document, catalogue, places, edge);
+    if (!ends) continue;
+    const box = rectOf(ends.from, ends.to);
+    plane.lines.set(edge.id, { edge, ...ends, box });
+    enter(plane.lineCells, edge.id, box);
+  }
+  plane.box = bounds([...document.nodes.map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 }))]);
+  return plane;
+}
+
+/** A line's box; a way back bulges to the right. @param {Point} from @param {Point} to @returns {Rect} */
+function rectOf(from, to) {
+  const box = rectBetween(from, to);
+  if (to.y - from.y >= 16) return { x: box.x - 2, y: box.y, width: box.width + 4, height: box.height };
+  return { x: box.x, y: box.y - 30, width: box.width + 200, height: box.height + 60 };
+}
+
+/** @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+function enter(cells, id, rect) {
+  for (const key of keys(rect)) {
+    const cell = cells.get(key);
+    if (cell) cell.push(id);
+    else cells.set(key, [id]);
+  }
+}
+
+/** @param {Map<string, string[]>} cells @param {Rect} area @param {(id: string) => boolean} wanted @returns {Set<string>} */
+function gather(cells, area, wanted) {
+  const found = new Set();
+  for (const key of keys(area)) for (const id of cells.get(key) ?? []) if (!found.has(id) && wanted(id)) found.add(id);
+  return found;
+}
+
+/** @param {Rect} rect */
+function* keys(rect) {
+  const [left, right] = [Math.floor(rect.x / CELL), Math.floor((rect.x + rect.width) / CELL)];
+  const [top, bottom] = [Math.floor(rect.y / CELL), Math.floor((rect.y + rect.height) / CELL)];
+  for (let column = left; column <= right; column++) for (let row = top; row <= bottom; row++) yield `${column},${row}`;
+}

@@ -1,0 +1,191 @@
+/**
+ * The canvas: one transformed world of cards and lines, culled to what is in view, a bitmap from far away. It decides what is in
+ * view and passes that on; nodes, edges and notes paint themselves.
+ */
+
+/** @import {Context, Rect, State, Store} from "../types.js" */
+
+import { nodeOf } from "../model/document.js";
+import { bounds, contentRects, grown, toScreen, toWorld, touches } from "../model/geometry.js";
+import { linesIn, nodesIn, notesIn, planeOf } from "../model/spatial.js";
+import { readonlyReason, shownDocument } from "../model/state.js";
+import { words } from "../model/words.js";
+import { reveal } from "../model/commands/view.js";
+import { h, icon, setAttribute } from "./dom.js";
+import { createEdges } from "./edges.js";
+import { createFar, FAR } from "./far.js";
+import { createNodes } from "./nodes.js";
+import { createNotes } from "./notes.js";
+
+/** Pixels around the view that are drawn too, so that a short pan draws nothing new. */
+const MARGIN = 300;
+/** State whose change alone leaves the canvas as it is. */
+const DRAWN = /** @type {const} */ (["document", "catalogue", "selection", "focused", "gesture", "hover", "overlay", "problems", "renaming", "editingNote", "readonly", "connections", "agents"]);
+
+/** @param {Store} store @param {Context} context */
+export function createCanvas(store, context) {
+  const nodes = createNodes(store, context);
+  const edges = createEdges(store, context);
+  const notes = createNotes(store, context);
+  const far = createFar();
+  const grid = h("div", { class: "canvas-grid", "aria-hidden": "true" });
+  const world = h("div", { class: "world" }, notes.dom, edges.svg, nodes.dom, edges.marks);
+  const marquee = h("div", { class: "marquee", hidden: true });
+  const ghost = h("div", { class: "drop-ghost", hidden: true, "aria-hidden": "true" });
+  const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
+  const lost = h("button", { class: "button canvas-lost", type: "button", hidden: true, onclick: () => context.commands.run("fit") }, words.backToContent);
+  const empty = emptyState(context);
+  const stage = h("div", { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" }, grid, far.dom, world, marquee, ghost);
+  const dom = h("div", { class: "canvas" }, stage, empty, reason, lost, h("p", { id: "canvas-help", class: "visually-hidden" }, words.canvasHelp));
+
+  /** What was drawn last. */
+  let drawn = { area: /** @type {Rect|null} */ (null), far: false, nodes: /** @type {Set<string>} */ (new Set()), lines: /** @type {Set<string>} */ (new Set()) };
+
+  new ResizeObserver(([entry]) => {
+    const { width, height } = entry?.contentRect ?? { width: 0, height: 0 };
+    if (width && height) store.dispatch((state) => (state.viewport.width === width && state.viewport.height === height ? state : { ...state, viewport: { width, height } }));
+  }).observe(stage);
+  stage.addEventListener("focus", () => focusFirst(store));
+
+  /** @param {State} state @param {State} before */
+  function update(state, before) {
+    const first = drawn.area === null;
+    const moved = first || state.camera !== before.camera || state.viewport !== before.viewport;
+    const changed = first || DRAWN.some((name) => state[name] !== before[name]);
+    if (!moved && !changed) return;
+    const isFar = state.camera.zoom < FAR;
+    if (moved) paintCamera(state, before, isFar, first);
+    if (changed) paintChrome(state);
+    const view = viewRect(state);
+    const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
+    if (stale) cull(state, view, isFar);
+    if (isFar) {
+      if (moved || changed) far.update(state, drawn.nodes, drawn.lines);
+    } else if (stale) {
+      nodes.update(state, drawn.nodes);
+      edges.update(state, drawn.lines, drawn.nodes);
+      notes.update(state, notesIn(planeOf(shownDocument(state), state.catalogue), drawn.area ?? view));
+    }
+    if (moved || state.document !== before.document || state.overlay !== before.overlay) lost.hidden = !outOfView(state, view);
+    const active = !isFar && state.focused !== null && drawn.nodes.has(state.focused) ? `node-${state.focused}` : null;
+    if (stage.getAttribute("aria-activedescendant") !== active) setAttribute(stage, "aria-activedescendant", active);
+  }
+
+  /** @param {State} state @param {Rect} view @param {boolean} isFar */
+  function cull(state, view, isFar) {
+    const plane = planeOf(shownDocument(state), state.catalogue);
+    const area = grown(view, isFar ? 0 : MARGIN);
+    const found = nodesIn(plane, area);
+    const lines = linesIn(plane, area);
+    if (state.gesture?.kind === "drag") {
+      const shifted = { ...area, x: area.x - state.gesture.dx, y: area.y - state.gesture.dy };
+      const arriving = nodesIn(plane, shifted);
+      const moving = new Set(state.gesture.nodes);
+      for (const id of moving) if (arriving.has(id)) found.add(id);
+      if (moving.size <= 50) for (const line of plane.lines.values()) if (moving.has(line.edge.source) || moving.has(line.edge.target)) lines.add(line.edge.id);
+    }
+    drawn = { area, far: isFar, nodes: found, lines };
+  }
+
+  /** @param {State} state @param {State} before @param {boolean} isFar @param {boolean} first */
+  function paintCamera(state, before, isFar, first) {
+    const { x, y, zoom } = state.camera;
+    if (first || isFar !== drawn.far) {
+      world.hidden = isFar;
+      far.dom.hidden = !isFar;
+    }
+    if (!isFar) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    const step = 24 * (zoom < 0.35 ? 4 : zoom < 0.7 ? 2 : 1) * zoom;
+    grid.style.transform = `translate(${(x % step) - step}px, ${(y % step) - step}px)`;
+    if (first || zoom !== before.camera.zoom) {
+      grid.style.setProperty("--step", `${step}px`);
+      world.style.setProperty("--zoom", String(zoom));
+      stage.classList.toggle("is-small", zoom < 0.7);
+    }
+  }
+
+  /** @param {State} state */
+  function paintChrome(state) {
+    const { gesture } = state;
+    stage.dataset.gesture = gesture?.kind ?? "";
+    stage.dataset.tool = state.tool;
+    empty.hidden = shownDocument(state).nodes.length > 0;
+    if (!empty.hidden) empty.classList.toggle("is-fixed", readonlyReason(state) !== null);
+    marquee.hidden = gesture?.kind !== "marquee";
+    if (gesture?.kind === "marquee") {
+      const at = toScreen(state.camera, gesture.rect);
+      Object.assign(marquee.style, { transform: `translate(${at.x}px, ${at.y}px)`, width: `${gesture.rect.width * state.camera.zoom}px`, height: `${gesture.rect.height * state.camera.zoom}px` });
+    }
+    paintGhost(state, ghost);
+    const refused = gesture?.kind === "connect" ? gesture.refused : null;
+    reason.hidden = !refused;
+    if (refused) reason.textContent = refused;
+  }
+
+  return {
+    dom,
+    stage,
+    update,
+    /** Fades what moves while the camera does. @param {boolean} on */
+    panning: (on) => stage.classList.toggle("is-panning", on),
+    /** @type {Context["canvas"]} */
+    access: {
+      reveal: (id) => store.dispatch((state) => reveal(state, id)),
+      focus: () => stage.focus({ preventScroll: true }),
+      toWorld: (x, y) => {
+        const box = stage.getBoundingClientRect();
+        return toWorld(store.state.camera, { x: x - box.left, y: y - box.top });
+      },
+      toClient: (x, y) => {
+        const box = stage.getBoundingClientRect();
+        const at = toScreen(store.state.camera, { x, y });
+        return { x: at.x + box.left, y: at.y + box.top };
+      },
+      center: () => toWorld(store.state.camera, { x: store.state.viewport.width / 2, y: store.state.viewport.height / 2 }),
+    },
+  };
+}
+
+/** @param {State} state @returns {Rect} the part of the canvas that can be seen */
+function viewRect(state) {
+  const at = toWorld(state.camera, { x: 0, y: 0 });
+  return { x: at.x, y: at.y, width: state.viewport.width / state.camera.zoom, height: state.viewport.height / state.camera.zoom };
+}
+
+/** @param {Rect} outer @param {Rect} inner */
+const inside = (outer, inner) => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+
+/** @param {State} state @param {Rect} view */
+function outOfView(state, view) {
+  const shown = shownDocument(state);
+  const { box } = planeOf(shown, state.catalogue);
+  if (!box) return shown.notes.length > 0 && !shown.notes.some((note) => touches(note, view));
+  if (!touches(box, view)) return true;
+  return nodesIn(planeOf(shown, state.catalogue), view).size === 0 && !touches(view, bounds(contentRects(shown, planeOf(shown, state.catalogue).places)) ?? view);
+}
+
+/** What comes from the palette, under the pointer. @param {State} state @param {HTMLElement} ghost */
+function paintGhost(state, ghost) {
+  const { gesture } = state;
+  ghost.hidden = gesture?.kind !== "drop" || !gesture.inside;
+  if (gesture?.kind !== "drop") return;
+  const at = toScreen(state.camera, { x: gesture.x - 128, y: gesture.y - 32 });
+  ghost.style.transform = `translate(${at.x}px, ${at.y}px) scale(${state.camera.zoom})`;
+  const name = state.catalogue.types.get(gesture.type)?.label ?? gesture.type;
+  if (ghost.textContent !== name) ghost.textContent = name;
+}
+
+/** Coming in with Tab lands on the node one left, or on the trigger. @param {Store} store */
+function focusFirst(store) {
+  store.dispatch((state) => {
+    if (state.focused !== null && nodeOf(shownDocument(state), state.focused)) return state;
+    const [only] = state.selection.nodes;
+    return only === undefined ? state : { ...state, focused: only };
+  });
+}
+
+/** @param {Context} context */
+function emptyState(context) {
+  const begin = h("button", { class: "button button-primary", type: "button", onclick: (/** @type {MouseEvent} */ event) => context.commands.run("add", { anchor: event.currentTarget }) }, icon("plus"), words.emptyAction);
+  return h("div", { class: "canvas-empty", hidden: true }, h("h2", {}, words.empty), h("p", {}, words.emptyText), begin);
+}

@@ -1,0 +1,127 @@
+/** The flow from far away: below a zoom of 0.45 cards are rectangles on a bitmap, so that a thousand of them cost what one does. */
+
+/** @import {Point, Rect, State} from "../types.js" */
+
+import { typeOf } from "../model/catalogue.js";
+import { heightOf, WIDTH } from "../model/geometry.js";
+import { indexOf } from "../model/graph.js";
+import { marksOf } from "../model/overlay.js";
+import { endsOf } from "../model/spatial.js";
+import { shownDocument, shownPlaces } from "../model/state.js";
+import { h } from "./dom.js";
+
+export const FAR = 0.45;
+const COLORS = ["violet", "pink", "amber", "blue", "green", "teal", "slate"];
+
+/** Colours as the theme resolves them; a bitmap cannot use custom properties. @param {HTMLElement} host */
+function paletteOf(host) {
+  const probe = h("span", { hidden: true });
+  host.append(probe);
+  const read = (/** @type {string} */ name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const groups = Object.fromEntries(COLORS.map((color) => [color, read(`--g-${color}`)]));
+  const palette = { groups, card: read("--surface"), line: read("--line-strong"), edge: read("--edge"), accent: read("--accent"), ok: read("--ok"), bad: read("--bad"), note: read("--note"), text: read("--text") };
+  probe.remove();
+  return palette;
+}
+
+export function createFar() {
+  const dom = h("canvas", { class: "far", "aria-hidden": "true", hidden: true });
+  const context = /** @type {CanvasRenderingContext2D} */ (dom.getContext("2d"));
+  /** @type {ReturnType<typeof paletteOf>|null} */
+  let palette = null;
+  let theme = "";
+
+  return {
+    dom,
+    /** @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines */
+    update(state, nodes, lines) {
+      const now = `${document.documentElement.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`;
+      if (!palette || theme !== now) palette = paletteOf(/** @type {HTMLElement} */ (dom.parentElement));
+      theme = now;
+      const ratio = globalThis.devicePixelRatio || 1;
+      const [width, height] = [Math.round(state.viewport.width * ratio), Math.round(state.viewport.height * ratio)];
+      if (dom.width !== width || dom.height !== height) {
+        dom.width = width;
+        dom.height = height;
+      }
+      const { x, y, zoom } = state.camera;
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, width, height);
+      context.setTransform(zoom * ratio, 0, 0, zoom * ratio, x * ratio, y * ratio);
+      draw(context, state, nodes, lines, palette);
+    },
+  };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {ReturnType<typeof paletteOf>} palette */
+function draw(context, state, nodes, lines, palette) {
+  const shown = shownDocument(state);
+  const places = shownPlaces(state);
+  const marks = marksOf(state);
+  const { gesture } = state;
+  const moved = new Set(gesture?.kind === "drag" ? gesture.nodes : []);
+  const at = (/** @type {string} */ id) => {
+    const place = places[id] ?? { x: 0, y: 0 };
+    return gesture?.kind === "drag" && moved.has(id) ? { x: place.x + gesture.dx, y: place.y + gesture.dy } : place;
+  };
+  for (const note of shown.notes) block(context, note, palette.note);
+  strokes(context, state, lines, moved.size ? Object.fromEntries([...touched(shown, lines)].map((id) => [id, at(id)])) : places, palette);
+  const { byId } = indexOf(shown);
+  for (const id of nodes) {
+    const node = byId.get(id);
+    if (!node) continue;
+    const { x, y } = at(id);
+    const height = heightOf(node);
+    const status = marks?.nodes.get(id)?.status;
+    const chosen = state.selection.nodes.has(id);
+    context.fillStyle = palette.card;
+    context.fillRect(x, y, WIDTH, height);
+    context.lineWidth = chosen || status ? 8 : 2;
+    context.strokeStyle = chosen ? palette.accent : status === "succeeded" ? palette.ok : status === "failed" ? palette.bad : palette.line;
+    context.strokeRect(x, y, WIDTH, height);
+    context.fillStyle = palette.groups[typeOf(state.catalogue, node.type)?.group.color ?? "slate"] ?? palette.line;
+    context.fillRect(x + 12, y + 17, 30, 30);
+    context.fillStyle = palette.text;
+    if (state.camera.zoom >= 0.25 && nodes.size < 300) {
+      context.font = "600 22px system-ui, sans-serif";
+      context.fillText(short(node.label || node.type), x + 54, y + 40);
+    } else context.fillRect(x + 54, y + 26, Math.min(180, 12 * (node.label ?? "").length), 12);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} lines @param {Readonly<Record<string, Point>>} places @param {ReturnType<typeof paletteOf>} palette */
+function strokes(context, state, lines, places, palette) {
+  const shown = shownDocument(state);
+  const marks = marksOf(state);
+  context.lineWidth = Math.max(2, 1.5 / state.camera.zoom);
+  for (const taken of [false, true]) {
+    context.beginPath();
+    for (const edge of shown.edges) {
+      if (!lines.has(edge.id) || (marks?.edges.get(edge.id) === "taken") !== taken) continue;
+      const ends = endsOf(shown, state.catalogue, places, edge);
+      if (!ends) continue;
+      const middle = (ends.from.y + ends.to.y) / 2;
+      context.moveTo(ends.from.x, ends.from.y);
+      context.bezierCurveTo(ends.from.x, middle, ends.to.x, middle, ends.to.x, ends.to.y);
+    }
+    context.strokeStyle = taken ? palette.ok : palette.edge;
+    context.stroke();
+  }
+}
+
+/** @param {import("../types.js").FlowDocument} shown @param {ReadonlySet<string>} lines */
+function touched(shown, lines) {
+  return new Set(shown.edges.filter((edge) => lines.has(edge.id)).flatMap((edge) => [edge.source, edge.target]));
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Rect} rect @param {string} color */
+function block(context, rect, color) {
+  context.fillStyle = color;
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+}
+
+/** @param {string} text */
+const short = (text) => (text.length > 17 ? `${text.slice(0, 16)}…` : text);

@@ -1,0 +1,262 @@
+/**
+ * The cards of the nodes in view. Elements are kept in a pool and given to whichever node comes into view; each paints only what
+ * differs from what it shows. Nothing here is measured: place, width and height come from the model.
+ */
+
+/** @import {Context, FlowNode, Problem, State, Store} from "../types.js" */
+
+import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
+import { portAt } from "../model/geometry.js";
+import { extraRows, heightOf } from "../model/geometry.js";
+import { indexOf } from "../model/graph.js";
+import { marksOf, SIGNS } from "../model/overlay.js";
+import { referencesIn } from "../model/references.js";
+import { shownDocument, shownPlaces } from "../model/state.js";
+import { words } from "../model/words.js";
+import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
+
+/** @typedef {{dom: HTMLElement, chip: HTMLElement, svg: Element, name: HTMLElement, status: HTMLElement, summary: HTMLElement, row: HTMLElement|null, badge: HTMLElement|null, ports: HTMLElement[], shown: Record<string, any>}} Card */
+
+/** @param {Store} store @param {Context} context */
+export function createNodes(store, context) {
+  const dom = h("div", { class: "nodes" });
+  /** @type {Map<string, Card>} */
+  const cards = new Map();
+  /** @type {Card[]} */
+  const free = [];
+
+  /** @param {string} id */
+  function take(id) {
+    const card = free.pop() ?? newCard();
+    card.dom.id = `node-${id}`;
+    card.dom.dataset.node = id;
+    card.dom.hidden = false;
+    if (!card.dom.parentNode) dom.append(card.dom);
+    cards.set(id, card);
+    return card;
+  }
+
+  return {
+    dom,
+    /** @param {State} state @param {ReadonlySet<string>} visible */
+    update(state, visible) {
+      for (const [id, card] of cards) {
+        if (visible.has(id)) continue;
+        cards.delete(id);
+        card.dom.hidden = true;
+        card.dom.removeAttribute("id");
+        free.push(card);
+      }
+      const seen = lookOf(state);
+      for (const id of visible) {
+        const node = seen.byId.get(id);
+        if (node) paint(cards.get(id) ?? take(id), node, state, seen);
+      }
+      rename(state, cards, store, context);
+    },
+  };
+}
+
+/** What all cards need of the state, looked up once per update. @param {State} state */
+function lookOf(state) {
+  const { gesture } = state;
+  return {
+    byId: indexOf(shownDocument(state)).byId,
+    places: shownPlaces(state),
+    marks: marksOf(state),
+    problems: state.overlay?.document ? NONE : problemsByNode(state.problems),
+    moved: gesture?.kind === "drag" ? new Set(gesture.nodes) : null,
+    by: gesture?.kind === "drag" ? gesture : { dx: 0, dy: 0 },
+    target: gesture?.kind === "connect" ? gesture.target : null,
+    refused: gesture?.kind === "connect" ? gesture.refused : null,
+    origin: originOf(state),
+  };
+}
+
+/** @type {Map<string, Problem[]>} */
+const NONE = new Map();
+/** @type {WeakMap<readonly Problem[], Map<string, Problem[]>>} */
+const grouped = new WeakMap();
+
+/** @param {readonly Problem[]} problems */
+function problemsByNode(problems) {
+  let map = grouped.get(problems);
+  if (!map) {
+    map = new Map();
+    for (const problem of problems) if (problem.node) map.set(problem.node, [...(map.get(problem.node) ?? []), problem]);
+    grouped.set(problems, map);
+  }
+  return map;
+}
+
+/** The node a hovered variable comes from. @param {State} state */
+function originOf(state) {
+  const [root, key] = (state.hover?.path ?? "").split(".");
+  if (root === "steps" && key) return state.document.nodes.find((node) => node.key === key)?.id ?? null;
+  return state.hover?.node ?? null;
+}
+
+/** @returns {Card} */
+function newCard() {
+  const svg = icon("zap");
+  const chip = h("span", { class: "node-chip" }, svg);
+  const name = h("span", { class: "node-name" });
+  const status = h("span", { class: "node-status" });
+  const summary = h("span", { class: "node-summary" });
+  const dom = h("article", { class: "node", "aria-roledescription": "step" }, chip, name, status, summary);
+  return { dom, chip, svg, name, status, summary, row: null, badge: null, ports: [], shown: {} };
+}
+
+/** @param {Card} card @param {FlowNode} node @param {State} state @param {ReturnType<typeof lookOf>} seen */
+function paint(card, node, state, seen) {
+  const { shown } = card;
+  const place = seen.places[node.id] ?? { x: 0, y: 0 };
+  const moved = seen.moved?.has(node.id);
+  const [x, y] = moved ? [place.x + seen.by.dx, place.y + seen.by.dy] : [place.x, place.y];
+  if (shown.x !== x || shown.y !== y) {
+    shown.x = x;
+    shown.y = y;
+    card.dom.style.transform = `translate(${x}px, ${y}px)`;
+  }
+  if (shown.node !== node || shown.catalogue !== state.catalogue || shown.connections !== state.connections || shown.agents !== state.agents) paintNode(card, node, state);
+  const problems = seen.problems.get(node.id);
+  if (shown.problems !== problems) paintProblems(card, problems);
+  const mark = seen.marks?.nodes.get(node.id);
+  const target = seen.target === node.id ? (seen.refused ? "refused" : "target") : "";
+  const flags = [
+    "node",
+    state.selection.nodes.has(node.id) ? "is-selected" : "",
+    state.focused === node.id ? "is-focused" : "",
+    moved ? "is-moving" : "",
+    node.disabled ? "is-off" : "",
+    target ? `is-${target}` : "",
+    seen.origin === node.id ? "is-origin" : "",
+    mark ? `ran-${mark.status}` : "",
+  ];
+  const className = flags.filter(Boolean).join(" ");
+  if (shown.className !== className) {
+    shown.className = className;
+    card.dom.className = className;
+  }
+  if (shown.mark !== mark || shown.off !== node.disabled || shown.labelNode !== node || shown.labelProblems !== problems || shown.selected !== state.selection.nodes.has(node.id)) {
+    Object.assign(shown, { mark, off: node.disabled, labelNode: node, labelProblems: problems, selected: state.selection.nodes.has(node.id) });
+    const said = mark ? `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim() : node.disabled ? words.disabled : "";
+    setText(card.status, said);
+    card.status.hidden = !said;
+    setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? `${words.status[mark.status] ?? words.notTaken} ${mark.text}` : ""));
+  }
+}
+
+/** @param {Card} card @param {FlowNode} node @param {State} state */
+function paintNode(card, node, state) {
+  Object.assign(card.shown, { node, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
+  const type = typeOf(state.catalogue, node.type);
+  setText(card.name, node.label || type?.label || node.type);
+  setText(card.summary, plainSummary(summaryOf(node, state.catalogue, state)));
+  setIcon(card.svg, type?.icon ?? "help");
+  card.chip.dataset.color = type?.group.color ?? "slate";
+  card.dom.classList.toggle("is-trigger", type?.trigger ?? false);
+  const height = heightOf(node);
+  if (card.shown.height !== height) {
+    card.shown.height = height;
+    card.dom.style.height = `${height}px`;
+  }
+  paintRow(card, node);
+  paintPorts(card, node, state);
+}
+
+/** A variable in a summary reads as its path. @param {string} text */
+function plainSummary(text) {
+  return referencesIn(text).reduceRight((result, each) => result.slice(0, each.start) + each.path + result.slice(each.end), text);
+}
+
+/** The extra row: what the node does about failures. @param {Card} card @param {FlowNode} node */
+function paintRow(card, node) {
+  if (!extraRows(node)) {
+    if (card.row) card.row.hidden = true;
+    return;
+  }
+  if (!card.row) {
+    card.row = h("span", { class: "node-row" });
+    card.dom.append(card.row);
+  }
+  const attempts = node.settings?.retry?.max_attempts ?? 1;
+  const parts = [attempts > 1 ? words.retries(attempts) : "", words.onError[node.settings?.on_error ?? "stop"] ?? ""];
+  card.row.hidden = false;
+  setText(card.row, parts.filter(Boolean).join(" · "));
+}
+
+/** @param {Card} card @param {FlowNode} node @param {State} state */
+function paintPorts(card, node, state) {
+  const ports = portsOf(node, state.catalogue);
+  while (card.ports.length < ports.length) {
+    const port = h("span", { class: "node-port", "aria-hidden": "true" });
+    card.dom.append(port);
+    card.ports.push(port);
+  }
+  card.ports.forEach((port, at) => {
+    port.hidden = at >= ports.length;
+    if (port.hidden) return;
+    const centre = portAt(node, { x: 0, y: 0 }, at, ports.length);
+    port.style.transform = `translate(${centre.x - 5}px, ${centre.y - 5}px)`;
+    port.classList.toggle("is-error", ports[at]?.id === "error");
+  });
+}
+
+/** @param {Card} card @param {Problem[]|undefined} problems */
+function paintProblems(card, problems) {
+  card.shown.problems = problems;
+  if (!problems?.length) {
+    if (card.badge) card.badge.hidden = true;
+    return;
+  }
+  if (!card.badge) {
+    card.badge = h("span", { class: "node-badge", "aria-hidden": "true" }, icon("alert", "icon icon-small"));
+    card.dom.append(card.badge);
+  }
+  const errors = problems.filter((problem) => problem.severity === "error").length;
+  card.badge.hidden = false;
+  card.badge.dataset.tone = errors ? "bad" : "warn";
+  card.badge.title = problems.map((problem) => problem.message).join("\n");
+}
+
+/** @param {FlowNode} node @param {State} state @param {Problem[]|undefined} problems @param {string} ran */
+function spoken(node, state, problems, ran) {
+  const errors = problems?.filter((problem) => problem.severity === "error").length ?? 0;
+  const marks = [
+    plainSummary(summaryOf(node, state.catalogue, state)),
+    state.selection.nodes.has(node.id) ? "selected" : "",
+    node.disabled ? words.disabled : "",
+    problems?.length ? words.problems(errors, problems.length - errors) : "",
+    ran.trim(),
+  ];
+  return words.nodeLabel(node.label, typeOf(state.catalogue, node.type)?.label ?? node.type, marks);
+}
+
+/** The field in which a name is written, over the card. @param {State} state @param {Map<string, Card>} cards @param {Store} store @param {Context} context */
+function rename(state, cards, store, context) {
+  const card = state.renaming === null ? undefined : cards.get(state.renaming);
+  const open = /** @type {HTMLInputElement|null} */ (document.querySelector(".node-rename"));
+  if (!card) return void open?.remove();
+  if (open?.dataset.node === state.renaming) return;
+  open?.remove();
+  const id = /** @type {string} */ (state.renaming);
+  const input = h("input", { class: "node-rename", "aria-label": words.commands.rename, value: card.name.textContent ?? "", maxlength: "200", spellcheck: false });
+  input.dataset.node = id;
+  let done = false;
+  const finish = (/** @type {boolean} */ keep) => {
+    if (done) return;
+    done = true;
+    if (keep) context.commands.run("rename-to", { node: id, label: input.value });
+    else store.dispatch((past) => ({ ...past, renaming: null }));
+    context.canvas.focus();
+  };
+  input.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
+  });
+  input.addEventListener("blur", () => finish(true));
+  card.dom.append(input);
+  input.focus();
+  input.select();
+}

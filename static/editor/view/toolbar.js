@@ -1,0 +1,71 @@
+/** The row of canvas tools, bottom left. Every button is a command of the table. */
+
+/** @import {Context, State, Store} from "../types.js" */
+
+import { words } from "../model/words.js";
+import { h, icon, setText } from "./dom.js";
+
+const BUTTONS = [
+  ["pointer", "cursor"],
+  ["hand", "hand"],
+  ["zoom-out", "minus"],
+  ["zoom-in", "plus"],
+  ["fit", "fit"],
+];
+const MORE = [
+  ["undo", "undo"],
+  ["redo", "redo"],
+  ["tidy", "layers"],
+  ["add-note", "note"],
+];
+
+/** @param {Store} store @param {Context} context */
+export function createToolbar(store, context) {
+  const commands = new Map(context.commands.all().map((command) => [command.id, command]));
+  /** @type {Map<string, HTMLButtonElement>} */
+  const buttons = new Map();
+  const zoom = h("button", { class: "tool tool-zoom", type: "button", title: words.fullSize, onclick: () => context.commands.run("full-size") });
+  const group = (/** @type {string[][]} */ list) => h("div", { class: "tool-group" }, list.map(([id = "", name = ""]) => button(id, name)));
+  const first = group(BUTTONS);
+  first.append(zoom);
+  const dom = h("div", { class: "toolbar", role: "toolbar", "aria-label": words.toolbar }, first, group(MORE));
+
+  /** @param {string} id @param {string} name */
+  function button(id, name) {
+    const command = commands.get(id);
+    const keys = command?.keys[0];
+    const label = command?.label ?? id;
+    const dom = h("button", { class: "tool", type: "button", "aria-label": label, title: keys ? `${label}  ${keys.replace("Mod", "Ctrl")}` : label, onclick: () => context.commands.run(id) }, icon(name));
+    buttons.set(id, dom);
+    return dom;
+  }
+
+  return {
+    dom,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      if (state !== before && state.camera === before.camera && state.tool === before.tool && state.document === before.document && state.history === before.history && state.overlay === before.overlay && state.readonly === before.readonly) return;
+      setText(zoom, words.zoomValue(state.camera.zoom));
+      zoom.setAttribute("aria-label", `${words.fullSize}, ${words.zoomValue(state.camera.zoom)}`);
+      buttons.get("pointer")?.setAttribute("aria-pressed", String(state.tool === "select"));
+      buttons.get("hand")?.setAttribute("aria-pressed", String(state.tool === "hand"));
+      if (state.camera !== before.camera && state.document === before.document && state !== before) return;
+      const undo = state.history.past.at(-1)?.label;
+      const redo = state.history.future.at(-1)?.label;
+      label(buttons.get("undo"), words.commands.undo, undo);
+      label(buttons.get("redo"), words.commands.redo, redo);
+      for (const id of ["tidy", "add-note"]) {
+        const dom = buttons.get(id);
+        if (dom) dom.disabled = state.readonly !== null || state.overlay?.document != null;
+      }
+    },
+  };
+}
+
+/** @param {HTMLButtonElement|undefined} button @param {string} name @param {string|undefined} what */
+function label(button, name, what) {
+  if (!button) return;
+  button.disabled = what === undefined;
+  button.setAttribute("aria-label", what ? `${name}: ${what}` : name);
+  button.title = what ? `${name}: ${what}` : name;
+}
