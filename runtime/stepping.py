@@ -57,13 +57,10 @@ class RunningStep:
         schema = trigger.config.get("response_schema") if trigger.type == "action_called" else None
         return schema if isinstance(schema, Mapping) else {}
 
-    def text(self, value: str, secure: bool = False) -> str:
+    def text(self, value: str) -> str:
         if "{{" not in value:
             return value
-        compiled = template.compile_template(value)
-        if secure:  # never shown: history keeps what was asked for, not what it became
-            return compiled.render_text(self.scope, self.warnings, secure=self.secure)
-        return self._show(value, compiled.render_text(self.scope, self.warnings))
+        return self._show(value, template.compile_template(value).render_text(self.scope, self.warnings))
 
     def value(self, value: Any) -> Any:
         if not isinstance(value, str) or "{{" not in value:

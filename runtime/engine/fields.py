@@ -8,86 +8,15 @@ The kinds and the shape of `describe()` are SETTLED section 2.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
-from typing import Any, ClassVar
+from datetime import datetime, time
+from typing import Any
 from zoneinfo import available_timezones
 
 from runtime.engine import conditions as condition_rules
 from runtime.engine import jsonpath, template
+from runtime.engine.field import Field, Issue, Text, check_count, check_parsed, check_template
 
-LIMITS = ("min", "max", "max_length", "max_items", "pattern")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
-Issue = tuple[str, str]  # (JSON Pointer from the field's value, message)
-Text = tuple[str, str]  # (JSON Pointer from the field's value, template text)
-
-
-class Field:
-    """One setting of a node type. `secure` marks the fields in which `secure.*` may resolve."""
-
-    kind: ClassVar[str] = ""
-    template_by_default: ClassVar[bool] = False
-
-    def __init__(
-        self, label: str = "", *, help: str = "", required: bool = False, default: Any = None,
-        template: bool | None = None, secure: bool = False, section: str = "", advanced: bool = False,
-        visible_if: Mapping[str, Any] | None = None, options: Sequence[Any] | None = None,
-        options_from: str | None = None, **limits: Any,
-    ):  # fmt: skip
-        unknown = set(limits) - set(LIMITS)
-        if unknown:
-            raise TypeError(f"A field has no option {sorted(unknown)}.")
-        self.name = ""
-        self.label, self.help, self.required, self.default = label, help, required, default
-        self.template = self.template_by_default if template is None else template
-        self.secure, self.section, self.advanced = secure, section, advanced
-        self.visible_if, self.options_from, self.limits = visible_if, options_from, limits
-        self.options = [_option(option) for option in options] if options is not None else None
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-        self.label = self.label or name.replace("_", " ").capitalize()
-
-    def check(self, value: Any) -> Iterator[Issue]:
-        """What is wrong with a stored value; a null counts as not filled in."""
-        if self.is_empty(value):
-            if self.required:
-                yield "", f"{self.label} is required."
-            return
-        yield from self.check_filled(value)
-
-    def check_filled(self, value: Any) -> Iterator[Issue]:
-        raise NotImplementedError
-
-    def is_empty(self, value: Any) -> bool:
-        return value is None or value == "" or value == [] or value == {}
-
-    def texts(self, value: Any) -> Iterator[Text]:
-        """Template texts inside a stored value."""
-        if self.template and isinstance(value, str) and value:
-            yield "", value
-
-    def describe(self) -> dict[str, Any]:
-        """This field as the catalogue shows it."""
-        return {
-            "name": self.name, "kind": self.kind, "label": self.label, "help": self.help, "required": self.required,
-            "default": self.default, "template": self.template, "secure": self.secure, "section": self.section,
-            "advanced": self.advanced, "options": self.options, "options_from": self.options_from,
-            "limits": {name: self.limits.get(name) for name in LIMITS}, "visible_if": self.visible_if,
-            "fields": None, "item": None,
-        }  # fmt: skip
-
-    def _check_text(self, value: Any) -> Iterator[Issue]:
-        if not isinstance(value, str):
-            yield "", f"{self.label} must be a text."
-            return
-        longest = self.limits.get("max_length")
-        if longest is not None and len(value) > longest:
-            yield "", f"{self.label} is longer than {longest:,} characters."
-        pattern = self.limits.get("pattern")
-        if pattern and not (self.template and "{{" in value) and not re.fullmatch(pattern, value):
-            yield "", f"{self.label} does not have the right form."
-        if self.template:
-            yield from _check_template(value)
 
 
 class TextField(Field):
@@ -138,7 +67,7 @@ class Number(Field):
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
         if self.template and isinstance(value, str) and "{{" in value:
-            yield from _check_template(value)
+            yield from check_template(value)
             return
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield "", f"{self.label} must be a number."
@@ -194,7 +123,7 @@ class DateTime(TextField):
     kind = "date_time"
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
-        yield from _check_parsed(self, value, datetime.fromisoformat, "2026-01-31T09:00:00Z")
+        yield from check_parsed(self, value, datetime.fromisoformat, "2026-01-31T09:00:00Z")
 
 
 class Time(TextField):
@@ -202,7 +131,7 @@ class Time(TextField):
     template_by_default = False
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
-        yield from _check_parsed(self, value, time.fromisoformat, "09:00")
+        yield from check_parsed(self, value, time.fromisoformat, "09:00")
 
 
 class TimeZone(TextField):
@@ -224,7 +153,7 @@ class KeyValues(Field):
         if not isinstance(value, list):
             yield "", f"{self.label} must be a list of names and values."
             return
-        yield from _check_count(self, value)
+        yield from check_count(self, value)
         for position, item in enumerate(value):
             if not isinstance(item, dict) or not isinstance(item.get("name"), str):
                 yield f"/{position}", f"Each row of {self.label} needs a name."
@@ -233,7 +162,7 @@ class KeyValues(Field):
             elif not item["name"].strip():
                 yield f"/{position}/name", f"Each row of {self.label} needs a name."
             else:
-                yield from ((f"/{position}/value{at}", m) for at, m in _check_template(item.get("value", "")))
+                yield from ((f"/{position}/value{at}", m) for at, m in check_template(item.get("value", "")))
 
     def texts(self, value: Any) -> Iterator[Text]:
         for position, item in enumerate(value if isinstance(value, list) else []):
@@ -250,7 +179,7 @@ class Conditions(Field):
     def check_filled(self, value: Any) -> Iterator[Issue]:
         yield from condition_rules.check(value)
         for pointer, text in self.texts(value):
-            yield from ((pointer + at, message) for at, message in _check_template(text))
+            yield from ((pointer + at, message) for at, message in check_template(text))
 
     def texts(self, value: Any) -> Iterator[Text]:
         yield from condition_rules.texts(value)
@@ -265,7 +194,7 @@ class Mapping_(Field):
         if not isinstance(value, list):
             yield "", f"{self.label} must be a list."
             return
-        yield from _check_count(self, value)
+        yield from check_count(self, value)
         for position, item in enumerate(value):
             yield from ((f"/{position}{at}", message) for at, message in _check_mapping(item))
 
@@ -331,7 +260,7 @@ class List(Field):
         if not isinstance(value, list):
             yield "", f"{self.label} must be a list."
             return
-        yield from _check_count(self, value)
+        yield from check_count(self, value)
         for position, item in enumerate(value):
             yield from ((f"/{position}{at}", message) for at, message in self.item.check(item))
 
@@ -407,37 +336,6 @@ def _holds(rule: Mapping[str, Any], fields: Mapping[str, Field], config: Mapping
         return any(_holds(part, fields, config) for part in rule["any"])
     sibling = fields[rule["field"]]
     return config.get(sibling.name, sibling.default) in rule["in"] and is_visible(sibling, fields, config)
-
-
-def _option(option: Any) -> dict[str, Any]:
-    if isinstance(option, dict):
-        return {"help": "", **option}
-    value, label = option if isinstance(option, tuple) else (option, str(option))
-    return {"value": value, "label": label, "help": ""}
-
-
-def _check_template(text: str) -> Iterator[Issue]:
-    try:
-        template.compile_template(text)
-    except template.TemplateError as error:
-        yield "", str(error)
-
-
-def _check_parsed(field: Field, value: Any, parse: Any, example: str) -> Iterator[Issue]:
-    if field.template and isinstance(value, str) and "{{" in value:
-        yield from _check_template(value)
-        return
-    try:
-        parsed: datetime | date | time = parse(value)
-        del parsed
-    except (TypeError, ValueError):
-        yield "", f"{field.label} must read like {example}."
-
-
-def _check_count(field: Field, value: list[Any]) -> Iterator[Issue]:
-    most = field.limits.get("max_items", 200)
-    if len(value) > most:
-        yield "", f"{field.label} has more than {most:,} rows."
 
 
 def _check_mapping(item: Any) -> Iterator[Issue]:

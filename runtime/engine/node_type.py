@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from runtime.engine import registry
-from runtime.engine.fields import Field, check_config, config_texts
+from runtime.engine.field import Field
+from runtime.engine.fields import check_config, config_texts
 from runtime.engine.outcomes import Done, Outcome
 
 if TYPE_CHECKING:
