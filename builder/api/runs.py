@@ -1,0 +1,161 @@
+"""/runs/ and /calls/: reading what happened, cancelling, running again."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from builder import trying_out
+from builder.access import OPERATE_RUNS, VIEW_RUNS, actor_of, user_of
+from builder.api import shapes
+from builder.api.base import ApiView, or_404, repeatable
+from builder.api.shapes import KEY_HEADER, PAGE_QUERY, described, listing
+from builder.auditing import record
+from builder.pages.calls import find_calls
+from builder.problems import Refused
+from runtime import operating
+from runtime.history import document_of, event_json, find_runs, run_json, run_summary, steps_json
+from runtime.models import FlowVersion, Run, Status
+
+FILTERS = {
+    "flow": "a flow's id", "status": "one status", "mode": "live, test or dry", "since": "started at or after",
+    "until": "started before", "q": "a phone number, conversation id, reference or run id",
+    "interaction": "a conversation's id", "version": "a version's number",
+}  # fmt: skip
+
+
+class RunList(ApiView):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(listing(shapes.RunSummary), query={**FILTERS, **PAGE_QUERY}, id="runs_list")
+    def get(self, request: Request) -> Response:
+        runs = find_runs(request.workspace, _filters(request.query_params.dict()))
+        return self.page(runs, ("-id",), lambda rows: [run_summary(row) for row in rows])
+
+
+def _filters(given: dict[str, str]) -> dict[str, Any]:
+    """The query as typed values; what has no possible value is refused with its name."""
+    found: dict[str, Any] = {name: given[name] for name in FILTERS if given.get(name)}
+    readers = {"flow": UUID, "version": int, "since": _moment, "until": _moment, "status": Status}
+    for name, read in readers.items():
+        if name in found:
+            try:
+                found[name] = read(found[name])
+            except (ValueError, OverflowError):
+                error = {"pointer": f"/{name}", "code": "invalid", "message": f"This is no {FILTERS[name]}."}
+                raise Refused(422, "invalid", f"{name}: {given[name]!r} is not possible.", [error])
+    return found
+
+
+def _moment(text: str) -> datetime:
+    found = parse_datetime(text.replace(" ", "+"))
+    if found is None:
+        raise ValueError(text)
+    return found if timezone.is_aware(found) else timezone.make_aware(found)
+
+
+class _OneRun(ApiView):
+    def run(self) -> Run:
+        runs = Run.objects.for_workspace(self.request.workspace)
+        return or_404(runs.select_related("flow", "version", "event"), pk=self.kwargs["run_id"])
+
+
+class RunDetail(_OneRun):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(shapes.Run)
+    def get(self, request: Request, run_id: Any) -> Response:
+        return Response(run_json(self.run()))
+
+
+class RunSteps(_OneRun):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(shapes.Steps, query={"after": "the last seq that is known"})
+    def get(self, request: Request, run_id: Any) -> Response:
+        """Steps after a seq; a waiting step is written again when it goes on, so ask from before it."""
+        run = self.run()
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal() or len(after) > 9:
+            raise Refused(422, "invalid", "after is a number.")
+        steps = run.steps.filter(seq__gt=int(after))
+        return Response({"results": steps_json(steps), "status": run.status, "seq": run.seq})
+
+
+class RunDocument(_OneRun):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(shapes.RanDocument)
+    def get(self, request: Request, run_id: Any) -> Response:
+        """What ran; `version` is null for a test run."""
+        run = self.run()
+        return Response({"document": document_of(run), "version": run.version.number})
+
+
+class RunCancel(_OneRun):
+    rights = {"POST": OPERATE_RUNS}
+
+    @described(shapes.Run)
+    def post(self, request: Request, run_id: Any) -> Response:
+        run = self.run()
+        actor = actor_of(request)
+        if not operating.cancel(run, getattr(actor, "display_name", None) or actor.name):
+            raise operating.CannotOperate(f"This run has ended already ({run.get_status_display().lower()}).")
+        record(request.workspace, actor, "run.cancelled", run)
+        return Response(run_json(run))
+
+
+class RunRetry(_OneRun):
+    rights = {"POST": OPERATE_RUNS}
+
+    @described(shapes.Started, shapes.Retrying, status=202, headers=KEY_HEADER)
+    @repeatable
+    def post(self, request: Request, run_id: Any) -> Response:
+        """From the failed step or the start, as it was or with another event; the draft is tried as a test run."""
+        given, run = self.read(shapes.Retrying), self.run()
+        event = given.get("event")
+        if event is not None and not isinstance(event, dict):
+            raise Refused(422, "invalid", "event is an object or null.")
+        again = self._draft(run, given, event) if given["version"] == "draft" else self._retry(run, given, event)
+        record(request.workspace, actor_of(request), "run.retried", run, as_run=str(again.pk))
+        return Response({"run": str(again.pk)}, 202)
+
+    def _retry(self, run: Run, given: dict[str, Any], event: dict[str, Any] | None) -> Run:
+        version: FlowVersion | None = None
+        if given["version"] == "published":
+            version = run.flow.published
+            if version is None:
+                raise operating.CannotOperate("The flow is not published.")
+        return operating.retry(run, given["from"], version, event)
+
+    def _draft(self, run: Run, given: dict[str, Any], event: dict[str, Any] | None) -> Run:
+        if given["from"] != "start":
+            raise operating.CannotOperate("The draft can only be run from the start.")
+        payload = {**(run.event.payload if run.event else {}), **(event or {})}
+        return trying_out.try_out(run.flow, payload, "live", None, user_of(self.request))
+
+
+class CallList(ApiView):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(listing(shapes.Call), query={"q": "a phone number, conversation id or reference"})
+    def get(self, request: Request) -> Response:
+        """One entry per conversation."""
+        text = request.query_params.get("q", "").strip()
+        if not text:
+            raise Refused(422, "invalid", "q is what to look for: a phone number, a conversation id, a reference.")
+        return Response({"results": [_call(call) for call in find_calls(request.workspace, text)], "next": None})
+
+
+def _call(call: Any) -> dict[str, Any]:
+    return {
+        "id": call.key, "interaction": call.interaction, "duplicates": call.duplicates,
+        "events": [event_json(event) for event in call.events],
+        "runs": [run_summary(run) for run in call.runs],
+        "references": [{"label": row.label, "value": row.value, "run": str(row.run_id)} for row in call.references],
+        "skipped": call.skipped,
+    }  # fmt: skip

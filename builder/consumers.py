@@ -1,0 +1,133 @@
+"""WS /ws/flows/<id>/: hints that something changed (draft, run, presence); facts are fetched over HTTP.
+
+The origin is checked before us (asgi.py). Here: a session, membership of the flow's workspace, checked at connect and
+every 30 s; frames of 64 KB, 20 messages a second, 50 sockets a user. Who is here is never stored: each process knows
+its own, and says so again while they stay.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from builder.models import Draft
+from runtime.live import register_probe, tailer
+from runtime.models import Flow, Membership
+
+LARGEST_FRAME = 64 * 1024
+MESSAGES_A_SECOND = 20
+SOCKETS_A_USER = 50
+RECHECK_SECONDS = 30
+NOT_SIGNED_IN, NOT_ALLOWED, TOO_MUCH, TOO_SLOW = 4401, 4403, 4429, 4008
+_sockets: Counter[Any] = Counter()
+_here: dict[UUID, dict[str, dict[str, Any]]] = {}
+
+
+def draft_hints(flow_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What the tailer watches for the editor: each draft's revision, and the version that is live."""
+    drafts = Draft.objects.filter(flow__in=list(flow_ids)).values_list("flow_id", "revision", "flow__published__number")
+    return {
+        flow_id: {"kind": "draft", "revision": revision, "published": number} for flow_id, revision, number in drafts
+    }
+
+
+register_probe(draft_hints)
+
+
+class FlowConsumer(AsyncWebsocketConsumer):
+    """One browser tab that looks at one flow."""
+
+    queue: asyncio.Queue | None = None
+    counted = False
+
+    async def connect(self):
+        self.user = self.scope["user"]
+        self.flow_id: UUID = self.scope["url_route"]["kwargs"]["flow_id"]
+        self.messages: deque[float] = deque(maxlen=MESSAGES_A_SECOND)
+        await self.accept()  # so that the browser sees why it is closed
+        code = await self._refusal()
+        if code is None and _sockets[self.user.pk] >= SOCKETS_A_USER:
+            code = TOO_MUCH
+        if code is not None:
+            return await self.close(code)
+        _sockets[self.user.pk] += 1
+        self.counted = True
+        self.queue = tailer.subscribe(self.flow_id)
+        self.tasks = [asyncio.create_task(self._forward()), asyncio.create_task(self._recheck())]
+        self._say_who_is_here({"node": None})
+
+    async def disconnect(self, code):
+        if not self.counted:
+            return
+        self.counted = False
+        _sockets[self.user.pk] -= 1
+        for task in self.tasks:
+            task.cancel()
+        tailer.unsubscribe(self.flow_id, self.queue)
+        _here.get(self.flow_id, {}).pop(self.channel_key, None)
+        tailer.publish(self.flow_id, _presence(self.flow_id))
+
+    async def receive(self, text_data=None, bytes_data=None):
+        """{"kind": "here", "node": id or null}: the only thing a browser says."""
+        if len(text_data or bytes_data or "") > LARGEST_FRAME or self._too_fast():
+            return await self.close(TOO_MUCH)
+        try:
+            message = json.loads(text_data or "null")
+        except ValueError:
+            message = None
+        if isinstance(message, dict) and message.get("kind") == "here":
+            node = message.get("node")
+            self._say_who_is_here({"node": node[:64] if isinstance(node, str) else None})
+
+    @property
+    def channel_key(self) -> str:
+        return f"{id(self):x}"
+
+    def _say_who_is_here(self, where: dict[str, Any]) -> None:
+        name = self.user.display_name
+        initials = "".join(word[0] for word in name.split()[:2]).upper()
+        person = {"id": self.channel_key, "name": name, "initials": initials, **where}
+        _here.setdefault(self.flow_id, {})[self.channel_key] = person
+        tailer.publish(self.flow_id, _presence(self.flow_id))
+
+    def _too_fast(self) -> bool:
+        now = time.monotonic()
+        full = len(self.messages) == MESSAGES_A_SECOND and now - self.messages[0] < 1
+        self.messages.append(now)
+        return full
+
+    async def _forward(self):
+        while (hint := await self.queue.get()) is not None:
+            await self.send(json.dumps(hint))
+        await self.close(TOO_SLOW)
+
+    async def _recheck(self):
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            code = await self._refusal()
+            if code is not None:
+                return await self.close(code)
+
+    @database_sync_to_async
+    def _refusal(self) -> int | None:
+        """The close code for who may not look at this flow (any more)."""
+        session = self.scope["session"]
+        if not self.user.is_authenticated or not session.exists(session.session_key):
+            return NOT_SIGNED_IN
+        flow = Flow.objects.kept().filter(pk=self.flow_id).first()
+        if flow is None or not Membership.objects.filter(workspace=flow.workspace_id, user=self.user).exists():
+            return NOT_ALLOWED
+        return None
+
+
+def _presence(flow_id: UUID) -> dict[str, Any]:
+    people = list(_here.get(flow_id, {}).values())
+    if not people:
+        _here.pop(flow_id, None)
+    return {"kind": "presence", "people": people}

@@ -1,0 +1,129 @@
+"""Flows as people look at them: found, listed with what they did lately, shown with their draft and what is live."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from builder.drafts import has_changed
+from runtime.active import iso
+from runtime.engine.registry import find
+from runtime.models import Flow, FlowVersion, Run, Workspace
+
+STATS_DAYS = 7
+
+
+def listed(workspace: Workspace) -> QuerySet[Flow]:
+    """All of a workspace's flows with what `flow_json` needs."""
+    flows = Flow.objects.for_workspace(workspace)
+    return flows.select_related("workspace", "published", "published__by", "draft", "draft__edited_by")
+
+
+def find_flows(workspace: Workspace, filters: dict[str, Any]) -> QuerySet[Flow]:
+    """Flows by `q` (name, description), `kind`, `agent` (slug), `state` (live, off, draft, changed, trash)."""
+    found = listed(workspace)
+    state = filters.get("state")
+    found = found.exclude(deleted_at=None) if state == "trash" else found.kept()
+    if filters.get("q"):
+        found = found.filter(Q(name__icontains=filters["q"]) | Q(description__icontains=filters["q"]))
+    if filters.get("kind"):
+        found = found.filter(kind=filters["kind"])
+    if state in _STATES:
+        found = found.filter(_STATES[state])
+    if filters.get("agent"):
+        found = found.filter(pk__in=[flow.pk for flow in found if filters["agent"] in agents_of(flow)])
+    return found
+
+
+_STATES = {
+    "live": Q(enabled=True, published__isnull=False),
+    "off": Q(enabled=False, published__isnull=False),
+    "draft": Q(published=None),
+    "changed": Q(published__isnull=False, draft__changes__gt=0),
+}
+
+
+def flow_json(flow: Flow, stats: dict[str, Any] | None = None, *, hook: bool = False) -> dict[str, Any]:
+    """A flow as the wire shows it; `hook` adds the secret address of a webhook trigger."""
+    draft = flow.draft
+    return {
+        "id": str(flow.pk), "name": flow.name, "description": flow.description, "kind": flow.kind,
+        "agents": agents_of(flow), "enabled": flow.enabled,
+        "draft": {
+            "revision": draft.revision, "changed": has_changed(draft), "changes": draft.changes,
+            "problems": draft.problems, "errors": draft.errors,
+        },
+        "published": version_json(flow.published) if flow.published else None,
+        "stats": stats if stats is not None else stats_of([flow])[flow.pk],
+        "edited_at": iso(draft.edited_at), "edited_by": draft.edited_by.display_name if draft.edited_by else None,
+        "created_at": iso(flow.created_at), "deleted_at": iso(flow.deleted_at) if flow.deleted_at else None,
+        "hook": f"{settings.PUBLIC_URL}/hooks/{flow.token}/" if hook and _listens_to_hooks(flow) else None,
+    }  # fmt: skip
+
+
+def version_json(version: FlowVersion) -> dict[str, Any]:
+    return {
+        "number": version.number, "at": iso(version.at), "by": version.by.display_name if version.by else None,
+        "note": version.note,
+    }  # fmt: skip
+
+
+def agents_of(flow: Flow) -> list[str]:
+    """Slugs in the published trigger, else in the draft's; none = any agent."""
+    document = flow.published.document if flow.published else flow.draft.document
+    trigger = next(filter(is_trigger, document["nodes"]), None)
+    agents = trigger["config"].get("agents") if trigger else None
+    return [agent for agent in agents if isinstance(agent, str)] if isinstance(agents, list) else []
+
+
+def is_trigger(node: dict[str, Any]) -> bool:
+    node_type = find(node["type"])
+    return node_type is not None and node_type.trigger
+
+
+def _listens_to_hooks(flow: Flow) -> bool:
+    return any(node["type"] == "webhook" for node in flow.draft.document["nodes"])
+
+
+def stats_of(flows: Iterable[Flow]) -> dict[Any, dict[str, Any]]:
+    """What each flow did in the last 7 days, live runs only."""
+    ids = [flow.pk for flow in flows]
+    since = timezone.now() - timedelta(days=STATS_DAYS)
+    runs = Run.objects.filter(flow__in=ids, mode="live")
+    found = {id: {"days": {}, "runs": 0, "succeeded": 0, "failed": 0} for id in ids}
+    counted = runs.filter(created_at__gte=since).annotate(day=TruncDate("created_at"))
+    for row in counted.order_by().values("flow", "day", "status").annotate(count=Count("id")):
+        own = found[row["flow"]]
+        day = own["days"].setdefault(row["day"].isoformat(), {"runs": 0, "failed": 0})
+        day["runs"] += row["count"]
+        own["runs"] += row["count"]
+        if row["status"] == "succeeded":
+            own["succeeded"] += row["count"]
+        elif row["status"] in ("failed", "timed_out", "parked"):
+            own["failed"] += row["count"]
+            day["failed"] += row["count"]
+    last = _last_runs(ids)
+    return {id: _stats(own, last.get(id)) for id, own in found.items()}
+
+
+def _last_runs(flow_ids: list[Any]) -> dict[Any, Run]:
+    newest = Run.objects.filter(flow=OuterRef("pk"), mode="live").order_by("-id").values("pk")[:1]
+    ids = Flow.objects.filter(pk__in=flow_ids).annotate(last=Subquery(newest)).values_list("last", flat=True)
+    return {run.flow_id: run for run in Run.objects.filter(pk__in=[id for id in ids if id]).only(
+        "id", "flow_id", "created_at", "status")}  # fmt: skip
+
+
+def _stats(own: dict[str, Any], last: Run | None) -> dict[str, Any]:
+    ended = own["succeeded"] + own["failed"]
+    today = timezone.now().date()
+    days = [(today - timedelta(days=ago)).isoformat() for ago in range(STATS_DAYS - 1, -1, -1)]
+    return {
+        "runs": own["runs"], "succeeded": own["succeeded"], "failed": own["failed"],
+        "success_rate": round(own["succeeded"] / ended, 4) if ended else None,
+        "last_run_at": iso(last.created_at) if last else None, "last_status": last.status if last else None,
+        "days": [{"day": day, **own["days"].get(day, {"runs": 0, "failed": 0})} for day in days],
+    }  # fmt: skip

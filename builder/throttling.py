@@ -1,0 +1,57 @@
+"""Fair use: so many requests a second per caller, counted in this process. For fairness, not for security."""
+
+import time
+from collections import OrderedDict
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from runtime.models import ApiKey
+
+CALLERS_REMEMBERED = 4096
+_counted: OrderedDict[Any, tuple[int, int]] = OrderedDict()
+
+
+class _PerSecond(BaseThrottle):
+    def allow_request(self, request: Request, view: Any) -> bool:
+        who = self.who(request)
+        if who is None:
+            return True
+        second = int(time.time())
+        at, count = _counted.pop(who, (second, 0))
+        count = count + 1 if at == second else 1
+        _counted[who] = (second, count)
+        while len(_counted) > CALLERS_REMEMBERED:
+            _counted.popitem(last=False)
+        return count <= self.limit()
+
+    def wait(self) -> float:
+        return 1.0
+
+    def who(self, request: Request) -> Any:
+        raise NotImplementedError
+
+    def limit(self) -> int:
+        raise NotImplementedError
+
+
+class MemberThrottle(_PerSecond):
+    """A person's browser; far above what an editor with an open run overlay asks for."""
+
+    def who(self, request: Request) -> Any:
+        return ("user", request.user.pk) if request.user.pk is not None else None
+
+    def limit(self) -> int:
+        return getattr(settings, "MEMBER_RATE", 100)
+
+
+class ApiKeyThrottle(_PerSecond):
+    """SETTLED 7.1: 1,000 requests a second with one key."""
+
+    def who(self, request: Request) -> Any:
+        return ("key", request.auth.pk) if isinstance(request.auth, ApiKey) else None
+
+    def limit(self) -> int:
+        return getattr(settings, "API_KEY_RATE", 1000)

@@ -1,0 +1,45 @@
+"""What is wrong with a document in its workspace: the engine's rules with what the workspace knows, and taken names."""
+
+from typing import Any
+
+from builder.ops import Document
+from runtime.engine.graph import Graph
+from runtime.engine.validation import Problem, validate
+from runtime.models import Agent, Flow, Trigger, Workspace
+
+
+def known(workspace: Workspace) -> dict[str, Any]:
+    """What a flow of this workspace may name: {"connections": {id: type}, "flows", "agents", "constants"}."""
+    from integrations.models import Connection
+
+    connections = Connection.objects.for_workspace(workspace).values_list("pk", "type")
+    return {
+        "connections": {str(id): type for id, type in connections},
+        "flows": {str(id) for id in Flow.objects.for_workspace(workspace).kept().values_list("pk", flat=True)},
+        "agents": set(Agent.objects.for_workspace(workspace).values_list("slug", flat=True)),
+        "constants": set(workspace.constants),
+    }
+
+
+def problems_of(flow: Flow, document: Document) -> list[Problem]:
+    """Every problem of `document` as this flow's, errors first."""
+    graph = Graph.from_document(document)
+    found = [*_taken_name(flow, graph), *validate(graph, flow.kind, known(flow.workspace))]
+    return sorted(found, key=lambda problem: problem.severity)
+
+
+def name_is_free(flow: Flow, document: Document) -> bool:
+    """Whether no other flow listens to this document's action name."""
+    return not _taken_name(flow, Graph.from_document(document))
+
+
+def _taken_name(flow: Flow, graph: Graph) -> list[Problem]:
+    trigger = graph.triggers[0] if graph.triggers else None
+    name = trigger.config.get("name") if trigger and trigger.type == "action_called" else None
+    if not isinstance(name, str) or not name:
+        return []
+    others = Trigger.objects.for_workspace(flow.workspace).filter(name=name).exclude(flow=flow).select_related("flow")
+    return [
+        Problem("F016", f"The action name {name!r} is taken by “{other.flow.name}”.", trigger.id, "/config/name")
+        for other in others
+    ]
