@@ -59,7 +59,7 @@ def _ended(raw: dict[str, Any], event: str, call: dict[str, Any]) -> Received:
         raw, **_sides(call), started_at=started, ended_at=ended,
         duration_seconds=between(started, ended) if vendors is None else vendors,
         status=_status(call, analysis, reason), ended_reason=reason,
-        disposition={True: "successful", False: "unsuccessful"}.get(analysis.get("call_successful")),
+        disposition=_disposition(analysis.get("call_successful")),
         sentiment=text(analysis.get("user_sentiment")), summary=text(analysis.get("call_summary")),
         transcript=transcript, turns=turns_of(transcript) if transcript else [],
         recording_url=text(call.get("recording_url")), variables=variables,
@@ -77,6 +77,12 @@ def _status(call: Mapping[str, Any], analysis: Mapping[str, Any], reason: str | 
     if reason is None and analysis.get("in_voicemail") is True:
         return "voicemail"
     return status_of(reason, STATUSES, "completed")
+
+
+def _disposition(successful: Any) -> str | None:
+    if not isinstance(successful, bool):
+        return None
+    return "successful" if successful else "unsuccessful"
 
 
 def _inbound(raw: dict[str, Any]) -> Received:

@@ -131,8 +131,8 @@ def _tool_calls(raw: dict[str, Any], message: Mapping[str, Any]) -> Received:
 
 def _sides(message: Mapping[str, Any]) -> dict[str, Any]:
     call = table(message, "call")
-    kind = call.get("type")
-    channel, direction = SIDES.get(kind, ("web_call" if kind else None, None))
+    kind = text(call.get("type"))
+    channel, direction = SIDES.get(kind or "", ("web_call" if kind else None, None))
     contact = first_text(member(message, "customer", "number"), member(call, "customer", "number"))
     agent = first_text(member(message, "phoneNumber", "number"), member(call, "phoneNumber", "number"))
     return {

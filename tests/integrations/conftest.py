@@ -1,8 +1,18 @@
 """Peers that the door is opened to, as an operator would open it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from runtime.active import ActiveRun
+from runtime.engine.graph import Graph
+from runtime.engine.interpreter import begin
+from runtime.stepping import perform
+from tests.flows import call_ended, chain, end, node
 from tests.peers import Misbehaving, Peer
+
+NOW = datetime(2026, 1, 20, 15, 2, 6, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -26,3 +36,28 @@ def peer(open_to):
 def misbehaving():
     with Misbehaving() as peer:
         yield peer
+
+
+@pytest.fixture
+def ask():
+    """ask(config, event={}, credentials=None, secure={}, mode="live", **settings) -> (outcome, the row history keeps).
+
+    Performs one API request as the runner would, without a database.
+    """
+
+    def ask(config, event=None, credentials=None, secure=None, mode="live", variables=None, **settings):
+        request = node("call", "api_request", config, settings=settings)
+        if credentials:
+            request["config"] = {**config, "connection": "c1"}
+        graph = Graph.from_document(chain(call_ended(), request, end()))
+        state = replace(begin(graph, variables or {}, NOW), node="call")
+        run = ActiveRun(
+            id="run-1", workspace_id="w1", flow_id="f1", version_id="v1", kind="post_call", mode=mode, graph=graph,
+            state=state, fence=1, seq=0, event=event or {}, connections={"c1": credentials},
+        )  # fmt: skip
+        if secure:
+            run.__dict__["secure"], run.secure_sealed = secure, "sealed"
+        outcome = perform(run)
+        return outcome, {**run.steps[-1], "references": run.references}
+
+    return ask
