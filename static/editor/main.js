@@ -50,7 +50,7 @@ async function start() {
     }),
   );
 
-  const context = /** @type {Context & {api: typeof api}} */ ({ api, words, icons: page.urls.icons, urls: page.urls });
+  const context = /** @type {Context & {api: typeof api}} */ (/** @type {unknown} */ ({ api, words, icons: page.urls.icons, urls: page.urls }));
   const commands = /** @type {Commands} */ (createCommandRunner(store, () => context));
   const canvas = createCanvas(store, context);
   Object.assign(context, {

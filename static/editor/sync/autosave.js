@@ -63,7 +63,7 @@ export function createAutosave(store, context) {
 
   /** @param {Partial<Save>} save */
   function say(save) {
-    store.dispatch((state) => ({ ...state, save: { kept: 0, message: "", ...state.save, ...save } }));
+    store.dispatch((state) => ({ ...state, save: { ...state.save, ...save } }));
   }
 
   /** Changes the document without taking it for an edit. @param {(state: State) => State} change */
