@@ -116,17 +116,40 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def load(runs: list[Run], took_over: set[Any] = frozenset()) -> list[ActiveRun]:  # type: ignore[assignment]
+def load(runs: list[Run], took_over: set[Any]) -> list[ActiveRun]:
     """Claimed rows made ready to drive. Runs on a lane that owns a connection."""
     events = Event.objects.in_bulk({run.event_id for run in runs if run.event_id})
-    return [make_ready(run, events.get(run.event_id), run.id in took_over) for run in runs]
+    said = _set_during_calls(runs, events)
+    return [make_ready(run, events.get(run.event_id), run.id in took_over, said.get(run.id)) for run in runs]
 
 
-def make_ready(run: Run, event: Event | None, took_over: bool) -> ActiveRun:
+def _set_during_calls(runs: list[Run], events: Mapping[Any, Event]) -> dict[Any, dict[str, Any]]:
+    """For each run that is about to start after a conversation: the variables that actions set during it."""
+    calls = {
+        (run.workspace_id, events[run.event_id].interaction_id): run.id
+        for run in runs
+        if run.kind == "post_call" and not run.state and run.event_id in events and events[run.event_id].interaction_id
+    }
+    if not calls:
+        return {}
+    actions = Run.objects.filter(
+        kind="action", mode="live", workspace_id__in={workspace for workspace, _ in calls},
+        event__interaction_id__in={interaction for _, interaction in calls},
+    ).order_by("id").values_list("workspace_id", "event__interaction_id", "state")  # fmt: skip
+    found: dict[Any, dict[str, Any]] = {}
+    for workspace_id, interaction_id, state in actions:
+        run_id = calls.get((workspace_id, interaction_id))
+        if run_id is not None:
+            found.setdefault(run_id, {}).update(state.get("vars") or {})
+    return found
+
+
+def make_ready(run: Run, event: Event | None, took_over: bool, said: Mapping[str, Any] | None = None) -> ActiveRun:
+    """`said`: variables that actions set during the conversation; they come before what the event brings."""
     graph = graph_of(run.version_id)
     payload = event.payload if event else {}
     workspace = _workspace(run.workspace_id)
-    variables = {**(payload.get("variables") or {}), **run.options.get("vars", {})}
+    variables = {**(payload.get("variables") or {}), **(said or {})}
     fresh = not run.state
     state = begin(graph, variables, run.created_at) if fresh else RunState.from_json(run.state)
     return ActiveRun(

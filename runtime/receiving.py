@@ -62,7 +62,7 @@ def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
     interaction = {**item.interaction, "agent": address.slug}
     payload = {
         "interaction": interaction, "contact": item.contact or {}, "analysis": item.analysis or {},
-        "variables": item.variables or {}, "data": item.data or {},
+        "variables": {**(interaction.get("variables") or {}), **(item.variables or {})}, "data": item.data or {},
     }  # fmt: skip
     return Arrival(
         address.workspace_id, vendor, item.type, {name: value for name, value in payload.items() if value},

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from runtime.models import Run
-from tests.flows import action_called, chain, end, post_json, respond, set_variable, wait_for
+from tests.flows import action_called, call_ended, chain, end, post_json, respond, set_variable, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INPUTS = [
@@ -172,3 +172,14 @@ def _until(condition, seconds=10):
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
         pause.wait(0.02)
+
+
+def test_what_an_action_set_is_there_after_the_call(workspace, publish, invoke, live, api_key, work):
+    doc = chain(action_called(), set_variable("v", plan="{{args.plan}}"), respond())
+    publish(workspace, doc, kind="action", name="During")
+    publish(workspace, chain(call_ended(), end(outcome="{{vars.plan}}")), name="After")
+    invoke(arguments={"plan": "gold"}, interaction={"id": "call_7"})
+    event = {"type": "call.ended", "interaction": {"id": "call_7", "status": "completed"}, "variables": {"plan": "?"}}
+    requests.post(f"{live}/api/v1/events/", json=event, headers={"Authorization": f"Bearer {api_key}"}, timeout=10)
+    work()
+    assert Run.objects.get(kind="post_call").outcome == "gold"
