@@ -1,0 +1,211 @@
+"""A whole Segue of its own, web and worker as real processes, that a test may kill as it likes."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VISITS = ("start", "vars", "first", "check", "pause", "second", "done")
+EFFECTS = (2, 5)  # the indexes of visits that call out
+
+
+class Peer:
+    """The outside world: notes every call's path, idempotency key and body; now and then it stumbles."""
+
+    def __init__(self, seed):
+        self.calls: list[tuple[str, str, str]] = []
+        self._random = random.Random(seed)
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length).decode()
+                if len(body) < length:
+                    return  # the caller died while it spoke
+                peer.calls.append((self.path, self.headers["Idempotency-Key"], body))
+                self.answer(500 if peer._random.random() < 0.02 else 201)
+
+            def answer(self, status):
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "11")
+                self.end_headers()
+                self.wfile.write(b'{"ok":true}')
+
+            def log_message(self, *args):
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request, client_address):
+                """A caller that was killed in the middle of its call is no error here."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Instance:
+    """Web and worker on one database. `environment` decides about crash points and leases."""
+
+    def __init__(self, folder: Path, database: str, peer: Peer, **environment):
+        self.folder, self.database = folder, database
+        self.crash_log = folder / "crashes"
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "builder.settings",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": database,
+            "EGRESS_ALLOW": f"127.0.0.1:{peer.port}=127.0.0.0/8",
+            "LEASE_SECONDS": "1",
+            "WATCHDOG_SECONDS": "4",
+            "RUN_THREADS": "8",
+            "CRASH_LOG": str(self.crash_log),
+            "SEGUE_SUPERVISED": "1",
+            "PYTHONWARNINGS": "ignore",
+            **environment,
+        }
+        staged = self.run("-m", "tests.crash.stage", f"http://127.0.0.1:{peer.port}")
+        self.key = json.loads(staged.splitlines()[-1])["key"]
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.address = "127.0.0.1", self.socket.getsockname()[1]
+        self.log = open(folder / "log", "wb")  # noqa: SIM115  open as long as the processes are
+        self.parts: dict[str, subprocess.Popen] = {}
+
+    def run(self, *argv) -> str:
+        environment = {**self.environment, "SEGUE_CRASH_POINTS": "off"}
+        done = subprocess.run(
+            [sys.executable, *argv], cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def start(self, *names):
+        descriptor = self.socket.fileno()
+        argv = {
+            "web": ["-m", "builder.serving", "--descriptor", str(descriptor)],
+            "worker": ["manage.py", "worker"],
+        }
+        for name in names:
+            self.parts[name] = subprocess.Popen(
+                [sys.executable, *argv[name]], cwd=ROOT, env=self.environment, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, pass_fds=[descriptor],
+            )  # fmt: skip
+
+    def ensure(self):
+        """Start again what has died, as `up` would."""
+        for name, process in list(self.parts.items()):
+            if process.poll() is not None:
+                self.start(name)
+
+    def processes(self, name) -> list[psutil.Process]:
+        """The part's own process and all it started."""
+        try:
+            own = psutil.Process(self.parts[name].pid)
+            return [own, *own.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def stop(self, name):
+        process = self.parts.pop(name, None)
+        if process is None:
+            return
+        tree = self.processes_of(process)
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdin.close()
+        for left in tree:
+            if left.is_running() and left.status() != psutil.STATUS_ZOMBIE:
+                left.kill()
+
+    def processes_of(self, process):
+        try:
+            return psutil.Process(process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def close(self):
+        for name in ("web", "worker"):
+            self.stop(name)
+        self.socket.close()
+        self.log.close()
+
+    def crashes(self) -> list[str]:
+        """The names of the crash points at which a process killed itself."""
+        return self.crash_log.read_text().split() if self.crash_log.exists() else []
+
+    def post(self, call_id: str, patience=60.0) -> dict:
+        """Report a call until somebody confirms it; every repetition carries the same id."""
+        event = {
+            "type": "call.ended",
+            "id": call_id,
+            "interaction": {"id": call_id, "status": "completed", "summary": '"quotes" and\nlines'},
+        }
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                status, answer = self._request(json.dumps(event))
+                if status in (200, 202):
+                    return answer
+                assert status >= 500, f"{status}: {answer}"
+            except (OSError, http.client.HTTPException):
+                pass  # killed in the middle: nobody knows whether it was taken, so it is sent again
+            assert time.monotonic() < deadline, "nobody took the event"
+            time.sleep(0.05)
+
+    def _request(self, body):
+        connection = http.client.HTTPConnection(*self.address, timeout=10)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", "/api/v1/events/", body, headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def query(self, sql) -> list[tuple]:
+        """Plain SQL, beside Django and its transactions."""
+        parts = urlsplit(self.database)
+        if parts.scheme == "sqlite":
+            import sqlite3
+
+            connection = sqlite3.connect(parts.path, timeout=20)
+        else:
+            import psycopg
+
+            connection = psycopg.connect(self.database)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+
+def kill(process: psutil.Process) -> bool:
+    try:
+        process.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return False
+    return True
