@@ -140,7 +140,7 @@ def _shape_errors(value: Any, members: frozenset[str], objects: tuple[str, ...])
     for name in sorted(set(value) - members):
         yield _error(f"/{name}", "unknown", f"There is no member {name!r} here.")
     for name in objects:
-        if not isinstance(value.get(name) or {}, Mapping):
+        if value.get(name) is not None and not isinstance(value[name], Mapping):
             yield _error(f"/{name}", "type", f"{name} must be an object.")
     interaction = value.get("interaction")
     if isinstance(interaction, Mapping):
