@@ -27,6 +27,7 @@ def dashboard(request):
         slots=over_time(request.workspace, slots),
         totals=totals(request.workspace, slots),
         speed=speed,
+        names=("p50", "p95"),
         slowest=slowest_steps(request.workspace, slots[0].start),
         failing=failing_flows(request.workspace, slots[0].start),
         queue=_queue(request.workspace),

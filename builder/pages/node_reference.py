@@ -25,6 +25,23 @@ KIND_WORDS = {
     "connection_ref": "connection", "flow_ref": "flow", "agent_refs": "agents",
 }  # fmt: skip
 
+FILTER_WORDS = {
+    "default": "stands in for a missing or empty value",
+    "upper": "in capital letters",
+    "lower": "in small letters",
+    "trim": "without space at both ends",
+    "date": "a time written by a pattern such as %d.%m.%Y, in the workspace's zone or a named one",
+    "number": "with so many decimals, a decimal point and a mark between thousands",
+    "json": "as JSON",
+    "truncate": "cut to so many characters",
+    "join": "a list as one text",
+    "first": "the first of a list or text",
+    "last": "the last of a list or text",
+    "size": "how many items or characters",
+    "e164": "a phone number as +14155551234; the region is for national numbers",
+    "url": "encoded for an address",
+}
+
 
 @require_GET
 @member_required()
@@ -81,6 +98,10 @@ def _output(output):
 
 
 def _filters():
-    """Names and first lines of the template filters."""
-    table = getattr(filters, "FILTERS", {})
-    return [(name, (getattr(run, "__doc__", "") or "").strip().split("\n")[0]) for name, run in sorted(table.items())]
+    """Every filter of templates with its arguments, the optional ones in brackets."""
+    rows = []
+    for name, known in sorted(filters.FILTERS.items()):
+        first_optional = len(known.arguments) - known.optional
+        words = [f"[{kind}]" if place >= first_optional else kind for place, kind in enumerate(known.arguments)]
+        rows.append({"name": name, "arguments": " ".join(words), "words": FILTER_WORDS.get(name, "")})
+    return rows
