@@ -1,7 +1,8 @@
 """WS /ws/flows/<id>/: hints that something changed (draft, run, presence); facts are fetched over HTTP.
 
-The origin is checked before us (asgi.py). Here: a session, membership of the flow's workspace, checked at connect and
-every 30 s; frames of 64 KB, 20 messages a second, 50 sockets a user. Who is here is never stored: each process knows
+Checked at connect: the origin is the host that was asked (where any host is allowed, asgi.py lets every origin in), a
+session, membership of the flow's workspace; the last two again every 30 s. Limits: frames of 64 KB, 20 messages a
+second, 50 sockets a user. Who is here is never stored: each process knows
 its own, and says so again while they stay.
 """
 
@@ -11,10 +12,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
 from builder.models import Draft
 from runtime.live import register_probe, tailer
@@ -51,7 +54,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
         self.flow_id: UUID = self.scope["url_route"]["kwargs"]["flow_id"]
         self.messages: deque[float] = deque(maxlen=MESSAGES_A_SECOND)
         await self.accept()  # so that the browser sees why it is closed
-        code = await self._refusal()
+        code = await self._refusal() if self._same_origin() else NOT_ALLOWED
         if code is None and _sockets[self.user.pk] >= SOCKETS_A_USER:
             code = TOO_MUCH
         if code is not None:
@@ -84,6 +87,11 @@ class FlowConsumer(AsyncWebsocketConsumer):
         if isinstance(message, dict) and message.get("kind") == "here":
             node = message.get("node")
             self._say_who_is_here({"node": node[:64] if isinstance(node, str) else None})
+
+    def _same_origin(self) -> bool:
+        headers = dict(self.scope["headers"])
+        origin, host = headers.get(b"origin", b"").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
+        return bool(origin) and urlsplit(origin).netloc in (host, urlsplit(settings.PUBLIC_URL).netloc)
 
     @property
     def channel_key(self) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from builder.api import agents, catalogue, connections, drafts, flows, publishing, runs, trying, workspace
+from builder.api import openapi as openapi  # registers how the OpenAPI document names the ways to sign in
 
 FLOW = "flows/<uuid:flow_id>/"
 RUN = "runs/<uuid:run_id>/"

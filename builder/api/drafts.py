@@ -32,7 +32,7 @@ class DraftDetail(ApiView):
         draft = self.flow().draft
         return with_etag(Response(drafts.draft_json(draft)), draft.revision)
 
-    @described(shapes.Draft, shapes.AnyJson(), headers={"If-Match": 'the revision known, as "7"; required'})
+    @described(shapes.Draft, shapes.ANYTHING, headers={"If-Match": 'the revision known, as "7"; required'})
     def put(self, request: Request, flow_id: Any) -> Response:
         """The body is the bare document."""
         expected = expected_revision(request, required=True)
@@ -72,7 +72,7 @@ def _saved_json(saved: drafts.Saved) -> dict[str, Any]:
 class SnapshotList(ApiView):
     rights = {"GET": VIEW}
 
-    @described(shapes.listing(shapes.Snapshot), query=shapes.PAGE_QUERY)
+    @described(shapes.listing(shapes.Snapshot), query=shapes.PAGE_QUERY, id="snapshots_list")
     def get(self, request: Request, flow_id: Any) -> Response:
         rows = Snapshot.objects.for_workspace(request.workspace).filter(draft=self.flow().draft)
         return self.page(rows.select_related("by").defer("document"), ("-id",), _snapshots)
@@ -108,7 +108,7 @@ class UndoChanges(ApiView):
 class Validate(ApiView):
     rights = {"POST": VIEW}
 
-    @described(shapes.Problems, shapes.AnyJson())
+    @described(shapes.Problems, shapes.ANYTHING)
     def post(self, request: Request, flow_id: Any) -> Response:
         """The draft's problems; those of a document, where the body is one ({"document": ...} or bare)."""
         flow = self.flow()

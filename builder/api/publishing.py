@@ -47,7 +47,7 @@ class Unpublish(ApiView):
 class VersionList(ApiView):
     rights = {"GET": VIEW}
 
-    @described(listing(shapes.Version), query=PAGE_QUERY)
+    @described(listing(shapes.Version), query=PAGE_QUERY, id="versions_list")
     def get(self, request: Request, flow_id: Any) -> Response:
         rows = self.flow().versions.exclude(number=None).select_related("by").defer("document")
         return self.page(rows, ("-number",), lambda found: [version_json(version) for version in found])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers as s
 
@@ -11,6 +12,9 @@ from runtime.models.flows import KINDS
 
 class AnyJson(s.JSONField):
     """Any JSON value."""
+
+
+ANYTHING = {"application/json": OpenApiTypes.ANY}
 
 
 class Problem(s.Serializer):

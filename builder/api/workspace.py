@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -72,11 +73,11 @@ class Me(ApiView):
 class Preferences(ApiView):
     rights = {"GET": SELF, "PATCH": SELF}
 
-    @described(shapes.AnyJson())
+    @described(OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         return Response(_preferences(request.user))
 
-    @described(shapes.AnyJson(), shapes.AnyJson())
+    @described(OpenApiTypes.OBJECT, shapes.ANYTHING)
     @transaction.atomic
     def patch(self, request: Request) -> Response:
         """Members given are kept, null takes one away, the others stay."""

@@ -72,8 +72,9 @@ def test_an_edge_to_a_step_deleted_meanwhile_is_dropped_and_reported(document):
 
 
 def test_an_edge_drawn_meanwhile_to_a_step_i_delete_is_dropped(document):
-    theirs = [{"path": "/nodes/fork", "after": decision("fork", "a", "equals", "b")},
-              {"path": "/edges/e7", "after": {"id": "e7", "source": "fork", "port": "else", "target": "vars"}}]  # fmt: skip
+    line = {"id": "e7", "source": "fork", "port": "else", "target": "vars"}
+    fork = {"path": "/nodes/fork", "after": decision("fork", "a", "equals", "b")}
+    theirs = [fork, {"path": "/edges/e7", "after": line}]
     mine = [
         {"path": "/edges/e1", "before": document["edges"][0]},
         {"path": "/edges/e2", "before": document["edges"][1]},

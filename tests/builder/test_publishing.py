@@ -1,0 +1,117 @@
+"""Publishing, versions, unpublishing: what is live changes in one step or not at all."""
+
+import pytest
+
+from runtime.models import FlowVersion, Run, Status, Trigger
+from tests.builder.conftest import edited, simple_document
+from tests.flows import action_called, chain, end, respond
+
+
+def save(api, flow, document):
+    return api.put(f"/flows/{flow.pk}/draft/", document, If_Match="*").value
+
+
+def test_the_first_publishing_makes_version_1_enables_the_flow_and_listens(api, flow):
+    answer = api.post(f"/flows/{flow.pk}/publish/", {"note": "first"})
+    assert (answer.status_code, answer.value["number"], answer.value["note"]) == (201, 1, "first")
+    shown = api.get(f"/flows/{flow.pk}/").value
+    assert (shown["enabled"], shown["draft"]["changed"], shown["published"]["number"]) == (True, False, 1)
+    trigger = Trigger.objects.get()
+    assert (trigger.type, trigger.agents, trigger.config["statuses"]) == ("call_ended", [], ["completed"])
+
+
+def test_a_draft_with_errors_is_422_and_nothing_changes(api, flow):
+    save(api, flow, chain(action_called("x"), respond(), end()))
+    answer = api.post(f"/flows/{flow.pk}/publish/")
+    assert answer.status_code == 422
+    assert answer.value["errors"][0]["code"].startswith("F")
+    assert answer.value["problems"]
+    assert not FlowVersion.objects.exists()
+    assert not Trigger.objects.exists()
+
+
+def test_publishing_another_revision_than_the_current_is_412(api, flow):
+    save(api, flow, edited(simple_document()))
+    assert api.post(f"/flows/{flow.pk}/publish/", {"revision": 1}).status_code == 412
+    assert api.post(f"/flows/{flow.pk}/publish/", {"revision": 2}).status_code == 201
+
+
+def test_publishing_an_unchanged_draft_is_200_with_the_current_version(api, published):
+    answer = api.post(f"/flows/{published.pk}/publish/")
+    assert (answer.status_code, answer.value["number"]) == (200, 1)
+
+
+def test_publishing_again_moves_the_trigger_and_keeps_the_switch(api, published):
+    api.patch(f"/flows/{published.pk}/", {"enabled": False})
+    save(api, published, edited(simple_document()))
+    assert api.post(f"/flows/{published.pk}/publish/").value["number"] == 2
+    assert api.get(f"/flows/{published.pk}/").value["enabled"] is False
+    assert Trigger.objects.get().version.number == 2
+
+
+def test_an_action_name_belongs_to_one_flow(api):
+    def action(name):
+        document = chain(action_called("look_up"), respond(), end())
+        flow = api.post("/flows/", {"name": name, "kind": "action", "document": document}).value
+        return api.post(f"/flows/{flow['id']}/publish/")
+
+    assert action("first").status_code == 201
+    second = action("second")
+    assert second.status_code == 422
+    assert second.value["errors"][0]["pointer"] == "/config/name"
+
+
+def test_unpublishing_stops_listening_and_asks_about_waiting_runs(api, published, workspace):
+    run = Run.objects.create(
+        workspace=workspace, flow=published, version=published.published, kind="post_call", status=Status.WAITING
+    )
+    assert api.post(f"/flows/{published.pk}/unpublish/", {"waiting": "keep"}).value == {"cancelled": 0}
+    assert not Trigger.objects.exists()
+    shown = api.get(f"/flows/{published.pk}/").value
+    assert (shown["published"], shown["enabled"], shown["draft"]["changed"]) == (None, False, True)
+    run.refresh_from_db()
+    assert run.status == "waiting"
+    assert api.post(f"/flows/{published.pk}/unpublish/", {"waiting": "cancel"}).value == {"cancelled": 1}
+
+
+def test_publishing_after_unpublishing_goes_live_with_the_next_number(api, published):
+    api.post(f"/flows/{published.pk}/unpublish/")
+    assert api.post(f"/flows/{published.pk}/publish/").value["number"] == 2
+    assert api.get(f"/flows/{published.pk}/").value["enabled"] is True
+
+
+def test_versions_are_listed_shown_and_restored(api, published):
+    save(api, published, edited(simple_document(), "Second"))
+    api.post(f"/flows/{published.pk}/publish/", {"note": "two"})
+    listed = api.get(f"/flows/{published.pk}/versions/").value["results"]
+    assert [(row["number"], row["note"]) for row in listed] == [(2, "two"), (1, "")]
+    first = api.get(f"/flows/{published.pk}/versions/1/").value
+    restored = api.post(f"/flows/{published.pk}/versions/1/restore/").value
+    assert (restored["document"], restored["changes"]) == (first["document"], 1)
+    assert api.get(f"/flows/{published.pk}/versions/9/").status_code == 404
+
+
+def test_the_difference_to_a_version_is_told_in_words(api, published):
+    save(api, published, edited(simple_document(), "Subject"))
+    diff = api.get(f"/flows/{published.pk}/versions/1/diff/?against=draft").value["changes"]
+    assert [change["text"] for change in diff] == ["Renamed vars to Subject."]
+    assert api.get(f"/flows/{published.pk}/versions/1/diff/?against=1").value["changes"] == []
+    assert api.get(f"/flows/{published.pk}/versions/1/diff/?against=x").status_code == 422
+
+
+def test_a_version_never_changes(published):
+    version = published.published
+    version.note = "other"
+    with pytest.raises(TypeError):
+        version.save()
+
+
+def test_publishing_is_in_the_audit_log(api, published, owner):
+    entry = api.get("/audit/?action=flow.published").value["results"][0]
+    assert (entry["actor"], entry["target"], entry["detail"]["number"]) == ("owner", str(published.pk), 1)
+
+
+def test_a_machine_publishes_with_its_scope(with_key, flow):
+    assert with_key("flows:write").post(f"/flows/{flow.pk}/publish/").status_code == 403
+    answer = with_key("flows:publish").post(f"/flows/{flow.pk}/publish/")
+    assert (answer.status_code, answer.value["by"]) == (201, None)
