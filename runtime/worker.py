@@ -9,7 +9,6 @@ This process stays single-threaded and imports everything before it forks, so th
 """
 
 import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -30,7 +29,6 @@ from runtime.models import Run, WorkerBeat
 log = logging.getLogger("segue.worker")
 GRACE_SECONDS = 65.0  # a step may take 60
 LOOK_EVERY = 1.0
-PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -44,15 +42,16 @@ class Child:
         connections.close_all()
         gc.collect()
         gc.freeze()
+        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            self._be_child()
+            self._be_child(parent)
 
-    def _be_child(self) -> None:
+    def _be_child(self, parent: int) -> None:
         status = 1
         try:
             os.setsid()
-            _end_with_parent()
+            _end_with_parent(parent)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.body()
@@ -157,10 +156,18 @@ def _end_with_supervisor() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _end_with_parent() -> None:
-    """In a child: a SIGTERM from the kernel when the worker's own process is gone, even by kill -9 (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _end_with_parent(parent: int) -> None:
+    """In a child: end the whole group soon after the worker's own process is gone, even by kill -9.
+
+    Not by a signal that asks: django-q2 can deadlock over one, and leases see to what it was driving.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY / 2)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _cluster() -> None:

@@ -151,7 +151,7 @@ def javascript(run):
     needs("node", "nodejs")
     needs("npm", "npm")
     folder = ROOT / "tests" / "js"
-    # Not `npm ci`: a mirror without the tools' builds for other platforms leaves them out of the lock, which `ci` refuses.
+    # Not `npm ci`, which refuses a lock from a mirror that lacks the tools' builds for other platforms.
     install = ("npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     if not run.command(*install, cwd=folder):
         return False
