@@ -17,8 +17,9 @@ from runtime.models import Agent, Flow
 SLUG, TEMPLATE, FLOW_NAME = "demo", "demo-ticket", "Ticket for escalated calls"
 CALL = {
     "type": "call.ended",
-    "id": "call-NOW",
     "interaction": {
+        "id": "call-NOW",
+        "direction": "inbound",
         "from": "+14155551234",
         "to": "+18005559876",
         "status": "completed",
