@@ -36,3 +36,17 @@ test("a run's real values win over the sample event and the catalogue", () => {
   assert.equal(made.steps.ticket.id, 9);
   assert.equal(made.vars.ticket_no, 9);
 });
+
+test("without a run a variable shows what the step that sets it has written down", () => {
+  const variables = [
+    { path: "interaction.id", node: null, type: "text", sample: "call_1" },
+    { path: "vars.topic", node: "n1", type: "text", sample: null },
+    { path: "vars.count", node: "n1", type: "number", sample: null },
+  ];
+  const assignments = [
+    { name: "topic", value: "Call {{interaction.id}}" },
+    { name: "count", value: "3" },
+  ];
+  const made = previewScope({ sample: null, overlay: null, document: { nodes: [{ id: "n1", key: "vars", config: { assignments } }] }, variables });
+  assert.deepEqual(made.vars, { topic: "Call call_1", count: 3 });
+});

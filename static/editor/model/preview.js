@@ -139,8 +139,24 @@ export function previewScope({ sample, overlay, document, variables }) {
   for (const each of variables) if (each.sample !== undefined && each.sample !== null) put(scope, each.path.split("."), each.sample);
   const event = overlay?.run.event ?? sample?.event;
   if (event) layEvent(scope, event);
+  if (!overlay) for (const each of variables) layWritten(scope, each, document);
   if (overlay) layRun(scope, overlay, document);
   return scope;
+}
+
+/** A variable whose value is written down in the step that sets it (name and value in one row): what that text gives. @param {Scope} scope @param {Variable} variable @param {FlowDocument} document */
+function layWritten(scope, variable, document) {
+  const [root, name] = variable.path.split(".");
+  if (root !== "vars" || !variable.node || name === undefined) return;
+  const lists = Object.values(document.nodes.find((node) => node.id === variable.node)?.config ?? {}).filter(Array.isArray);
+  const row = lists.flat().find((each) => each?.name === name && typeof each.value === "string");
+  if (row) put(scope, ["vars", name], typedAs(variable.type, preview(row.value, scope).text));
+}
+
+/** @param {string} type @param {string} text */
+function typedAs(type, text) {
+  if (type === "number" && text.trim() && Number.isFinite(Number(text))) return Number(text);
+  return type === "boolean" ? text.trim() === "true" : text;
 }
 
 /** @param {Scope} scope @param {any} event */

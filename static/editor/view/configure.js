@@ -16,7 +16,7 @@ import { settingsForm } from "./fields/settings.js";
 export function createConfigure(store, type, env, current) {
   const notes = h("div", { class: "form-notes" });
   const body = h("div", { class: "form-sections" });
-  const settings = type.trigger ? null : settingsForm(type, env, () => current()?.settings ?? {}, (next) => edit({ settings: next }));
+  const settings = type.trigger || !type.ports.length ? null : settingsForm(type, env, () => current()?.settings ?? {}, (next) => edit({ settings: next }));
   const dom = h("div", { class: "configure" }, helpOf(type), notes, body, settings?.dom ?? null);
   /** @type {Map<string, Rendered>} */
   let parts = new Map();
@@ -114,6 +114,14 @@ function helpOf(type) {
   const paragraphs = (type.help ?? "").split(/\n\s*\n/).map((text) => text.replace(/\s+/g, " ").trim()).filter(Boolean);
   if (!paragraphs.length) return null;
   const [first, ...rest] = paragraphs;
-  if (!rest.length) return h("p", { class: "type-help" }, first);
-  return h("details", { class: "type-help" }, h("summary", {}, first, " ", h("span", { class: "more" }, "More")), ...rest.map((text) => h("p", {}, text)));
+  if (!rest.length) return h("p", { class: "type-help" }, ...inline(first));
+  return h("details", { class: "type-help" }, h("summary", {}, ...inline(first), " ", h("span", { class: "more" }, "More")), ...rest.map((text) => h("p", {}, ...inline(text))));
+}
+
+/** The little markdown a docstring has: **strong** and `code`. @param {string} text @returns {(string|Node)[]} */
+function inline(text) {
+  return text.split(/(\*\*[^*]+\*\*|`+[^`]+`+)/).map((part) => {
+    if (part.startsWith("**")) return h("strong", {}, part.slice(2, -2));
+    return part.startsWith("`") ? h("code", {}, part.replace(/`/g, "")) : part;
+  });
 }

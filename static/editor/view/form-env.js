@@ -9,7 +9,7 @@ import { readonlyReason, shownDocument } from "../model/state.js";
 import { fieldRow } from "./fields/index.js";
 
 /** Roots whose members only a call brings, so none of them can be called unknown. */
-const OPEN_ROOTS = ["vars.*", "trigger.*", "secure.*", "workspace.*", "contact", "analysis"];
+const OPEN_ROOTS = ["vars.*", "trigger.*", "secure.*", "workspace.*", "contact", "analysis", "response"];
 
 /** @typedef {FormEnv & {refresh: (before: State|null, force?: boolean) => void, showProblems: () => void, focus: (pointer: string) => boolean}} LiveEnv */
 

@@ -126,7 +126,7 @@ function formNow(state, id) {
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} layer @param {NodeType|undefined} type @param {boolean} readonly @param {() => Form|null} current */
 function header(store, context, layer, type, readonly, current) {
-  const name = h("input", { class: "node-name", type: "text", "aria-label": "Name of the step", maxlength: "120", autocomplete: "off", readonly: readonly ? "" : null });
+  const name = h("input", { class: "step-title", type: "text", "aria-label": "Name of the step", maxlength: "120", autocomplete: "off", readonly: readonly ? "" : null });
   name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
   const key = h("input", { class: "key-input", type: "text", "aria-label": "Key: how other steps refer to this one", maxlength: "48", spellcheck: false, autocomplete: "off", readonly: readonly ? "" : null });
   key.addEventListener("change", () => {
@@ -182,7 +182,7 @@ function footer(store, context, { readonly, send }) {
   const save = h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("save-form") }, say.saveChanges);
   const drop = h("button", { class: "button button-quiet", type: "button", onclick: () => context.commands.run("discard-form") }, say.discard);
   const sendButton = send ? h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send) : null;
-  const hint = h("p", { class: "foot-hint" }, "Type ", h("kbd", { class: "kbd" }, "/"), " for variables");
+  const hint = h("p", { class: "foot-hint" }, h("kbd", { class: "kbd" }, "/"), " for variables");
   const dom = h("footer", { class: "inspector-foot", hidden: readonly }, save, sendButton, h("div", { class: "topbar-space" }), drop, hint);
   save.title = `${say.saveChanges}  ${keysText("Mod+s")}`;
   return {

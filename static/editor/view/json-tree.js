@@ -32,9 +32,9 @@ export function jsonTree(value, options) {
       "div",
       { class: `json-row is-${row.type}${marked.has(row.at) ? " is-mapped" : ""}`, role: "treeitem", "aria-level": String(row.depth + 1), "aria-expanded": folds ? String(row.open) : null, tabindex: n === 0 ? "0" : "-1", "data-at": row.at },
       h("span", { class: "json-fold", "aria-hidden": "true" }, folds ? icon(row.open ? "chevron-down" : "chevron-right") : null),
-      row.depth ? h("span", { class: "json-name" }, row.name) : null,
+      row.depth ? h("span", { class: "json-name" }, row.name) : h("span", { class: "json-root" }, options.label),
       h("span", { class: "json-value" }, row.type === "text" ? row.text || "“”" : row.text || (row.open ? "" : "{…}")),
-      options.onpick && row.depth ? h("span", { class: "json-pick", "aria-hidden": "true" }, marked.has(row.at) ? icon("check") : icon("plus")) : null,
+      options.onpick && row.depth ? h("span", { class: "json-pick", title: "Keep as a variable", "aria-hidden": "true", onclick: (/** @type {Event} */ event) => (event.stopPropagation(), pick(row)) }, icon(marked.has(row.at) ? "check" : "plus")) : null,
     );
     dom.style.setProperty("--depth", String(row.depth));
     dom.addEventListener("click", () => act(row, folds));
@@ -43,8 +43,17 @@ export function jsonTree(value, options) {
 
   /** @param {ReturnType<typeof rowsOf>[number]} row @param {boolean} folds */
   function act(row, folds) {
-    if (folds) folded.set(row.at, !row.open);
-    else if (options.onpick && row.depth) options.onpick(row.path, at(value, row.path));
+    if (!folds) return pick(row);
+    folded.set(row.at, !row.open);
+    draw();
+    focus(row.at);
+    return undefined;
+  }
+
+  /** Lists and objects fold on a click; the plus beside them, or Shift-Enter, keeps them whole. @param {ReturnType<typeof rowsOf>[number]} row */
+  function pick(row) {
+    if (!row.depth) return;
+    options.onpick?.(row.path, at(value, row.path));
     draw();
     focus(row.at);
   }
@@ -67,7 +76,8 @@ export function jsonTree(value, options) {
     const expanded = here.getAttribute("aria-expanded");
     if (event.key === "ArrowDown") focus(rows[Math.min(n + 1, rows.length - 1)].dataset.at ?? "");
     else if (event.key === "ArrowUp") focus(rows[Math.max(n - 1, 0)].dataset.at ?? "");
-    else if (event.key === "Enter" || event.key === " ") here.click();
+    else if (event.key === "Enter" && event.shiftKey) /** @type {HTMLElement|null} */ (here.querySelector(".json-pick"))?.click();
+    else if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === " ") here.click();
     else if ((event.key === "ArrowRight" && expanded === "false") || (event.key === "ArrowLeft" && expanded === "true")) here.click();
     else return;
     event.preventDefault();

@@ -18,10 +18,16 @@ export function createRunPanel(store, context) {
     if (store.state.overlay) context.runs.close();
     store.dispatch((state) => ({ ...state, right: null }));
   };
+  // The overlay goes first, so that closing the feed does not close this panel with it.
+  const toList = () => {
+    store.dispatch((state) => ({ ...state, overlay: null }));
+    context.runs.close();
+    frame.title.focus({ preventScroll: true });
+  };
   const frame = panelFrame({ title: "Runs", onclose: close });
   const sub = h("p", { class: "panel-sub" });
   const badge = h("span", {});
-  const back = h("button", { class: "icon-button", type: "button", "aria-label": "All runs", title: "All runs", onclick: () => context.runs.close() }, icon("chevron-left"));
+  const back = h("button", { class: "icon-button", type: "button", "aria-label": "All runs", title: "All runs", onclick: toList }, icon("chevron-left"));
   frame.head.prepend(back);
   frame.head.insertBefore(badge, frame.head.lastElementChild);
   frame.title.after(sub);

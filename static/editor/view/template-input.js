@@ -31,9 +31,9 @@ export function templateInput(options) {
     placeholder: options.placeholder ?? null,
     readonly: form.readonly() ? "" : null,
   };
-  const control = /** @type {Control} */ (multiline ? h("textarea", { ...attributes, rows: "3" }) : h("input", { ...attributes, type: "text" }));
+  const control = /** @type {Control} */ (multiline ? h("textarea", { ...attributes, rows: "2" }) : h("input", { ...attributes, type: "text" }));
   const layer = h("div", { class: "tpl-layer", "aria-hidden": "true" });
-  const button = h("button", { class: "tpl-button", type: "button", "aria-label": `Insert a variable into ${options.label}`, title: "Insert a variable  /", hidden: form.readonly() }, icon("zap"));
+  const button = h("button", { class: "tpl-button", type: "button", "aria-label": `Insert a variable into ${options.label}`, title: "Insert a variable  /", hidden: form.readonly() }, icon("variable"));
   const shown = h("p", { class: "tpl-preview", hidden: true });
   const dom = h("div", { class: `tpl${multiline ? " is-multiline" : ""}${options.mono ? " is-mono" : ""}` }, h("div", { class: "tpl-box" }, layer, control, button), shown);
   /** @type {import("./variable-picker.js").VariablePicker|null} */
@@ -76,7 +76,7 @@ export function templateInput(options) {
     shown.hidden = !result.used;
     if (!result.used) return;
     const missing = result.missing.length ? h("span", { class: "tpl-missing" }, icon("alert"), `no value for ${[...new Set(result.missing)].join(", ")}`) : null;
-    shown.replaceChildren(h("span", { class: "visually-hidden" }, "Preview: "), h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " "), 160) || "empty"), ...(missing ? [" ", missing] : []));
+    shown.replaceChildren(h("span", { class: "visually-hidden" }, "Preview: "), h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " ").trim(), 160) || (missing ? "" : "empty")), ...(missing ? [" ", missing] : []));
   }
 
   function changed() {

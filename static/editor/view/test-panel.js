@@ -119,9 +119,8 @@ export function createTestPanel(store, context) {
   /** @param {State} state */
   function drawUntil(state) {
     const wanted = state.modal?.until ?? null;
-    until.replaceChildren(...[null, ...state.document.nodes].map((node, n) => h("option", { value: String(n) }, node ? `up to ${node.label || node.key}` : "The whole flow")));
-    const at = state.document.nodes.findIndex((node) => node.id === wanted);
-    until.value = String(at + 1);
+    until.replaceChildren(h("option", { value: "" }, "The whole flow"), ...state.document.nodes.map((node) => h("option", { value: node.id }, `up to ${node.label || node.key}`)));
+    until.value = nodeOf(state.document, wanted ?? "") ? wanted : "";
   }
 
   async function offerCalls() {

@@ -51,6 +51,7 @@ import { variableName } from "./variable-name.js";
  * @property {FormEnv} form
  * @property {string} [describedby]
  * @property {boolean} [compact]  inside a list: the label is only heard
+ * @property {() => any} [siblings]  the values beside it, inside an object
  */
 
 /**
@@ -90,6 +91,8 @@ export const RENDERERS = {
   agent_refs: agentRefs,
 };
 
+const SHORT_HELP = 56;
+
 /** Kinds that want the whole width of the form. */
 export const WIDE = new Set(["long_text", "key_values", "conditions", "mapping", "json_body", "json_value", "schema", "code", "list", "object", "connection_ref", "flow_ref", "agent_refs", "multi_choice", "cron", "date_time"]);
 
@@ -106,8 +109,9 @@ export function fieldRow(options) {
   const part = render({ ...options, describedby: `${field.help ? `${helpId} ` : ""}${wrongId}` });
   const wrong = h("div", { class: "field-problems", id: wrongId });
   const optional = !field.required || field.kind === "toggle" ? null : h("span", { class: "required", title: "Required" }, "*", h("span", { class: "visually-hidden" }, " required"));
-  const label = part.labelled || compact ? null : part.group ? h("div", { class: "label", id: `${id}-label` }, field.label, optional) : h("label", { class: "label", for: id }, field.label, optional);
-  const help = field.help && !compact ? h("p", { class: "hint", id: helpId }, field.help) : null;
+  const help = field.help && !compact ? h("p", { class: "hint", id: helpId, hidden: field.help.length > SHORT_HELP }, field.help) : null;
+  const more = help?.hidden ? helpButton(field.label, help) : null;
+  const label = part.labelled || compact ? null : h("div", { class: "label-line" }, part.group ? h("div", { class: "label", id: `${id}-label` }, field.label, optional) : h("label", { class: "label", for: id }, field.label, optional), more);
   const dom = h("div", { class: `field field-${field.kind.replaceAll("_", "-")}`, "data-field": field.name, role: part.group ? "group" : null, "aria-labelledby": part.group && label ? `${id}-label` : null }, label, part.dom, help, wrong);
 
   form.register(pointer, {
@@ -122,6 +126,16 @@ export function fieldRow(options) {
     },
   });
   return { dom, set: part.set, focus: part.focus };
+}
+
+/** Help of more than a line is folded away; screen readers hear it with the field either way. @param {string} label @param {HTMLElement} help */
+function helpButton(label, help) {
+  const button = h("button", { class: "help-button", type: "button", "aria-label": `Help on ${label}`, "aria-expanded": "false" }, icon("info"));
+  button.addEventListener("click", () => {
+    help.hidden = !help.hidden;
+    button.setAttribute("aria-expanded", String(!help.hidden));
+  });
+  return button;
 }
 
 /** A kind this editor does not know (a newer server): shown as JSON, kept as it is. @param {FieldOptions} options @returns {Rendered} */

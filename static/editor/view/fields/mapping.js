@@ -18,8 +18,7 @@ export function mapping({ field, id, value, change, form }) {
     make: (item, n, send) => row(form, `${id}-${n}`, n, item, send),
     change,
   });
-  const hint = h("p", { class: "hint" }, "Press Send and click a value of the answer: the row writes itself.");
-  return { ...part, dom: h("div", { class: "rows-box" }, part.dom, hint), group: true };
+  return { ...part, group: true };
 }
 
 /** @param {FormEnv} form @param {string} id @param {number} n @param {any} item @param {(item: any) => void} send */

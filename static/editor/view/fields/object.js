@@ -27,10 +27,16 @@ export function object(options) {
     return undefined;
   }
 
+  /** A kind and its one value (a body: JSON, text) need no labels of their own under the heading. @param {Field} each */
+  const isPlain = (each) => !compact && fields[0]?.kind === "choice" && (each === fields[0] || !["text", "number"].includes(each.kind)) && fields.slice(1).every((other) => other.visible_if);
+
   /** @param {Field} each */
   function make(each) {
+    const plain = isPlain(each);
     return form.field({
-      field: each,
+      field: plain ? { ...each, label: `${field.label} ${each.label.toLowerCase()}` } : each,
+      compact: plain,
+      siblings: () => here,
       id: `${id}-${each.name}`,
       pointer: `${pointer}/${each.name}`,
       value: valueOf(each, here),

@@ -18,6 +18,7 @@ const ON_ERROR = [
  */
 export function settingsForm(type, form, current, change) {
   const reaches = type.effect !== "none";
+  const choices = ON_ERROR.filter(({ value }) => value !== "branch" || type.ports.some((port) => port.when?.setting === "on_error"));
   const retry = () => current().retry ?? {};
   const number = (/** @type {string} */ name, /** @type {string} */ label, /** @type {any} */ limits, /** @type {() => any} */ read, /** @type {(value: any) => void} */ write) => ({
     part: fieldRow({ field: { name, kind: "number", label, template: false, limits }, id: `setting-${name}`, pointer: name === "timeout_seconds" ? "/settings/timeout_seconds" : `/settings/retry/${name}`, value: read(), change: write, form }),
@@ -33,7 +34,7 @@ export function settingsForm(type, form, current, change) {
     number("factor", "Each pause longer by", { min: 1, max: 10 }, () => retry().factor ?? null, (value) => setRetry({ factor: value })),
     number("timeout_seconds", "Time limit, seconds", { min: 1, max: 60 }, () => current().timeout_seconds ?? null, (value) => change(put(current(), "timeout_seconds", value))),
   ];
-  const onError = fieldRow({ field: { name: "on_error", kind: "choice", label: "If it fails, then", default: "stop", options: ON_ERROR }, id: "setting-on_error", pointer: "/settings/on_error", value: current().on_error ?? "stop", change: (value) => change(put(current(), "on_error", value === "stop" ? null : value)), form });
+  const onError = fieldRow({ field: { name: "on_error", kind: "choice", label: "If it fails, then", default: "stop", options: choices }, id: "setting-on_error", pointer: "/settings/on_error", value: current().on_error ?? "stop", change: (value) => change(put(current(), "on_error", value === "stop" ? null : value)), form });
   const pauses = [rows[1].part.dom, rows[2].part.dom];
   const body = reaches ? [rows[0].part.dom, rows[3].part.dom, ...pauses, onError.dom] : [onError.dom];
   const summary = h("span", { class: "settings-summary" });
