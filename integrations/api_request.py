@@ -144,7 +144,7 @@ class ApiRequest(NodeType):
             step.warn("dry_run", "Dry run: nothing was sent; the answer is the step's sample.")
             return _done(step, {"status": 200, "headers": {}, "body": step.config["sample"], "seconds": 0.0})
         try:
-            response = fetch(**request, timeout=step.timeout, connection=credentials)
+            response = fetch(**request, timeout=step.timeout, connection=credentials if credentials.name else None)
             body, warning = answers.body_of(response)
             _judge(step, request["method"], response, body)
         except StepError as error:
@@ -191,23 +191,20 @@ def _judge(step: Any, method: str, response: Response, body: Any) -> None:
     """Raise StepError unless the answer counts as a success."""
     rule = step.config["success"] or {}
     host = urlsplit(response.url).hostname
+    if not answers.is_one_of(response.status, rule.get("statuses") or "2xx"):
+        happened, code, advice = "", f"http_{response.status}", answers.help_with(response.status)
+    elif failed := _unmet(step, rule.get("conditions"), response, body):
+        happened, code, advice = f", but not as the step's success rule asks ({failed})", "not_successful", ""
+    else:
+        return
     said = answers.words_of(body)
-    told = f" {host} says: {said}" if said else ""
+    told = f"{host} says: {said}" if said else ""
+    message = f"{method} {host} answered {answers.phrase(response.status)}{happened}. {told} {advice}"
     detail = {"status": response.status, "headers": response.headers, "body": excerpt(body, 2000),
               "seconds": round(response.seconds, 3)}  # fmt: skip
-    retryable, wait = answers.can_be_retried(response), answers.wait_asked_for(response)
-    if not answers.is_one_of(response.status, rule.get("statuses") or "2xx"):
-        advice = answers.help_with(response.status)
-        raise StepError(
-            f"{method} {host} answered {answers.phrase(response.status)}.{told} {advice}".strip(),
-            f"http_{response.status}", retryable, wait, detail,
-        )  # fmt: skip
-    failed = _unmet(step, rule.get("conditions"), response, body)
-    if failed:
-        raise StepError(
-            f"{method} {host} answered {answers.phrase(response.status)}, but not as the step's success rule asks "
-            f"({failed}).{told}", "not_successful", retryable, wait, detail,
-        )  # fmt: skip
+    raise StepError(
+        " ".join(message.split()), code, answers.can_be_retried(response), answers.wait_asked_for(response), detail
+    )
 
 
 def _unmet(step: Any, rules: Any, response: Response, body: Any) -> str | None:

@@ -5,6 +5,7 @@ sizes, its trailers, or its TLS handshake) stretches it for ever. So every singl
 much of the call's total time is left. The call of a thread is `call`, set by `http.fetch`.
 """
 
+import logging
 import os
 import socket
 import ssl
@@ -25,6 +26,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 from integrations.egress import Guard, Refused, guard_for, literal
 
 HOSTS_KEPT = 256
+# Its warnings quote whole URLs, keys in queries included, and any peer can provoke them.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class _Call(threading.local):

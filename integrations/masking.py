@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from integrations.headers import carries_credentials
+
 HIDDEN = "•••"
 SHORTEST = 6
-_NAMES = re.compile(r"auth|cookie|token|secret|password|api[-_]?key|signature|session", re.IGNORECASE)
 
 
 class Mask:
@@ -49,7 +50,7 @@ class Mask:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers as they are shown: those that carry credentials by their nature without a value."""
-        return {name: HIDDEN if _NAMES.search(name) else self.text(value) for name, value in headers.items()}
+        return {name: HIDDEN if carries_credentials(name) else self.text(value) for name, value in headers.items()}
 
 
 NO_MASK = Mask()

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from integrations.http import MEBIBYTE, fetch
+from integrations.web_addresses import redirect_of
 from runtime.engine.errors import StepError
 from tests.peers import Answer, Peer
 
@@ -112,7 +113,7 @@ def test_a_300_or_304_is_an_answer(status, peer):
     assert fetch("GET", f"{peer.url}/").status == status
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Api-Key"])
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Api-Key", "X-Auth-Token"])
 def test_credentials_in_headers_do_not_leave_their_origin(name, peer, open_to):
     with Peer({"/": "other"}) as other:
         open_to(peer, other)
@@ -136,13 +137,11 @@ def test_a_connection_lends_its_credentials_to_its_own_hosts_only(peer, open_to)
 
 
 def test_https_never_becomes_http():
-    from integrations.http import _redirect
-
     class Raw:
         status, headers = 302, {"Location": "http://api.example/x"}
 
     with pytest.raises(StepError, match="from https to http"):
-        _redirect(Raw, "https://api.example/")
+        redirect_of(Raw, "https://api.example/")
 
 
 @pytest.mark.parametrize(

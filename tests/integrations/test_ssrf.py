@@ -6,7 +6,8 @@ import pytest
 
 from integrations import egress
 from integrations.egress import Guard, Refused, guard_for, read_allow
-from integrations.http import fetch, normal_url
+from integrations.http import fetch
+from integrations.web_addresses import normal_url
 from runtime.engine.errors import StepError
 from tests.peers import Answer, Peer
 
