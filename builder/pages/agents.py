@@ -43,6 +43,7 @@ class AgentForm(Form):
         super().__init__(*args, **kwargs)
         if agent and agent.signature_required:
             self.fields["signing_secret"].widget.attrs["placeholder"] = "••••••••  kept; type to replace it"
+            self.fields["signing_secret"].kept = True
         else:
             del self.fields["remove_secret"]
 

@@ -6,7 +6,7 @@ A chart is a picture with a name; the page puts a table of the same figures besi
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-WIDTH, HEIGHT = 720, 200
+WIDTH, HEIGHT = 560, 200
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
 
 

@@ -34,6 +34,7 @@ class ConnectionForm(Form):
         for declared in kind.fields:
             self.fields[f"field_{declared.name}"] = self._field(declared, shown.get(declared.name))
         hosts = self.fields.pop("allowed_hosts")
+        hosts.required = kind.name != "none"
         self.fields["allowed_hosts"] = hosts
         for field in self.fields.values():
             base = "textarea mono" if isinstance(field.widget, forms.Textarea) else "input"
@@ -47,7 +48,9 @@ class ConnectionForm(Form):
         if not declared.secret:
             return forms.CharField(initial=self._stored(declared), **options)
         attrs = {"autocomplete": "off", "placeholder": "••••••••  kept; type to replace it" if kept else ""}
-        return forms.CharField(widget=forms.PasswordInput(attrs=attrs), strip=False, **options)
+        field = forms.CharField(widget=forms.PasswordInput(attrs=attrs), strip=False, **options)
+        field.kept = kept
+        return field
 
     def _stored(self, declared):
         return self.connection.config.get(declared.name, declared.default) if self.connection else declared.default

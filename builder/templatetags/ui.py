@@ -1,13 +1,14 @@
 """The parts that pages share: icons, states as icon + colour + word, times, durations, figures, small charts."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
 from builder.pages import charts
@@ -145,6 +146,14 @@ def one_line(value, length=120):
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+@register.filter
+def marked(text):
+    """The little markup that help texts use: `code` and **strong**; everything else stays text."""
+    escaped = str(escape(text))
+    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+    return mark_safe(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escaped))
 
 
 @register.filter

@@ -43,8 +43,22 @@ async function send(document, form, submitter, freshen) {
     if (get) history.replaceState(null, "", address);
   } catch {
     submitter?.removeAttribute("aria-busy");
-    form.submit();
+    complain(document, get ? "The server could not be reached." : "The server could not be reached; nothing was changed.");
   }
+}
+
+/**
+ * @param {Document} document
+ * @param {string} text
+ */
+function complain(document, text) {
+  const banner = document.createElement("div");
+  banner.className = "banner";
+  banner.dataset.tone = "bad";
+  banner.setAttribute("role", "alert");
+  banner.append(Object.assign(document.createElement("span"), { textContent: `${text} Try again.` }));
+  document.getElementById("main")?.prepend(banner);
+  setTimeout(() => banner.remove(), 8000);
 }
 
 /**
