@@ -72,8 +72,8 @@ async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
 
 async def _drive(run: ActiveRun, until: float) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    keeper().hold([run])
     while True:
+        keeper().hold([run])  # anew each time: driving ends with letting go of the lease
         future = loop.run_in_executor(_pool(), drive, run)
         done, _ = await asyncio.wait([future], timeout=max(0.0, until - time.monotonic()))
         if not done:
@@ -83,6 +83,7 @@ async def _drive(run: ActiveRun, until: float) -> dict[str, Any]:
         pause = _pause(run, until)
         if pause is None:
             return await _give_up(run, until)
+        keeper().hold([run])
         await asyncio.sleep(pause)
 
 

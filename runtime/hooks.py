@@ -65,7 +65,7 @@ def _arrival(request: HttpRequest, trigger: Trigger) -> Arrival:
     body = _body(request)
     headers = {name.lower(): value for name, value in request.headers.items() if name.lower() not in HIDDEN_HEADERS}
     query = {name: values[0] if len(values) == 1 else values for name, values in request.GET.lists()}
-    seen = {"body": body, "headers": headers, "query": query, "method": request.method}
+    seen = _storable({"body": body, "headers": headers, "query": query, "method": request.method})
     given = body.get("interaction") if isinstance(body, Mapping) else None
     interaction = complete(given if isinstance(given, Mapping) else {})
     key = request.headers.get("Idempotency-Key") or request.headers.get("webhook-id")
@@ -75,13 +75,22 @@ def _arrival(request: HttpRequest, trigger: Trigger) -> Arrival:
     )  # fmt: skip
 
 
+def _storable(value: Any) -> Any:
+    """Without NUL, which PostgreSQL cannot keep; JSON bodies with one were refused already."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value
+
+
 def _body(request: HttpRequest) -> Any:
     if not request.body:
         return None
     kind = request.content_type or "application/json"
     if kind == "application/json":
         return parse(request.body)
-    text = request.body.decode("utf-8", "replace").replace("\x00", "")
+    text = request.body.decode("utf-8", "replace")
     if kind == "text/plain":
         return text
     fields = parse_qs(text, keep_blank_values=True, max_num_fields=1000)

@@ -27,6 +27,7 @@ from runtime.recording import StateTooLarge, progress, record
 from runtime.stepping import perform, running_row
 
 log = logging.getLogger("segue.runner")
+MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make progress
 
 
 def drive(run: ActiveRun) -> ActiveRun:
@@ -39,7 +40,8 @@ def drive(run: ActiveRun) -> ActiveRun:
             outcome = perform(run)
             _take(run, outcome)
         _settle(run)
-        keep(run)
+        if not keep(run):
+            run.answer = None  # whoever took the run over answers for it
     except Exception:
         # Never silent, never lost: the lease runs out, the run is claimed again, and after five times parked.
         log.exception("Run %s could not be driven on", run.id)
@@ -115,7 +117,8 @@ def _ready(run: ActiveRun) -> bool:
     """Record what has to be recorded before the next node starts; False when the lease was lost."""
     node_type = run.node.node_type
     effect = node_type.effect if node_type else "none"
-    if (run.repeat_unrecorded or (run.effect_unrecorded and effect != "none")) and not keep(run, going_on=True):
+    due = run.repeat_unrecorded or (run.effect_unrecorded and effect != "none") or len(run.steps) >= MOST_UNRECORDED
+    if due and not keep(run, going_on=True):
         return False
     if not run.unknown_try and (effect == "once" or run.mode != "live") and run.state.wait is None:
         running_row(run)

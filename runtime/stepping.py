@@ -156,8 +156,8 @@ def _add_row(
 ) -> None:
     state, node = run.state, run.node
     key = (state.index, state.attempt)
-    row = next((row for row in run.steps if (row["index"], row["attempt"]) == key), None)
-    if row is None:
+    row = run.steps[-1] if run.steps else None
+    if row is None or (row["index"], row["attempt"]) != key:
         row = _new_row(run, started_at)
         run.steps.append(row)
     row.update(

@@ -186,3 +186,12 @@ def test_secure_values_reach_no_row(workspace, publish, work):
     stored = str(list(Event.objects.values())) + str(list(Run.objects.values())) + str(list(StepRun.objects.values()))
     assert "4111" not in stored
     assert run_json(only_run())["event"]["secure"] == ["card"]
+
+
+def test_ten_thousand_steps_in_a_row_come_to_their_end(workspace, publish, work):
+    steps = [set_variable(f"n{number:05}", x="{{interaction.id}}") for number in range(9_998)]
+    publish(workspace, chain(call_ended(), *steps, end(outcome="there")))
+    send(workspace)
+    work()
+    run = only_run()
+    assert (run.status, run.outcome, run.seq) == ("succeeded", "there", 10_000)
