@@ -23,11 +23,12 @@ function group(id, members, state, context) {
   const node = nodeOf(state.document, id);
   const type = node ? state.catalogue.types.get(node.type) : undefined;
   const head = node ? h("button", { class: "change-node", type: "button", onclick: () => context.canvas.reveal(id) }, type ? glyph(type, "glyph glyph-tiny") : null, node.label || node.key) : null;
-  return h("li", { class: "change-group" }, head, ...members.map(line));
+  return h("li", { class: "change-group" }, head, ...members.map((change) => line(change, node?.label ?? "")));
 }
 
-/** @param {Change} change */
-function line(change) {
+/** Under the name of its step a text need not begin with that name. @param {Change} change @param {string} label */
+function line(change, label) {
+  const text = label && change.text.startsWith(`${label}: `) ? change.text.slice(label.length + 2).replace(/^./, (first) => first.toUpperCase()) : change.text;
   const [name, tone] = LOOKS[change.kind] ?? LOOKS[change.kind.replace(/^(node|edge|note)_?/, "")] ?? ["pencil", ""];
-  return h("p", { class: "change", "data-kind": change.kind, "data-tone": tone || null }, icon(name, "icon icon-small"), h("span", {}, change.text));
+  return h("p", { class: "change", "data-kind": change.kind, "data-tone": tone || null }, icon(name, "icon icon-small"), h("span", {}, text));
 }

@@ -71,6 +71,8 @@ export function openCommandPalette(layer, store, context) {
     if (event.key === "ArrowDown") active = Math.min(active + 1, found.length - 1);
     else if (event.key === "ArrowUp") active = Math.max(active - 1, 0);
     else if (event.key === "Enter") choose(active);
+    // A search field keeps the first Escape for itself, to empty it.
+    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
     mark();

@@ -26,10 +26,8 @@ export function createRunPanel(store, context) {
   };
   const frame = panelFrame({ title: "Runs", onclose: close });
   const sub = h("p", { class: "panel-sub" });
-  const badge = h("span", {});
   const back = h("button", { class: "icon-button", type: "button", "aria-label": "All runs", title: "All runs", onclick: toList }, icon("chevron-left"));
   frame.head.prepend(back);
-  frame.head.insertBefore(badge, frame.head.lastElementChild);
   frame.title.after(sub);
   const tabs = tabList({ label: "Run", tabs: [{ id: "steps", label: "Steps" }, { id: "transcript", label: "Transcript" }, { id: "values", label: "Data" }], onchoose: (id) => ((tab = id), draw(store.state)) });
   frame.head.after(tabs.dom);
@@ -38,6 +36,10 @@ export function createRunPanel(store, context) {
   const open = new Set();
   /** @type {string|null} */
   let listed = null;
+  /** @type {string|null} */
+  let seen = null;
+  /** Errors that were opened once. @type {Set<string>} */
+  const known = new Set();
 
   /** @param {State} state */
   function draw(state) {
@@ -46,8 +48,7 @@ export function createRunPanel(store, context) {
     if (!run) return drawList(state);
     listed = null;
     frame.title.textContent = runTitle(run);
-    sub.textContent = runSubtitle(run);
-    badge.replaceChildren(statusBadge(run.status));
+    sub.replaceChildren(statusBadge(run.status), ` ${runSubtitle(run)}`);
     tabs.select(tab);
     const content = tab === "transcript" ? transcript(run) : tab === "values" ? data(run) : steps(state, run);
     const scroll = frame.body.scrollTop;
@@ -61,7 +62,6 @@ export function createRunPanel(store, context) {
   function drawList(state) {
     frame.title.textContent = "Runs";
     sub.textContent = state.flow.name;
-    badge.replaceChildren();
     frame.foot.hidden = true;
     if (listed === state.flow.id) return;
     listed = state.flow.id;
@@ -77,7 +77,7 @@ export function createRunPanel(store, context) {
   function steps(state, run) {
     const document = shownDocument(state);
     const parts = [];
-    if (run.error) parts.push(failure(run.error));
+    if (run.error && !run.steps.some((step) => step.error)) parts.push(failure(run.error));
     if (run.wait) parts.push(h("p", { class: "run-wait" }, icon("pause"), waitText(run.wait)));
     if (!run.steps.length) return [...parts, FINAL.includes(run.status) ? emptyState("No steps", "The run ended before its first step.") : skeleton(3)];
     const list = run.steps.map((step) => {
@@ -140,7 +140,12 @@ export function createRunPanel(store, context) {
     dom: frame.dom,
     shown: () => frame.title.focus({ preventScroll: true }),
     update(state, before) {
-      if (before && state.overlay?.run.id !== before.overlay?.run.id) open.clear();
+      const run = state.overlay?.run;
+      if (run && run.id !== seen) open.clear();
+      // What went wrong is open from the start; closing it again is up to the reader.
+      for (const step of run?.steps ?? []) if (step.error && !known.has(`${run?.id} ${step.seq}`)) open.add(`${step.index}/${step.attempt}`);
+      for (const step of run?.steps ?? []) if (step.error) known.add(`${run?.id} ${step.seq}`);
+      seen = run?.id ?? seen;
       if (!before || state.overlay !== before.overlay || state.selection !== before.selection || state.document !== before.document) draw(state);
     },
   };

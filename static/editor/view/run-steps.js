@@ -16,7 +16,7 @@ const LOOKS = { succeeded: ["check", "ok"], failed: ["x", "bad"], running: ["pla
  */
 export function stepRow(step, { document, open, selected, ontoggle, onselect }) {
   const [name, tone] = LOOKS[step.status] ?? LOOKS.unknown;
-  const summary = stepSummary(step);
+  const summary = step.reason || (step.error && open) ? "" : stepSummary(step);
   const detail = `step-${step.seq ?? `${step.index}-${step.attempt}`}`;
   const status = h("span", { class: "step-mark", "data-tone": tone || null, title: say.stepStatus[step.status] ?? step.status }, icon(name), h("span", { class: "visually-hidden" }, say.stepStatus[step.status] ?? step.status));
   const head = h(

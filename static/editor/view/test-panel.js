@@ -21,7 +21,7 @@ export function createTestPanel(store, context) {
   const text = h("textarea", { class: "textarea mono test-event", id: "test-event", rows: "16", spellcheck: false, "aria-label": "Event as JSON" });
   const wrong = h("p", { class: "error-text", role: "alert", hidden: true });
   const until = h("select", { class: "select", id: "test-until" });
-  const dry = radio("dry", "Dry", "Requests are answered from samples. Nothing leaves the house.");
+  const dry = radio("dry", "Dry", "Requests are answered from samples; nothing is sent.");
   const live = radio("live", "Live", "Real requests are sent, with the values below.");
   const run = h("button", { class: "button button-primary", type: "button", onclick: start }, icon("play"), "Run test");
   const keep = h("button", { class: "button button-quiet", type: "button", onclick: useForPreviews }, "Use for previews");
