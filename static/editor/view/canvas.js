@@ -46,6 +46,9 @@ export function createCanvas(store, context) {
     if (width && height) store.dispatch((state) => (state.viewport.width === width && state.viewport.height === height ? state : { ...state, viewport: { width, height } }));
   }).observe(stage);
   stage.addEventListener("focus", () => focusFirst(store));
+  // Focus given by a click is not drawn: the ring is for who walks with the keyboard.
+  addEventListener("keydown", () => stage.classList.add("is-keyed"), true);
+  addEventListener("pointerdown", () => stage.classList.remove("is-keyed"), true);
 
   /** @param {State} state @param {State} before */
   function update(state, before) {
@@ -74,7 +77,7 @@ export function createCanvas(store, context) {
   /** @param {State} state @param {Rect} view @param {boolean} isFar */
   function cull(state, view, isFar) {
     const plane = planeOf(shownDocument(state), state.catalogue);
-    const area = grown(view, isFar ? 0 : MARGIN);
+    const area = grown(view, isFar ? 0 : MARGIN * Math.min(1, state.camera.zoom));
     const found = nodesIn(plane, area);
     const lines = linesIn(plane, area);
     if (state.gesture?.kind === "drag") {
@@ -99,7 +102,6 @@ export function createCanvas(store, context) {
     grid.style.transform = `translate(${(x % step) - step}px, ${(y % step) - step}px)`;
     if (first || zoom !== before.camera.zoom) {
       grid.style.setProperty("--step", `${step}px`);
-      world.style.setProperty("--zoom", String(zoom));
       stage.classList.toggle("is-small", zoom < 0.7);
     }
   }

@@ -210,6 +210,8 @@ function paintInsert(state, button, places) {
 /** Elements of the canvas are no stops of Tab: the keyboard adds with N and Ctrl-arrows. */
 const plus = () => h("button", { class: "edge-plus", type: "button", tabIndex: -1, "aria-label": words.insertHere }, icon("plus", "icon icon-small"));
 
+const SPARE = 40;
+
 /** @template T @typedef {{begin: () => void, get: (id: string) => T, end: () => void}} Pool */
 
 /** Elements by id that are reused when their id is not asked for between begin and end. @template {{dom: Element}} T @param {() => T} make @returns {Pool<T>} */
@@ -235,7 +237,8 @@ function pool(make) {
     end() {
       for (const item of past.values()) {
         item.dom.setAttribute("hidden", "");
-        free.push(item);
+        if (free.length < SPARE) free.push(item);
+        else item.dom.remove();
       }
       past = new Map();
     },

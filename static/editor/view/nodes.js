@@ -6,14 +6,16 @@
 /** @import {Context, FlowNode, Problem, State, Store} from "../types.js" */
 
 import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
-import { portAt } from "../model/geometry.js";
-import { extraRows, heightOf } from "../model/geometry.js";
+import { extraRows, heightOf, portAt } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { marksOf, SIGNS } from "../model/overlay.js";
 import { referencesIn } from "../model/references.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
 import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
+
+/** Cards kept for what comes into view next; more than that would only weigh on the page. */
+const SPARE = 40;
 
 /** @typedef {{dom: HTMLElement, chip: HTMLElement, svg: Element, name: HTMLElement, status: HTMLElement, summary: HTMLElement, row: HTMLElement|null, badge: HTMLElement|null, ports: HTMLElement[], shown: Record<string, any>}} Card */
 
@@ -45,7 +47,8 @@ export function createNodes(store, context) {
         cards.delete(id);
         card.dom.hidden = true;
         card.dom.removeAttribute("id");
-        free.push(card);
+        if (free.length < SPARE) free.push(card);
+        else card.dom.remove();
       }
       const seen = lookOf(state);
       for (const id of visible) {
@@ -111,13 +114,8 @@ function newCard() {
 function paint(card, node, state, seen) {
   const { shown } = card;
   const place = seen.places[node.id] ?? { x: 0, y: 0 };
-  const moved = seen.moved?.has(node.id);
-  const [x, y] = moved ? [place.x + seen.by.dx, place.y + seen.by.dy] : [place.x, place.y];
-  if (shown.x !== x || shown.y !== y) {
-    shown.x = x;
-    shown.y = y;
-    card.dom.style.transform = `translate(${x}px, ${y}px)`;
-  }
+  const moved = seen.moved?.has(node.id) ?? false;
+  put(card, place, moved ? seen.by : null);
   if (shown.node !== node || shown.catalogue !== state.catalogue || shown.connections !== state.connections || shown.agents !== state.agents) paintNode(card, node, state);
   const problems = seen.problems.get(node.id);
   if (shown.problems !== problems) paintProblems(card, problems);
@@ -145,6 +143,25 @@ function paint(card, node, state, seen) {
     card.status.hidden = !said;
     setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? `${words.status[mark.status] ?? words.notTaken} ${mark.text}` : ""));
   }
+}
+
+/**
+ * A card lies at left and top; only one that is being moved has a transform. A transform of its own for each card would cost the
+ * browser a step of layering for every card on every frame of a pan.
+ * @param {Card} card @param {{x: number, y: number}} place @param {{dx: number, dy: number}|null} by
+ */
+function put(card, place, by) {
+  const { shown, dom } = card;
+  if (shown.x !== place.x || shown.y !== place.y) {
+    shown.x = place.x;
+    shown.y = place.y;
+    dom.style.left = `${place.x}px`;
+    dom.style.top = `${place.y}px`;
+  }
+  const shift = by ? `translate(${by.dx}px, ${by.dy}px)` : "";
+  if (shown.shift === shift) return;
+  shown.shift = shift;
+  dom.style.transform = shift;
 }
 
 /** @param {Card} card @param {FlowNode} node @param {State} state */
@@ -198,7 +215,8 @@ function paintPorts(card, node, state) {
     port.hidden = at >= ports.length;
     if (port.hidden) return;
     const centre = portAt(node, { x: 0, y: 0 }, at, ports.length);
-    port.style.transform = `translate(${centre.x - 5}px, ${centre.y - 5}px)`;
+    port.style.left = `${centre.x - 6}px`;
+    port.style.top = `${centre.y - 6}px`;
     port.classList.toggle("is-error", ports[at]?.id === "error");
   });
 }

@@ -3,7 +3,7 @@
 /** @import {Context, State, Store} from "../types.js" */
 
 import { words } from "../model/words.js";
-import { h, icon, setText } from "./dom.js";
+import { h, icon, setAttribute, setText } from "./dom.js";
 
 const BUTTONS = [
   ["pointer", "cursor"],
@@ -46,9 +46,8 @@ export function createToolbar(store, context) {
     update(state, before) {
       if (state !== before && state.camera === before.camera && state.tool === before.tool && state.document === before.document && state.history === before.history && state.overlay === before.overlay && state.readonly === before.readonly) return;
       setText(zoom, words.zoomValue(state.camera.zoom));
-      zoom.setAttribute("aria-label", `${words.fullSize}, ${words.zoomValue(state.camera.zoom)}`);
-      buttons.get("pointer")?.setAttribute("aria-pressed", String(state.tool === "select"));
-      buttons.get("hand")?.setAttribute("aria-pressed", String(state.tool === "hand"));
+      setAttribute(zoom, "aria-label", `${words.fullSize}, ${words.zoomValue(state.camera.zoom)}`);
+      for (const [id, tool] of [["pointer", "select"], ["hand", "hand"]]) setAttribute(/** @type {Element} */ (buttons.get(id ?? "")), "aria-pressed", String(state.tool === tool));
       if (state.camera !== before.camera && state.document === before.document && state !== before) return;
       const undo = state.history.past.at(-1)?.label;
       const redo = state.history.future.at(-1)?.label;
