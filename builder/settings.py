@@ -42,9 +42,6 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
 
 # --- Applications
 INSTALLED_APPS = [
-    "runtime",
-    "integrations",
-    "builder",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -59,6 +56,10 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    # Ours come last: they take back what others put into the admin (runtime/admin.py).
+    "runtime",
+    "integrations",
+    "builder",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,66 @@
+"""Live: who watches a flow hears that something changed, soon, and nobody else does."""
+
+import asyncio
+import uuid
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from runtime import live, tasks
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
+from runtime.models import Run
+from tests.flows import call_ended, chain, end, post_json
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+
+def _start(workspace):
+    arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_1"}})
+    return recorder().submit(accept, arrival).result(10)
+
+
+async def _until(queue, wanted):
+    """The first hint that is `wanted`; fails after five seconds."""
+    async with asyncio.timeout(5):
+        while True:
+            hint = await queue.get()
+            if wanted(hint):
+                return hint
+
+
+async def test_a_watcher_hears_of_a_run_from_its_start_to_its_end(workspace, publish, peer):
+    flow = await sync_to_async(publish)(workspace, chain(call_ended(), post_json("call", peer.url), end()))
+    tailer = live.Tailer()
+    queue = tailer.subscribe(flow.pk)
+    await asyncio.to_thread(_start, workspace)
+    queued = await _until(queue, lambda hint: hint["kind"] == "run")
+    await asyncio.to_thread(tasks.work)
+    done = await _until(queue, lambda hint: hint.get("status") == "succeeded")
+    assert done["run"] == queued["run"]
+    assert done["seq"] == 3
+    tailer.unsubscribe(flow.pk, queue)
+    assert not tailer.watchers
+
+
+async def test_a_watcher_of_another_flow_hears_nothing(workspace, publish):
+    await sync_to_async(publish)(workspace, chain(call_ended(), end()))
+    tailer = live.Tailer()
+    queue = tailer.subscribe(uuid.uuid4())
+    await asyncio.to_thread(_start, workspace)
+    await asyncio.to_thread(tasks.work)
+    assert await sync_to_async(Run.objects.count)() == 1
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3 * live.INTERVAL):
+            await queue.get()
+    tailer.watchers.clear()
+
+
+async def test_who_is_too_slow_is_told_to_come_again(workspace):
+    tailer, flow_id = live.Tailer(), uuid.uuid4()
+    queue = tailer.subscribe(flow_id)
+    for number in range(live.FULL + 1):
+        tailer.publish(flow_id, {"kind": "test", "number": number})
+    assert flow_id not in tailer.watchers
+    hints = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert hints[-1] is None
