@@ -37,6 +37,14 @@ def audit(request):
     for entry in found.rows:
         entry.words = WORDS.get(entry.action, entry.action.replace(".", ": ").replace("_", " "))
         entry.facts = [
-            (name.replace("_", " "), value) for name, value in entry.detail.items() if value not in ("", None)
+            (name.replace("_", " "), _words(value))
+            for name, value in entry.detail.items()
+            if value not in ("", None, [])
         ]
     return page(request, "pages/audit.html", entries=found, groups=GROUPS, filtered=bool(about or request.GET.get("q")))
+
+
+def _words(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
