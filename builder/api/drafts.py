@@ -35,8 +35,9 @@ class DraftDetail(ApiView):
     @described(shapes.Draft, shapes.ANYTHING, headers={"If-Match": 'the revision known, as "7"; required'})
     def put(self, request: Request, flow_id: Any) -> Response:
         """The body is the bare document."""
+        flow = self.flow()
         expected = expected_revision(request, required=True)
-        return answer(drafts.save_document(self.flow(), request.data, user_of(request), expected))
+        return answer(drafts.save_document(flow, request.data, user_of(request), expected))
 
 
 class DraftOps(ApiView):

@@ -9,6 +9,7 @@ from builder.flows import create_flow
 from builder.publishing import publish
 from runtime.models import SCOPES, ApiKey, Workspace
 from tests.flows import call_ended, chain, end, set_variable
+from tests.peers import Peer
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -47,10 +48,16 @@ class Caller:
         return self.call("DELETE", path, **headers)
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    """The tests make many people; how slow their passwords are to guess is not what they ask."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
-def as_role(workspace, make_person):
+def as_role(workspace, make_person, owner):
     """as_role("viewer") -> a Caller with that role in the workspace."""
-    callers = {}
+    callers = {"owner": Caller(owner.user)}
 
     def make(role):
         if role not in callers:
@@ -86,6 +93,14 @@ def with_key(workspace):
         return Caller(key=text)
 
     return make
+
+
+@pytest.fixture
+def peer(settings):
+    """A real HTTP server on loopback that the door may reach."""
+    with Peer() as peer:
+        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
+        yield peer
 
 
 def simple_document():

@@ -1,0 +1,80 @@
+"""API keys: shown once, stored hashed, with scopes and an end; the commands that make keys and members."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from runtime.models import SCOPES, ApiKey, Membership, User
+from tests.builder.conftest import Caller
+
+
+@pytest.fixture
+def made(api):
+    return api.post("/api-keys/", {"name": "CI", "scopes": ["flows:read"], "expires_in_days": 30}).value
+
+
+def test_a_key_is_shown_once_and_stored_as_a_hash(api, made):
+    assert made["key"].startswith(made["prefix"])
+    row = ApiKey.objects.get()
+    assert made["key"] not in (row.key_hash, row.prefix)
+    assert made["key"].encode() not in api.get("/api-keys/").content
+
+
+def test_a_key_lets_a_machine_in_and_its_use_is_noted(made, flow):
+    assert Caller(key=made["key"]).get("/flows/").status_code == 200
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_an_expired_or_revoked_or_wrong_key_is_401(api, made):
+    machine = Caller(key=made["key"])
+    ApiKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert machine.get("/flows/").status_code == 401
+    ApiKey.objects.update(expires_at=None)
+    assert api.delete(f"/api-keys/{made['id']}/").status_code == 204
+    assert machine.get("/flows/").status_code == 401
+    assert Caller(key="sk_wrong").get("/flows/").status_code == 401
+    assert Caller(key="").get("/flows/").status_code == 401
+
+
+@pytest.mark.parametrize("body", [{"name": "a"}, {"name": "a", "scopes": []}, {"name": "a", "scopes": ["everything"]}])
+def test_a_key_needs_a_name_and_known_scopes(api, body):
+    assert api.post("/api-keys/", body).status_code == 422
+
+
+def test_a_key_is_throttled_with_a_time_to_wait(made, settings, flow):
+    settings.API_KEY_RATE = 3
+    machine = Caller(key=made["key"])
+    answers = [machine.get("/node-types/?kind=x") for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0]["Retry-After"] == "1"
+
+
+def test_the_command_prints_only_the_key(workspace):
+    out = io.StringIO()
+    call_command("createapikey", "--name", "N", "--scopes", "all", stdout=out)
+    key = out.getvalue().strip()
+    assert Caller(key=key).get("/flows/").status_code == 200
+    assert ApiKey.objects.get().scopes == list(SCOPES)
+
+
+def test_the_command_names_an_unknown_scope(workspace):
+    with pytest.raises(CommandError, match="no scope 'x'"):
+        call_command("createapikey", "--name", "N", "--scopes", "x")
+
+
+def test_a_member_is_made_with_a_password_from_stdin(workspace, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery staple\n"))
+    call_command("createmember", "--email", "New@Acme.example", "--role", "editor", "--password-stdin")
+    assert Membership.objects.get().role == "editor"
+    assert User.objects.get(email="new@acme.example").check_password("correct horse battery staple")
+
+
+def test_a_weak_password_is_refused(workspace, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("1234\n"))
+    with pytest.raises(CommandError):
+        call_command("createmember", "--email", "n@acme.example", "--role", "editor", "--password-stdin")
+    assert not User.objects.exists()
