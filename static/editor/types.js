@@ -128,7 +128,7 @@
  */
 
 /** @typedef {{seq: number, index: number, attempt: number, node: string, type: string, label: string, status: "running"|"succeeded"|"failed"|"waiting"|"skipped"|"unknown", port: string|null, reason: any, input: any, output: any, error: any, warnings: any[], started_at: string|null, seconds: number|null}} Step */
-/** @typedef {{id: string, flow: any, version: number|null, mode: string, status: string, event: any, started_at: string|null, finished_at: string|null, seconds: number|null, response: any, error: any, path: string[], wait: any, references: {label: string, value: string}[], steps: Step[]}} Run */
+/** @typedef {{id: string, flow: any, version: number|null, mode: string, status: string, event: any, interaction?: any, vars?: Record<string, any>, outcome?: string, started_at: string|null, finished_at: string|null, seconds: number|null, response: any, error: any, path: string[], wait: any, references: {label: string, value: string}[], steps: Step[]}} Run */
 /** @typedef {{run: Run, version: number|null, document: FlowDocument|null, live: boolean}} Overlay
  *  document: set when what ran differs from the draft; the canvas then shows it, read-only */
 

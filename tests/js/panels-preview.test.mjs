@@ -29,7 +29,7 @@ test("a run's real values win over the sample event and the catalogue", () => {
   const variables = [{ path: "steps.ticket.id", sample: 1 }, { path: "interaction.language", sample: "en" }];
   const document = { nodes: [{ id: "n2", key: "ticket" }] };
   const sample = { event: { interaction: { id: "sample" } } };
-  const overlay = { document: null, run: { id: "r1", event: { interaction: { id: "real" } }, steps: [{ node: "n2", output: { id: 9, variables: { ticket_no: 9 } } }] } };
+  const overlay = { document: null, run: { id: "r1", event: { interaction: { id: "real" } }, vars: { ticket_no: 9 }, steps: [{ node: "n2", output: { id: 9 } }] } };
   const made = previewScope({ sample, overlay, document, variables });
   assert.equal(made.interaction.id, "real");
   assert.equal(made.interaction.language, "en");

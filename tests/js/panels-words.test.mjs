@@ -31,7 +31,7 @@ test("a condition is said with the values it had", () => {
   assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x nothing is set");
 });
 test("a step is summed up by what came out of it", () => {
-  assert.equal(stepSummary({ output: { status: 201, variables: { ticket_no: 48213 }, data: {} } }), "status 201 · ticket_no 48213");
+  assert.equal(stepSummary({ output: { status: 201, ticket_no: 48213, body: {} } }), "status 201 · ticket_no 48213");
   assert.equal(stepSummary({ error: { message: "The peer said no" } }), "The peer said no");
 });
 test("counting knows one and many", () => assert.deepEqual([count(1, "change"), count(2, "change")], ["1 change", "2 changes"]));

@@ -163,8 +163,8 @@ function typedAs(type, text) {
 function layEvent(scope, event) {
   for (const name of ["interaction", "contact", "analysis"]) scope[name] = { ...scope[name], ...event[name] };
   scope.vars = { ...scope.vars, ...event.interaction?.variables, ...event.variables };
-  scope.args = { ...scope.args, ...event.arguments };
-  scope.trigger = { ...scope.trigger, ...event.data };
+  scope.args = { ...scope.args, ...event.args };
+  scope.trigger = { ...scope.trigger, ...event.data, ...event.trigger };
 }
 
 /** @param {Scope} scope @param {Overlay} overlay @param {FlowDocument} document */
@@ -173,10 +173,9 @@ function layRun(scope, overlay, document) {
   scope.run = { id: overlay.run.id, started_at: overlay.run.started_at, attempt: 1 };
   for (const step of overlay.run.steps) {
     const key = keys.get(step.node);
-    const { variables, ...output } = step.output && typeof step.output === "object" ? step.output : {};
-    if (key) put(scope, ["steps", key], output);
-    scope.vars = { ...scope.vars, ...variables };
+    if (key && step.output && typeof step.output === "object") put(scope, ["steps", key], step.output);
   }
+  scope.vars = { ...scope.vars, ...overlay.run.vars };
 }
 
 /** @param {Scope} scope @param {string[]} path @param {any} value */

@@ -81,7 +81,7 @@ const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.ge
 
 /** @param {Run} run */
 export function runTitle(run) {
-  const interaction = run.event?.interaction;
+  const interaction = run.event?.interaction ?? run.interaction;
   const who = interaction?.contact_number || interaction?.from || run.event?.contact?.name;
   if (who) return `Run · ${interaction?.channel === "chat" ? "chat" : "call"} ${who}`;
   return `Run ${String(run.id).slice(-8)}`;
@@ -102,8 +102,7 @@ export function stepSummary(step) {
   if (step.status === "waiting") return "Waiting";
   const output = step.output;
   if (output === null || typeof output !== "object") return output === undefined || output === null ? "" : short(output);
-  const { variables, ...own } = output;
-  return Object.entries({ ...own, ...variables }).filter(([, value]) => value !== null && value !== "" && !isBig(value)).slice(0, 3).map(([name, value]) => `${name} ${short(value)}`).join(" · ");
+  return Object.entries(output).filter(([, value]) => value !== null && value !== "" && !isBig(value)).slice(0, 3).map(([name, value]) => `${name} ${short(value)}`).join(" · ");
 }
 
 /** @param {any} value */

@@ -8,6 +8,7 @@ import { editForm } from "../model/form.js";
 import { h, icon } from "./dom.js";
 import { fieldRow, WIDE } from "./fields/index.js";
 import { settingsForm } from "./fields/settings.js";
+import { triggerAddress } from "./trigger-address.js";
 
 /**
  * @param {Store} store @param {NodeType} type @param {LiveEnv} env @param {() => Form|null} current the buffer, or what an old version holds
@@ -16,8 +17,17 @@ import { settingsForm } from "./fields/settings.js";
 export function createConfigure(store, type, env, current) {
   const notes = h("div", { class: "form-notes" });
   const body = h("div", { class: "form-sections" });
-  const settings = type.trigger || !type.ports.length ? null : settingsForm(type, env, () => current()?.settings ?? {}, (next) => edit({ settings: next }));
-  const dom = h("div", { class: "configure" }, helpOf(type), notes, body, settings?.dom ?? null);
+  const settings =
+    type.trigger || !type.ports.length
+      ? null
+      : settingsForm(
+          type,
+          env,
+          () => current()?.settings ?? {},
+          (next) => edit({ settings: next }),
+        );
+  const address = type.trigger ? triggerAddress(store, env.context, type.type, current) : null;
+  const dom = h("div", { class: "configure" }, helpOf(type), address?.dom ?? null, notes, body, settings?.dom ?? null);
   /** @type {Map<string, Rendered>} */
   let parts = new Map();
   let shown = "";
@@ -57,7 +67,12 @@ export function createConfigure(store, type, env, current) {
   function section(title, advanced, members, open) {
     const grid = h("div", { class: "form-grid" }, ...members.map((field, n) => cell(field, members[n - 1], members[n + 1])));
     if (!advanced) return h("section", { class: "form-section", "aria-label": title || null }, title ? h("h3", { class: "section-title" }, title) : null, grid);
-    return h("details", { class: "form-section is-advanced", "data-section": title, open: open.has(title) }, h("summary", {}, icon("chevron-right", "icon icon-small"), title), grid);
+    return h(
+      "details",
+      { class: "form-section is-advanced", "data-section": title, open: open.has(title) },
+      h("summary", {}, icon("chevron-right", "icon icon-small"), title),
+      grid,
+    );
   }
 
   /** A short choice and the text after it share a line (method and address). @param {Field} field @param {Field|undefined} before @param {Field|undefined} after */
@@ -82,6 +97,7 @@ export function createConfigure(store, type, env, current) {
       if (form && form.config !== last?.config) build();
       if (form && form.settings !== last?.settings) settings?.update();
       last = form;
+      address?.update(state, null);
       showNotes(state);
       env.showProblems();
     },
@@ -111,11 +127,19 @@ function sectionsOf(fields) {
 
 /** The type's help, folded away. @param {NodeType} type */
 function helpOf(type) {
-  const paragraphs = (type.help ?? "").split(/\n\s*\n/).map((text) => text.replace(/\s+/g, " ").trim()).filter(Boolean);
+  const paragraphs = (type.help ?? "")
+    .split(/\n\s*\n/)
+    .map((text) => text.replace(/\s+/g, " ").trim())
+    .filter(Boolean);
   if (!paragraphs.length) return null;
   const [first, ...rest] = paragraphs;
   if (!rest.length) return h("p", { class: "type-help" }, ...inline(first));
-  return h("details", { class: "type-help" }, h("summary", {}, ...inline(first), " ", h("span", { class: "more" }, "More")), ...rest.map((text) => h("p", {}, ...inline(text))));
+  return h(
+    "details",
+    { class: "type-help" },
+    h("summary", {}, ...inline(first), " ", h("span", { class: "more" }, "More")),
+    ...rest.map((text) => h("p", {}, ...inline(text))),
+  );
 }
 
 /** The little markdown a docstring has: **strong** and `code`. @param {string} text @returns {(string|Node)[]} */

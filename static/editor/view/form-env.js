@@ -15,14 +15,15 @@ const OPEN_ROOTS = ["vars.*", "trigger.*", "secure.*", "workspace.*", "contact",
 
 /**
  * @param {Store} store @param {Context} context @param {HTMLElement} layer @param {string} node @param {Map<string, any>} results
+ * @param {Record<string, any>} constants  of the workspace
  * @returns {LiveEnv}
  */
-export function createFormEnv(store, context, layer, node, results) {
+export function createFormEnv(store, context, layer, node, results, constants) {
   /** @type {{run: () => void, dom: HTMLElement}[]} */
   let watching = [];
   /** @type {Map<string, {dom: HTMLElement, show: (problems: readonly Problem[]) => void, focus: () => void}>} */
   const rows = new Map();
-  const inScope = remembered((/** @type {FlowDocument} */ document) => variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind }));
+  const inScope = remembered((/** @type {FlowDocument} */ document) => variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind, constants }));
 
   const variables = () => inScope(shownDocument(store.state));
   const paths = remembered((/** @type {Variable[]} */ list) => new Set([...list.map((each) => each.path), ...OPEN_ROOTS]));

@@ -25,8 +25,19 @@ export function createInspector(store, context, layer) {
   /** Nodes whose first real request was agreed to. @type {Set<string>} */
   const agreed = new Set();
   const dom = h("section", { class: "inspector", "aria-label": "Step" });
+  /** The workspace's constants are variables too; they come once, shortly after the page. @type {Record<string, any>} */
+  let constants = {};
   /** @type {ReturnType<typeof inspectNode>|null} */
   let here = null;
+
+  context.api.get("/workspace/").then(
+    (workspace) => {
+      constants = workspace.constants ?? {};
+      here = null;
+      update(store.state, null);
+    },
+    () => {},
+  );
 
   dom.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -39,40 +50,50 @@ export function createInspector(store, context, layer) {
     }
   });
 
-  return {
-    dom,
-    update(state, before) {
-      const node = selectedNode(state);
-      if (!node) {
-        here = null;
-        return dom.replaceChildren();
-      }
-      const type = state.catalogue.types.get(node.type);
-      const readonly = readonlyReason(state) !== null;
-      if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== state.overlay?.document) {
-        here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed });
-        dom.replaceChildren(...here.parts);
-        here.update(state, null);
-      } else here.update(state, before);
-      return undefined;
-    },
-  };
+  /** @param {State} state @param {State|null} before */
+  function update(state, before) {
+    const node = selectedNode(state);
+    if (!node) {
+      here = null;
+      return dom.replaceChildren();
+    }
+    const type = state.catalogue.types.get(node.type);
+    const readonly = readonlyReason(state) !== null;
+    if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== state.overlay?.document) {
+      here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed, constants });
+      dom.replaceChildren(...here.parts);
+      here.update(state, null);
+    } else here.update(state, before);
+    return undefined;
+  }
+
+  return { dom, update };
 }
 
 /**
  * @param {Store} store @param {Context} context @param {HTMLElement} layer
- * @param {{id: string, type: NodeType|undefined, readonly: boolean, version: any, results: Map<string, any>, agreed: Set<string>}} about
+ * @param {{id: string, type: NodeType|undefined, readonly: boolean, version: any, results: Map<string, any>, agreed: Set<string>, constants: Record<string, any>}} about
  */
-function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed }) {
-  const env = createFormEnv(store, context, layer, id, results);
+function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed, constants }) {
+  const env = createFormEnv(store, context, layer, id, results, constants);
   const current = () => formNow(store.state, id);
   const head = header(store, context, layer, type, readonly, current);
   const configure = type ? createConfigure(store, type, env, current) : unknownType(store.state, id);
   const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current }) : null;
   const test = sending ?? nodeTest(store, context, id);
   const runs = nodeRuns(store, context, id);
-  const tabs = tabList({ label: "Step", tabs: [{ id: "configure", label: "Configure" }, { id: "test", label: "Test" }, { id: "runs", label: "Runs" }], onchoose: (tab) => store.dispatch((state) => ({ ...state, tab: /** @type {State["tab"]} */ (tab) })) });
-  const panels = Object.entries({ configure: configure.dom, test: test.dom, runs: runs.dom }).map(([name, content]) => h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content));
+  const tabs = tabList({
+    label: "Step",
+    tabs: [
+      { id: "configure", label: "Configure" },
+      { id: "test", label: "Test" },
+      { id: "runs", label: "Runs" },
+    ],
+    onchoose: (tab) => store.dispatch((state) => ({ ...state, tab: /** @type {State["tab"]} */ (tab) })),
+  });
+  const panels = Object.entries({ configure: configure.dom, test: test.dom, runs: runs.dom }).map(([name, content]) =>
+    h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content),
+  );
   const foot = footer(store, context, { readonly, send: sending ? startSend : null });
 
   function startSend() {
@@ -126,9 +147,24 @@ function formNow(state, id) {
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} layer @param {NodeType|undefined} type @param {boolean} readonly @param {() => Form|null} current */
 function header(store, context, layer, type, readonly, current) {
-  const name = h("input", { class: "step-title", type: "text", "aria-label": "Name of the step", maxlength: "120", autocomplete: "off", readonly: readonly ? "" : null });
+  const name = h("input", {
+    class: "step-title",
+    type: "text",
+    "aria-label": "Name of the step",
+    maxlength: "120",
+    autocomplete: "off",
+    readonly: readonly ? "" : null,
+  });
   name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
-  const key = h("input", { class: "key-input", type: "text", "aria-label": "Key: how other steps refer to this one", maxlength: "48", spellcheck: false, autocomplete: "off", readonly: readonly ? "" : null });
+  const key = h("input", {
+    class: "key-input",
+    type: "text",
+    "aria-label": "Key: how other steps refer to this one",
+    maxlength: "48",
+    spellcheck: false,
+    autocomplete: "off",
+    readonly: readonly ? "" : null,
+  });
   key.addEventListener("change", () => {
     key.value = keyFrom(key.value);
     store.dispatch((state) => editForm(state, { key: key.value }));
@@ -142,7 +178,19 @@ function header(store, context, layer, type, readonly, current) {
     "header",
     { class: "inspector-head" },
     type ? glyph(type) : h("span", { class: "glyph" }, icon("help")),
-    h("div", { class: "inspector-names" }, name, h("div", { class: "inspector-sub" }, h("span", {}, type?.label ?? "Unknown type"), type?.trigger ? null : h("label", { class: "key-chip", title: "Key: how other steps refer to what this one gives" }, h("span", { "aria-hidden": "true" }, "steps."), key))),
+    h(
+      "div",
+      { class: "inspector-names" },
+      name,
+      h(
+        "div",
+        { class: "inspector-sub" },
+        h("span", {}, type?.label ?? "Unknown type"),
+        type?.trigger
+          ? null
+          : h("label", { class: "key-chip", title: "Key: how other steps refer to what this one gives" }, h("span", { "aria-hidden": "true" }, "steps."), key),
+      ),
+    ),
     more,
   );
   // An input as wide as its text; `field-sizing` does the same where it exists.
@@ -164,7 +212,13 @@ function header(store, context, layer, type, readonly, current) {
 /** @param {Store} store @param {Context} context @param {HTMLInputElement} key @param {boolean} readonly */
 function menuItems(store, context, key, readonly) {
   const node = selectedNode(store.state);
-  const command = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ glyphName, /** @type {any} */ more = {}) => ({ label, icon: icon(glyphName), run: () => void context.commands.run(id), disabled: !context.commands.applies(id), ...more });
+  const command = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ glyphName, /** @type {any} */ more = {}) => ({
+    label,
+    icon: icon(glyphName),
+    run: () => void context.commands.run(id),
+    disabled: !context.commands.applies(id),
+    ...more,
+  });
   const reference = `{{steps.${node?.key}}}`;
   return [
     { label: "Rename key", icon: icon("key"), run: () => key.select(), disabled: readonly },
@@ -201,6 +255,17 @@ function footer(store, context, { readonly, send }) {
 /** @param {State} state @param {string} id */
 function unknownType(state, id) {
   const node = selectedNode(state);
-  const dom = h("div", { class: "configure" }, h("div", { class: "empty" }, icon("help"), h("p", { class: "empty-title" }, `This page does not know “${node?.type ?? id}”.`), h("p", {}, "Its settings are kept as they are. Reload the page; if that does not help, the plug-in that brings this type is missing.")), h("pre", { class: "code" }, JSON.stringify(node?.config ?? {}, null, 2)));
+  const dom = h(
+    "div",
+    { class: "configure" },
+    h(
+      "div",
+      { class: "empty" },
+      icon("help"),
+      h("p", { class: "empty-title" }, `This page does not know “${node?.type ?? id}”.`),
+      h("p", {}, "Its settings are kept as they are. Reload the page; if that does not help, the plug-in that brings this type is missing."),
+    ),
+    h("pre", { class: "code" }, JSON.stringify(node?.config ?? {}, null, 2)),
+  );
   return { dom, update: () => {}, focusFirst: () => {} };
 }

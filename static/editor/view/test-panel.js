@@ -9,6 +9,14 @@ import { h, icon } from "./dom.js";
 import { panelFrame, reasonOf } from "./panel-frame.js";
 import { idOf } from "./run-panel.js";
 
+const PARTS = ["type", "interaction", "contact", "analysis", "variables", "data", "args", "trigger"];
+
+/** What starts a run, without what the server noted about it. @param {any} event */
+function onlyParts(event) {
+  const given = PARTS.filter((name) => event[name] !== undefined && event[name] !== null && Object.keys(event[name]).length > 0);
+  return Object.fromEntries(given.map((name) => [name, event[name]]));
+}
+
 /** @param {Store} store @param {Context} context @returns {Panel} */
 export function createTestPanel(store, context) {
   const frame = panelFrame({ title: "Test", onclose: () => store.dispatch((state) => ({ ...state, right: null, modal: null })) });
@@ -62,8 +70,7 @@ export function createTestPanel(store, context) {
       }
       events.set(id, event);
     }
-    const { received_at: _at, duplicates: _duplicates, id: _id, ...rest } = event ?? {};
-    text.value = JSON.stringify(rest, null, 2);
+    text.value = JSON.stringify(onlyParts(event ?? {}), null, 2);
     read();
     return undefined;
   }
@@ -81,7 +88,9 @@ export function createTestPanel(store, context) {
       const event = JSON.parse(text.value);
       if (event === null || typeof event !== "object" || Array.isArray(event)) throw new SyntaxError("an event is an object");
       tell(null);
-      return event;
+      // What an agent posts to an action says `arguments`.
+      const { arguments: given, ...rest } = event;
+      return given && !event.args ? { ...rest, args: given } : event;
     } catch (error) {
       tell(`Not an event yet: ${/** @type {Error} */ (error).message}`);
       return null;
