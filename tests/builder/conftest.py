@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client
 
+from builder import throttling
 from builder.flows import create_flow
 from builder.publishing import publish
 from runtime.models import SCOPES, ApiKey, Workspace
@@ -52,6 +53,12 @@ class Caller:
 def _quick_passwords(settings):
     """The tests make many people; how slow their passwords are to guess is not what they ask."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_throttles():
+    """Many tests run in a second, and the database gives their people the same ids again."""
+    throttling.forget()
 
 
 @pytest.fixture
