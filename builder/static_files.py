@@ -1,15 +1,18 @@
 """Static files as they are served: hashed names, compressed copies beside them, nothing that no page asks for.
 
-Source maps and the parts of our dependencies' pages that we do not show are left out, and large files that people see
-once (the interactive API page) get the quick compression: so `manage.py up` collects in about a second.
+Source maps and the parts of our dependencies' pages that we do not show are left out; only the hashed copies are
+compressed, quickly (brotli 5 is a twentieth larger than 11 and ten times as fast): `up` collects in half a second.
 """
+
+import gzip
+import re
 
 import brotli
 from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-LARGE = 100_000  # bytes; thorough compression of more takes seconds
+HASHED = re.compile(r"\.[0-9a-f]{12}\.")
 
 
 class StaticFiles(StaticFilesConfig):
@@ -21,7 +24,11 @@ class StaticFiles(StaticFilesConfig):
 class QuickCompressor(Compressor):
     @staticmethod
     def compress_brotli(data):
-        return brotli.compress(data, quality=5 if len(data) > LARGE else 9)
+        return brotli.compress(data, quality=5)
+
+    @staticmethod
+    def compress_gzip(data):
+        return gzip.compress(data, compresslevel=6, mtime=0)
 
 
 class CollectedFiles(CompressedManifestStaticFilesStorage):
@@ -36,3 +43,6 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
     def create_compressor(self, **options):
         return QuickCompressor(**options)
+
+    def compress_files(self, paths):
+        return super().compress_files(path for path in paths if HASHED.search(path))
