@@ -43,8 +43,11 @@ export function search(items, query, texts) {
     .map((each) => each.item);
 }
 
+/** Any place in the first text counts more than the start of another; letters in order count least. */
+const OTHER_WORDS = 2.5;
+
 /** @param {string[]} texts @param {string} query */
 function rank(texts, query) {
   const scores = texts.map((text, n) => ({ found: score(text, query), n })).filter((each) => each.found !== null && (each.n === 0 || Number(each.found) < 4));
-  return scores.length ? Math.min(...scores.map((each) => Number(each.found) * 2 + Math.min(each.n, 1))) : null;
+  return scores.length ? Math.min(...scores.map((each) => Number(each.found) + (each.n ? OTHER_WORDS : 0))) : null;
 }
