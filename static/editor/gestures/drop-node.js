@@ -42,7 +42,8 @@ export function createDrop(store, context, stage) {
       context.canvas.focus();
     });
     on("pointercancel", end);
-    on("blur", end);
+    // Captured blurs of elements come by here too; only the window's own ends the story.
+    on("blur", (/** @type {FocusEvent} */ blurred) => blurred.target === window && end());
     on("keydown", (/** @type {KeyboardEvent} */ key) => {
       if (key.key !== "Escape") return;
       key.stopPropagation();

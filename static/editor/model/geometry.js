@@ -50,55 +50,89 @@ export function portPosition(node, place, port, catalogue) {
   return index < 0 ? null : portAt(node, place, index, ports.length);
 }
 
+/** @typedef {{kind: "down", bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
+
 /**
- * The drawn line from a port to an input: straight down when it can, a smooth S to the side, and around the right side when the
- * target lies above (a way back).
- * @param {Point} from @param {Point} to @param {number} [right] x of the right rim a way back must clear @returns {string} SVG path data
+ * How a line runs: straight or in an S down to its target; around, through the gap between two cards side by side; or back up the
+ * right side.
+ * @param {Point} from @param {Point} to @returns {Route}
  */
-export function edgePath(from, to, right) {
+export function routeOf(from, to) {
   const dy = to.y - from.y;
-  if (dy < 16) return backPath(from, to, right ?? Math.max(from.x, to.x) + WIDTH / 2 + 40);
+  if (dy >= 16) return { kind: "down", bend: Math.min(Math.max(dy / 2, 24), 96) };
+  const beside = Math.abs(to.x - from.x) >= WIDTH + 32;
+  const x = beside ? (from.x + to.x) / 2 : Math.max(from.x, to.x) + WIDTH / 2 + 40;
+  const [low, high] = [from.y + 24, to.y - 24];
+  return { kind: "around", back: !beside, points: [from, { x: from.x, y: low }, { x, y: low }, { x, y: high }, { x: to.x, y: high }, to] };
+}
+
+/** @param {Point} from a port @param {Point} to an input @returns {string} SVG path data */
+export function edgePath(from, to) {
+  const route = routeOf(from, to);
+  if (route.kind === "around") return rounded(route.points, 14);
   if (Math.abs(to.x - from.x) < 0.5) return `M${from.x} ${from.y}V${to.y}`;
-  const bend = Math.min(Math.max(dy / 2, 24), 96);
-  return `M${from.x} ${from.y}C${from.x} ${from.y + bend} ${to.x} ${to.y - bend} ${to.x} ${to.y}`;
+  return `M${from.x} ${from.y}C${from.x} ${from.y + route.bend} ${to.x} ${to.y - route.bend} ${to.x} ${to.y}`;
 }
 
-/** @param {Point} from @param {Point} to @param {number} rim */
-function backPath(from, to, rim) {
-  const r = 16;
-  const low = from.y + 24;
-  const high = to.y - 24;
-  return (
-    `M${from.x} ${from.y}V${low - r}Q${from.x} ${low} ${from.x + r} ${low}H${rim - r}Q${rim} ${low} ${rim} ${low - r}` +
-    `V${high + r}Q${rim} ${high} ${rim - r} ${high}H${to.x + r}Q${to.x} ${high} ${to.x} ${high + r}V${to.y}`
-  );
+/** A line through points whose corners are round. @param {Point[]} points @param {number} radius */
+function rounded(points, radius) {
+  const [first = { x: 0, y: 0 }] = points;
+  let path = `M${first.x} ${first.y}`;
+  for (let at = 1; at < points.length - 1; at++) {
+    const [before, corner, after] = /** @type {[Point, Point, Point]} */ ([points[at - 1], points[at], points[at + 1]]);
+    const into = towards(corner, before, radius);
+    const out = towards(corner, after, radius);
+    path += `L${into.x} ${into.y}Q${corner.x} ${corner.y} ${out.x} ${out.y}`;
+  }
+  const last = points.at(-1) ?? first;
+  return `${path}L${last.x} ${last.y}`;
 }
 
-/** Where an edge's label and its `+` sit. @param {Point} from @param {Point} to @returns {{label: Point, insert: Point, back: boolean}} */
+/** @param {Point} from @param {Point} to @param {number} by at most half the way @returns {Point} */
+function towards(from, to, by) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const part = Math.min(by, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+}
+
+/** Where an edge's label and its `+` sit. @param {Point} from @param {Point} to @returns {{label: Point, insert: Point}} */
 export function edgeMarks(from, to) {
-  const dy = to.y - from.y;
-  if (dy < 16) {
-    const rim = Math.max(from.x, to.x) + WIDTH / 2 + 40;
-    return { label: { x: from.x, y: from.y + 24 }, insert: { x: rim, y: (from.y + to.y) / 2 }, back: true };
+  const route = routeOf(from, to);
+  if (route.kind === "around") {
+    const [, , corner = from, upper = to] = route.points;
+    return { label: { x: (from.x + corner.x) / 2, y: corner.y }, insert: { x: corner.x, y: (corner.y + upper.y) / 2 } };
   }
   const at = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const dy = to.y - from.y;
   const straight = Math.abs(to.x - from.x) < 0.5;
-  return { label: straight ? { x: at.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) }, back: false };
+  return { label: straight ? { x: at.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) } };
 }
 
-/** Distance of a point from an edge's line, by sampling the curve. @param {Point} point @param {Point} from @param {Point} to @returns {number} */
+/** Distance of a point from an edge's line. @param {Point} point @param {Point} from @param {Point} to @returns {number} */
 export function edgeDistance(point, from, to) {
-  const dy = to.y - from.y;
-  if (dy < 16) return Number.POSITIVE_INFINITY;
-  const bend = Math.min(Math.max(dy / 2, 24), 96);
+  const points = pointsOf(from, to);
   let nearest = Number.POSITIVE_INFINITY;
-  for (let step = 0; step <= 16; step++) {
-    const t = step / 16;
-    const x = cubic(from.x, from.x, to.x, to.x, t);
-    const y = cubic(from.y, from.y + bend, to.y - bend, to.y, t);
-    nearest = Math.min(nearest, Math.hypot(point.x - x, point.y - y));
-  }
+  for (let at = 1; at < points.length; at++) nearest = Math.min(nearest, segmentDistance(point, /** @type {Point} */ (points[at - 1]), /** @type {Point} */ (points[at])));
   return nearest;
+}
+
+/** The line as a chain of straight pieces. @param {Point} from @param {Point} to @returns {Point[]} */
+function pointsOf(from, to) {
+  const route = routeOf(from, to);
+  if (route.kind === "around") return route.points;
+  const { bend } = route;
+  return Array.from({ length: 13 }, (_, step) => {
+    const t = step / 12;
+    return { x: cubic(from.x, from.x, to.x, to.x, t), y: cubic(from.y, from.y + bend, to.y - bend, to.y, t) };
+  });
+}
+
+/** @param {Point} point @param {Point} a @param {Point} b */
+function segmentDistance(point, a, b) {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const length = dx * dx + dy * dy;
+  const t = length ? Math.max(0, Math.min(1, ((point.x - a.x) * dx + (point.y - a.y) * dy) / length)) : 0;
+  return Math.hypot(point.x - a.x - t * dx, point.y - a.y - t * dy);
 }
 
 /** @param {number} a @param {number} b @param {number} c @param {number} d @param {number} t */

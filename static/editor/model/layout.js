@@ -10,6 +10,7 @@
 /** @import {Catalogue, FlowDocument, FlowNode, Point} from "../types.js" */
 
 import { portsOf } from "./catalogue.js";
+import { make } from "./document.js";
 import { COLUMN_GAP, heightOf, RANK_GAP, spanOf, WIDTH } from "./geometry.js";
 import { dominators, edgesInPortOrder, postOrder, triggerOf } from "./graph.js";
 
@@ -39,9 +40,20 @@ export function tidy(document, catalogue) {
 /** @type {WeakMap<FlowDocument, {catalogue: Catalogue, places: Record<string, Point>}>} */
 const placed = new WeakMap();
 
+/** @type {WeakMap<object, readonly FlowNode[]>} layouts that were found to place all of a list of nodes */
+const completed = new WeakMap();
+
+/** @param {FlowDocument} document */
+function complete(document) {
+  if (completed.get(document.layout) === document.nodes) return true;
+  const all = document.nodes.every((node) => node.id in document.layout);
+  if (all) completed.set(document.layout, document.nodes);
+  return all;
+}
+
 /** The layout, with places for nodes that have none (in view only; nothing is stored). @param {FlowDocument} document @param {Catalogue} catalogue @returns {Record<string, Point>} */
 export function placesOf(document, catalogue) {
-  if (document.nodes.every((node) => node.id in document.layout)) return document.layout;
+  if (complete(document)) return document.layout;
   const past = placed.get(document);
   if (past?.catalogue === catalogue) return past.places;
   const tidied = tidy(document, catalogue);
@@ -52,6 +64,13 @@ export function placesOf(document, catalogue) {
   const places = { ...Object.fromEntries(shifted), ...document.layout };
   placed.set(document, { catalogue, places });
   return places;
+}
+
+/** The document with a stored place for every node: an edit that moves one must not move those that had none. @param {FlowDocument} document @param {Catalogue} catalogue @returns {FlowDocument} */
+export function pinned(document, catalogue) {
+  const places = placesOf(document, catalogue);
+  if (places === document.layout) return document;
+  return make(document, { layout: Object.fromEntries(document.nodes.map((node) => [node.id, places[node.id] ?? { x: 0, y: 0 }])) });
 }
 
 /** Targets in port order with the error port last, ways back left out. @param {FlowDocument} document @param {Catalogue} catalogue @returns {Map<string, string[]>} */

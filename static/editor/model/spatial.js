@@ -20,7 +20,7 @@ const CELL = 512;
  * )} Hit
  */
 
-/** @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<string, string[]>, lineCells: Map<string, string[]>, box: Rect|null}} Plane */
+/** Of nodes and edges only: a plane outlives changes of notes. @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<string, string[]>, lineCells: Map<string, string[]>, box: Rect|null}} Plane */
 
 /** @type {WeakMap<object, {catalogue: Catalogue, nodes: any, edges: any, plane: Plane}>} keyed by layout: it changes last and least */
 const planes = new WeakMap();
@@ -59,8 +59,8 @@ export function nodesIn(plane, area) {
 /** @param {Plane} plane @param {Rect} area @returns {Set<string>} ids of edges */
 export const linesIn = (plane, area) => gather(plane.lineCells, area, (id) => touches(/** @type {Line} */ (plane.lines.get(id)).box, area));
 
-/** @param {Plane} plane @param {Rect} area @returns {Note[]} */
-export const notesIn = (plane, area) => plane.document.notes.filter((note) => touches(note, area));
+/** @param {FlowDocument} document @param {Rect} area @returns {Note[]} */
+export const notesIn = (document, area) => document.notes.filter((note) => touches(note, area));
 
 /**
  * What a point of the canvas lies on, the nearest thing first: port, node, note, edge.

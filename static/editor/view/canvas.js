@@ -67,7 +67,7 @@ export function createCanvas(store, context) {
     } else if (stale) {
       nodes.update(state, drawn.nodes);
       edges.update(state, drawn.lines, drawn.nodes);
-      notes.update(state, notesIn(planeOf(shownDocument(state), state.catalogue), drawn.area ?? view));
+      notes.update(state, notesIn(shownDocument(state), drawn.area ?? view));
     }
     if (moved || state.document !== before.document || state.overlay !== before.overlay) lost.hidden = !outOfView(state, view);
     const active = !isFar && state.focused !== null && drawn.nodes.has(state.focused) ? `node-${state.focused}` : null;

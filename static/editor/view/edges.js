@@ -3,7 +3,7 @@
 /** @import {Context, Edge, FlowDocument, Gesture, Point, State, Store} from "../types.js" */
 
 import { portsOf, typeOf } from "../model/catalogue.js";
-import { edgeMarks, edgePath, portAt, STUB } from "../model/geometry.js";
+import { edgeMarks, edgePath, portAt, routeOf, STUB } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { marksOf } from "../model/overlay.js";
 import { endsOf } from "../model/spatial.js";
@@ -141,13 +141,19 @@ function paintPath(path, edge, { from, to }, state, ran) {
   const { gesture } = state;
   const lit = state.hover?.edge === edge.id || ((gesture?.kind === "drag" || gesture?.kind === "drop") && gesture.edge === edge.id);
   const hiding = gesture?.kind === "connect" && gesture.edge === edge.id;
-  const className = ["edge", to.y - from.y < 16 ? "is-back" : "", edge.port === "error" ? "is-error" : "", state.selection.edges.has(edge.id) ? "is-selected" : "", lit ? "is-lit" : "", hiding ? "is-hiding" : "", ran ? `is-${ran.replace("_", "-")}` : ""]
+  const className = ["edge", isBack(from, to) ? "is-back" : "", edge.port === "error" ? "is-error" : "", state.selection.edges.has(edge.id) ? "is-selected" : "", lit ? "is-lit" : "", hiding ? "is-hiding" : "", ran ? `is-${ran.replace("_", "-")}` : ""]
     .filter(Boolean)
     .join(" ");
   if (path.shown.className !== className) {
     path.shown.className = className;
     path.dom.setAttribute("class", className);
   }
+}
+
+/** @param {Point} from @param {Point} to */
+function isBack(from, to) {
+  const route = routeOf(from, to);
+  return route.kind === "around" && route.back;
 }
 
 /** @param {Tag} tag @param {Point} at @param {string} text @param {"taken"|"not_taken"|undefined} ran @param {boolean} error */

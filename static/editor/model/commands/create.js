@@ -4,12 +4,12 @@
 
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
 import { refusal, openPort } from "../connecting.js";
-import { addNote, connect, dropDangling, edgeAt, edgeOf, nodeOf, replaceNode } from "../document.js";
+import { addNote, connect, dropDangling, edgeAt, edgeOf, moveNodes, nodeOf, replaceNode } from "../document.js";
 import { HEIGHT, snap, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
 import { indexOf, triggerOf } from "../graph.js";
 import { insertAfter, insertFree, insertOnEdge, newNode, splice } from "../inserting.js";
-import { placesOf } from "../layout.js";
+import { pinned, placesOf } from "../layout.js";
 import { readonlyReason, selectionOf } from "../state.js";
 import { words } from "../words.js";
 import { defaultsOf } from "../catalogue.js";
@@ -30,8 +30,9 @@ export function insert(state, args) {
   const type = typeOf(state.catalogue, args?.type);
   if (readonlyReason(state) || !type) return null;
   if (type.trigger) return insertTrigger(state, type.type, args);
-  const node = newNode(state.document, type);
-  const { document, catalogue } = state;
+  const { catalogue } = state;
+  const document = pinned(state.document, catalogue);
+  const node = newNode(document, type);
   const after = args.after ?? (args.at || args.edge ? null : placeToGoOn(state));
   let next;
   if (args.after && args.at) next = connect(insertFree(document, catalogue, node, cornerAt(state, { x: args.at.x, y: args.at.y + HEIGHT / 2 })), args.after.node, args.after.port, node.id);
@@ -99,7 +100,7 @@ export function spliceNode(state, { node: id, edge: edgeId, places }) {
   const node = nodeOf(state.document, id);
   const edge = edgeOf(state.document, edgeId);
   if (readonlyReason(state) || !node || !edge) return null;
-  const moved = { ...state.document, layout: { ...state.document.layout, ...places } };
+  const moved = moveNodes(pinned(state.document, state.catalogue), places);
   return commit(state, words.labels.splice(node.label || node.type), splice(moved, state.catalogue, node, edge));
 }
 

@@ -9,7 +9,7 @@ import { apply } from "../diff.js";
 import { configure, disconnect, dropDangling, healNodes, make, moveNodes, nodeOf, removeNodes, removeNotes, setNode, setNote } from "../document.js";
 import { GRID } from "../geometry.js";
 import { announced, commit, redo, undo } from "../history.js";
-import { placesOf, tidy } from "../layout.js";
+import { pinned, placesOf, tidy } from "../layout.js";
 import { isEmpty, NOTHING, readonlyReason, selectionOf, shownDocument, shownPlaces } from "../state.js";
 import { words } from "../words.js";
 import { currentNode } from "./create.js";
@@ -47,7 +47,7 @@ function removeSelection(state, heal) {
 /** @param {State} state @param {{places?: Record<string, Point>, notes?: Record<string, Point>}} args @returns {State|null} */
 function move(state, args) {
   if (readonlyReason(state) || !args) return null;
-  let next = moveNodes(state.document, args.places ?? {});
+  let next = Object.keys(args.places ?? {}).length ? moveNodes(pinned(state.document, state.catalogue), args.places ?? {}) : state.document;
   for (const [id, place] of Object.entries(args.notes ?? {})) next = setNote(next, id, place);
   return commit(state, words.labels.move(named(state, Object.keys(args.places ?? {}), Object.keys(args.notes ?? {}).length)), next);
 }
@@ -81,7 +81,7 @@ function pasteClip(state, args) {
   const clip = args?.text === undefined ? state.clipboard : readClip(args.text);
   if (readonlyReason(state) || !clip) return null;
   const how = { catalogue: state.catalogue, workspace: state.workspace, ...(args?.at ? { at: args.at } : {}) };
-  const result = paste(state.document, clip, how);
+  const result = paste(pinned(state.document, state.catalogue), clip, how);
   const label = words.labels.paste(words.nodesText(clip.nodes.map((node) => node.label || node.type), clip.notes.length));
   return commit(state, label, result.document, { selection: selectionOf(result.nodes, [], result.notes), focused: result.nodes[0] ?? null });
 }
@@ -90,7 +90,7 @@ function pasteClip(state, args) {
 function duplicate(state, args) {
   const clip = readonlyReason(state) ? null : clipOf(state, state.document, placesOf(state.document, state.catalogue));
   if (!clip) return null;
-  const result = paste(state.document, clip, { catalogue: state.catalogue, workspace: state.workspace });
+  const result = paste(pinned(state.document, state.catalogue), clip, { catalogue: state.catalogue, workspace: state.workspace });
   const by = { x: (args?.dx ?? 32) - 32, y: (args?.dy ?? 32) - 32 };
   const layout = Object.fromEntries(result.nodes.map((id) => [id, { x: (result.document.layout[id]?.x ?? 0) + by.x, y: (result.document.layout[id]?.y ?? 0) + by.y }]));
   const notes = result.document.notes.map((note) => (result.notes.includes(note.id) ? { ...note, x: note.x + by.x, y: note.y + by.y } : note));
