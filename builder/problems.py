@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from builder import drafts, flows, inviting, ops, publishing, transfer, trying_out
+from builder import connecting, drafts, flows, inviting, ops, publishing, transfer, trying_out
 from runtime.engine.document import DocumentError
 from runtime.operating import CannotOperate
 from runtime.problem import problem
@@ -130,6 +130,7 @@ _ANSWERS: dict[type[Exception], Callable[[Any], HttpResponse]] = {
     trying_out.CannotTry: lambda error: problem(422, "cannot_try", str(error), error.errors),
     transfer.CannotImport: lambda error: problem(422, "cannot_import", str(error), error.errors),
     flows.OpenRuns: _open_runs,
+    connecting.InUse: lambda error: problem(409, "in_use", str(error)),
     inviting.CannotChange: lambda error: problem(409, "cannot_change", str(error)),
     CannotOperate: lambda error: problem(409, "cannot_operate", str(error)),
     DjangoValidationError: _invalid_fields,

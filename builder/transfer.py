@@ -168,17 +168,5 @@ def _rewritten(document: Document, replace: Callable[[str], str | None]) -> Docu
     return {**document, "nodes": nodes}
 
 
-def uses_of(workspace: Workspace) -> dict[str, list[dict[str, str]]]:
-    """Where each connection is used: {id: [{"flow", "flow_name", "node", "label"}]}, drafts and what is published."""
-    found: dict[str, dict[tuple[str, str], dict[str, str]]] = {}
-    for flow in Flow.objects.for_workspace(workspace).kept().select_related("draft", "published"):
-        for document in filter(None, (flow.draft.document, flow.published and flow.published.document)):
-            for node, _, value in _references(document):
-                use = {"flow": str(flow.pk), "flow_name": flow.name, "node": node["id"],
-                       "label": node.get("label") or node["key"]}  # fmt: skip
-                found.setdefault(value, {})[str(flow.pk), node["id"]] = use
-    return {id: list(uses.values()) for id, uses in found.items()}
-
-
 def _error(pointer: str, code: str, message: str) -> dict[str, str]:
     return {"pointer": pointer, "code": code, "message": message}

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
@@ -19,12 +20,13 @@ from builder.pages.calls import find_calls
 from builder.problems import Refused
 from runtime import operating
 from runtime.history import document_of, event_json, find_runs, run_json, run_summary, steps_json
-from runtime.models import FlowVersion, Run, Status
+from runtime.models import FlowVersion, Run, Status, StepRun
 
 FILTERS = {
     "flow": "a flow's id", "status": "one status", "mode": "live, test or dry", "since": "started at or after",
     "until": "started before", "q": "a phone number, conversation id, reference or run id",
     "interaction": "a conversation's id", "version": "a version's number",
+    "node": "a step that was visited",
 }  # fmt: skip
 
 
@@ -33,7 +35,10 @@ class RunList(ApiView):
 
     @described(listing(shapes.RunSummary), query={**FILTERS, **PAGE_QUERY}, id="runs_list")
     def get(self, request: Request) -> Response:
-        runs = find_runs(request.workspace, _filters(request.query_params.dict()))
+        filters = _filters(request.query_params.dict())
+        runs = find_runs(request.workspace, filters)
+        if node := filters.get("node"):
+            runs = runs.filter(Exists(StepRun.objects.filter(run=OuterRef("pk"), node=node)))
         return self.page(runs, ("-id",), lambda rows: [run_summary(row) for row in rows])
 
 

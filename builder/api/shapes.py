@@ -410,9 +410,7 @@ class ConnectionTest(s.Serializer):
 
 class ConnectionTested(s.Serializer):
     ok = s.BooleanField()
-    status = s.IntegerField(allow_null=True)
     message = s.CharField()
-    seconds = s.FloatField(allow_null=True)
 
 
 class ConnectionType(s.Serializer):

@@ -72,7 +72,7 @@ def test_where_a_connection_is_used_is_told_and_keeps_it(api, desk):
     shown = api.get(f"/connections/{desk['id']}/").value
     assert (shown["used_by"], shown["uses"][0]["flow"]) == (1, flow["id"])
     refused = api.delete(f"/connections/{desk['id']}/")
-    assert (refused.status_code, "ticket in F" in refused.value["detail"]) == (409, True)
+    assert (refused.status_code, "F (ticket)" in refused.value["detail"]) == (409, True)
     api.delete(f"/flows/{flow['id']}/")
     assert api.delete(f"/connections/{desk['id']}/").status_code == 204
 
@@ -82,14 +82,15 @@ def test_a_connection_is_tested_against_its_peer(api, desk, peer):
     api.patch(path, {"allowed_hosts": [f"127.0.0.1:{peer.port}"]})
     peer.answers["/me"] = lambda asked: Answer(200 if asked.headers.get("authorization") else 401)
     tested = api.post(f"{path}test/", {"url": f"{peer.url}/me"}).value
-    assert (tested["ok"], tested["status"]) == (True, 200)
+    assert (tested["ok"], "answered 200" in tested["message"]) == (True, True)
     peer.answers["/me"] = Answer(401)
-    assert api.post(f"{path}test/", {"url": f"{peer.url}/me"}).value["message"] == "The credentials were refused."
+    refused = api.post(f"{path}test/", {"url": f"{peer.url}/me"}).value
+    assert (refused["ok"], "does not accept these credentials" in refused["message"]) == (False, True)
 
 
 def test_testing_cannot_reach_private_addresses(api, desk):
     tested = api.post(f"/connections/{desk['id']}/test/", {"url": "http://169.254.169.254/"}).value
-    assert (tested["ok"], tested["status"]) == (False, None)
+    assert tested["ok"] is False
 
 
 def test_the_types_say_what_they_ask_for(api):
@@ -101,4 +102,4 @@ def test_the_types_say_what_they_ask_for(api):
 def test_every_change_of_a_connection_is_in_the_audit_log(api, desk):
     api.patch(f"/connections/{desk['id']}/", {"secrets": {"password": "another"}})
     entry = api.get("/audit/?action=connection.changed").value["results"][0]
-    assert entry["detail"] == {"fields": ["secret password"]}
+    assert entry["detail"]["secrets_replaced"] == ["password"]

@@ -41,13 +41,13 @@ def test_steps_after_a_seq(api, failed):
 @pytest.mark.parametrize(
     "query",
     ["status=failed", "q=%2B14155551234", "q=call-7", "q=T-99", "interaction=call-7", "version=1", "mode=live",
-     "since=2020-01-01T00:00:00Z"],
+     "node=vars", "since=2020-01-01T00:00:00Z"],
 )  # fmt: skip
 def test_runs_are_found(api, failed, query):
     assert [run["id"] for run in api.get(f"/runs/?{query}").value["results"]] == [str(failed.pk)]
 
 
-@pytest.mark.parametrize("query", ["status=waiting", "q=nobody", "version=2", "until=2020-01-01T00:00:00Z"])
+@pytest.mark.parametrize("query", ["status=waiting", "node=end", "q=nobody", "version=2", "until=2020-01-01T00:00:00Z"])
 def test_other_runs_are_not_found(api, failed, query):
     assert api.get(f"/runs/?{query}").value["results"] == []
 
