@@ -46,10 +46,15 @@ class Outcome:
 
 def save(
     connection: Connection, by: Any, *, name: str | None = None, config: Mapping[str, str] | None = None,
-    secrets: Mapping[str, str | None] | None = None, allowed_hosts: list[str] | None = None,
+    secrets: Mapping[str, str | None] | None = None, allowed_hosts: list[str] | None = None, may_widen: bool = False,
 ) -> dict[str, str]:  # fmt: skip
-    """Change what is given and keep the rest. {field: what is wrong}; empty = it is saved."""
+    """Change what is given and keep the rest. {field: what is wrong}; empty = it is saved.
+
+    Kept secrets go to further hosts only if `may_widen`: else whoever edits could have them sent to themselves.
+    """
     new = connection._state.adding
+    further = set(allowed_hosts or ()) - set(connection.allowed_hosts)
+    kept = set(connection.sealed) - set(secrets or ())
     connection.name = connection.name if name is None else name.strip()
     connection.config = dict(connection.config if config is None else config)
     connection.allowed_hosts = connection.allowed_hosts if allowed_hosts is None else allowed_hosts
@@ -58,6 +63,10 @@ def save(
     taken = (
         Connection.objects.for_workspace(connection.workspace).filter(name=connection.name).exclude(pk=connection.pk)
     )
+    if further and kept and not may_widen:
+        problems["allowed_hosts"] = (
+            "Sending kept secrets to further hosts needs the role publisher, or the secrets again."
+        )
     if not connection.name:
         problems["name"] = "Give it a name."
     elif taken.exists():
@@ -101,15 +110,17 @@ def _connections_of(node: Mapping[str, Any]) -> list[str]:
     return [node["config"][name] for name in names if isinstance(node["config"].get(name), str)]
 
 
-def test(connection: Connection, url: str) -> Outcome:
+def test(connection: Connection, url: str, by: Any) -> Outcome:
     """Send one GET with the credentials; only to hosts the connection is bound to."""
+    credentials = credentials_of(connection)
     url = url.strip() or _first_address(connection)
     if not url:
         return Outcome(False, "Name an address to try, such as https://api.example.com/me.")
     try:
-        response = fetch("GET", url, timeout=TEST_SECONDS, max_bytes=65_536, connection=credentials_of(connection))
+        response = fetch("GET", url, timeout=TEST_SECONDS, max_bytes=65_536, connection=credentials)
     except StepError as error:
-        return Outcome(False, str(error))
+        return Outcome(False, credentials.mask.text(error.message))
+    record(connection.workspace, by, "connection.tested", connection)
     Connection.objects.filter(pk=connection.pk).update(last_used_at=timezone.now())
     host = url.split("/")[2]
     if response.status in (401, 403):

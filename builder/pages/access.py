@@ -9,8 +9,8 @@ from runtime.models import Membership
 
 MAY = {
     "viewer": "look at flows and runs",
-    "editor": "change flows",
-    "publisher": "publish, switch flows on and off, and manage connections",
+    "editor": "change flows, connections and agents",
+    "publisher": "publish and switch flows on and off",
     "owner": "manage members, keys and the workspace",
 }
 

@@ -68,12 +68,12 @@ def agent_list(request):
         agent.platform_name = PLATFORMS[agent.platform][0]
         newest = Event.objects.for_workspace(request.workspace).filter(agent=agent.slug).order_by("-id")
         agent.last_event = newest.values_list("received_at", flat=True).first()
-    return page(request, "pages/agent_list.html", agents=agents, may_edit=request.membership.may("publisher"))
+    return page(request, "pages/agent_list.html", agents=agents, may_edit=request.membership.may("editor"))
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@member_required("publisher")
+@member_required("editor")
 def new_agent(request):
     return _edit(request, Agent(workspace=request.workspace))
 
@@ -84,7 +84,7 @@ def new_agent(request):
 def edit_agent(request, agent_id):
     """Viewers see an agent without its addresses: whoever knows one may report calls."""
     agent = agent_or_404(request, agent_id)
-    if request.method == "POST" and not request.membership.may("publisher"):
+    if request.method == "POST" and not request.membership.may("editor"):
         return redirect("agent-edit", agent.pk)
     return _edit(request, agent)
 
@@ -100,7 +100,7 @@ def _edit(request, agent):
             return redirect("agent-edit", agent.pk)
         for name, text in problems.items():
             form.add_error(name, text)
-    may_edit = request.membership.may("publisher")
+    may_edit = request.membership.may("editor")
     addresses = registering.receivers_of(agent) if not new and may_edit else {}
     receivers = [(name, *PLATFORMS[name], url) for name, url in addresses.items()]
     receivers.sort(key=lambda row: row[0] != agent.platform)
@@ -116,7 +116,7 @@ def _edit(request, agent):
 
 
 @require_POST
-@member_required("publisher")
+@member_required("editor")
 def renew_agent_address(request, agent_id):
     agent = agent_or_404(request, agent_id)
     registering.renew_address(agent, request.user)
@@ -125,7 +125,7 @@ def renew_agent_address(request, agent_id):
 
 
 @require_POST
-@member_required("publisher")
+@member_required("editor")
 def delete_agent(request, agent_id):
     agent = agent_or_404(request, agent_id)
     try:

@@ -84,13 +84,13 @@ def connection_list(request):
     for row in rows:
         row.uses = uses.get(str(row.pk), [])
         row.icon = ICONS.get(row.type, "key")
-    context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("publisher")}
+    context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("editor")}
     return page(request, "pages/connection_list.html", **context)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@member_required("publisher")
+@member_required("editor")
 def new_connection(request):
     kind = TYPES.get(request.GET.get("type", ""))
     if kind is None:
@@ -101,7 +101,7 @@ def new_connection(request):
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@member_required("publisher")
+@member_required("editor")
 def edit_connection(request, connection_id):
     connection = connection_or_404(request, connection_id)
     return _edit(request, connection.kind, connection)
@@ -115,6 +115,7 @@ def _edit(request, kind, connection):
         problems = connecting.save(
             wanted, request.user, name=form.cleaned_data["name"], config=form.config, secrets=form.secrets,
             allowed_hosts=form.hosts,
+            may_widen=request.membership.may("publisher"),
         )  # fmt: skip
         if not problems:
             messages.success(request, f"{wanted.name} is saved.")
@@ -128,17 +129,17 @@ def _edit(request, kind, connection):
 
 
 @require_POST
-@member_required("publisher")
+@member_required("editor")
 def test_connection(request, connection_id):
     """One GET with the credentials, to an address of the person's choice."""
     connection = connection_or_404(request, connection_id)
-    outcome = connecting.test(connection, request.POST.get("url", ""))
+    outcome = connecting.test(connection, request.POST.get("url", ""), request.user)
     (messages.success if outcome.good else messages.error)(request, outcome.words)
     return redirect("connection-edit", connection.pk)
 
 
 @require_POST
-@member_required("publisher")
+@member_required("editor")
 def delete_connection(request, connection_id):
     connection = connection_or_404(request, connection_id)
     try:

@@ -20,8 +20,8 @@ from runtime.models import ROLES, Membership, User
 
 ROLE_WORDS = {
     "viewer": "sees flows and runs",
-    "editor": "and changes drafts, tests, retries runs",
-    "publisher": "and publishes, switches flows on and off, manages connections and agents",
+    "editor": "and changes drafts, tests, retries runs, manages connections and agents",
+    "publisher": "and publishes, switches flows on and off, reads the audit log",
     "owner": "and manages members, API keys and the workspace",
 }
 BACKEND = "django.contrib.auth.backends.ModelBackend"
