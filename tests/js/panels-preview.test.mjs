@@ -50,3 +50,11 @@ test("without a run a variable shows what the step that sets it has written down
   const made = previewScope({ sample: null, overlay: null, document: { nodes: [{ id: "n1", key: "vars", config: { assignments } }] }, variables });
   assert.deepEqual(made.vars, { topic: "Call call_1", count: 3 });
 });
+
+test("a mapped variable shows what Send brought, else what the sample answer holds", () => {
+  const variables = [{ path: "vars.ticket_no", node: "n1", type: "any", sample: null }];
+  const config = { response_mapping: [{ path: "$.ticket.id", variable: "ticket_no" }], sample: { ticket: { id: 1 } } };
+  const given = { sample: null, overlay: null, document: { nodes: [{ id: "n1", key: "ticket", config }] }, variables };
+  assert.equal(previewScope(given).vars.ticket_no, 1);
+  assert.equal(previewScope({ ...given, results: new Map([["n1", { variables: { ticket_no: 48213 } }]]) }).vars.ticket_no, 48213);
+});

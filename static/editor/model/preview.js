@@ -4,6 +4,8 @@
  */
 /** @import {Overlay, FlowDocument, Variable} from "../types.js" */
 
+import { readPath } from "./mapping.js";
+
 /** @typedef {Record<string, any>} Scope */
 /** @typedef {{text: string, missing: string[], used: boolean}} Preview  used: there was a placeholder at all */
 
@@ -130,27 +132,34 @@ function splitOnce(text, by) {
 
 /**
  * The values previews use: what a run really had, else the sample event, else the catalogue's samples.
- * @param {{sample: {event: any}|null, overlay: Overlay|null, document: FlowDocument, variables: Variable[]}} from
+ * @param {{sample: {event: any}|null, overlay: Overlay|null, document: FlowDocument, variables: Variable[], results?: Map<string, any>}} from  results: what Send gave, by node
  * @returns {Scope}
  */
-export function previewScope({ sample, overlay, document, variables }) {
+export function previewScope({ sample, overlay, document, variables, results = new Map() }) {
   /** @type {Scope} */
   const scope = {};
   for (const each of variables) if (each.sample !== undefined && each.sample !== null) put(scope, each.path.split("."), each.sample);
   const event = overlay?.run.event ?? sample?.event;
   if (event) layEvent(scope, event);
-  if (!overlay) for (const each of variables) layWritten(scope, each, document);
+  if (!overlay) for (const each of variables) layWritten(scope, each, document, results);
   if (overlay) layRun(scope, overlay, document);
   return scope;
 }
 
-/** A variable whose value is written down in the step that sets it (name and value in one row): what that text gives. @param {Scope} scope @param {Variable} variable @param {FlowDocument} document */
-function layWritten(scope, variable, document) {
+/**
+ * A variable whose value is written down in the step that sets it (a row with its name and value, or a path into a sample answer),
+ * or that Send brought.
+ * @param {Scope} scope @param {Variable} variable @param {FlowDocument} document @param {Map<string, any>} results
+ */
+function layWritten(scope, variable, document, results) {
   const [root, name] = variable.path.split(".");
   if (root !== "vars" || !variable.node || name === undefined) return;
-  const lists = Object.values(document.nodes.find((node) => node.id === variable.node)?.config ?? {}).filter(Array.isArray);
-  const row = lists.flat().find((each) => each?.name === name && typeof each.value === "string");
-  if (row) put(scope, ["vars", name], typedAs(variable.type, preview(row.value, scope).text));
+  const config = document.nodes.find((node) => node.id === variable.node)?.config ?? {};
+  const rows = Object.values(config).filter(Array.isArray).flat();
+  const written = rows.find((each) => each?.name === name && typeof each.value === "string");
+  const mapped = rows.find((each) => each?.variable === name && typeof each.path === "string");
+  const value = results.get(variable.node)?.variables?.[name] ?? (written ? typedAs(variable.type, preview(written.value, scope).text) : readPath(config.sample, mapped?.path ?? ""));
+  if (value !== undefined) put(scope, ["vars", name], value);
 }
 
 /** @param {string} type @param {string} text */

@@ -40,7 +40,10 @@ export function ask(layer, options) {
     dialog.showModal();
     const primary = options.buttons.findIndex((each) => each.kind === "primary");
     input?.addEventListener("keydown", (event) => {
-      if (/** @type {KeyboardEvent} */ (event).key === "Enter" && primary >= 0) answer(options.buttons[primary].id);
+      if (event.key !== "Enter" || primary < 0) return;
+      // The focus goes back to what opened the dialog; this same Enter must not press it again.
+      event.preventDefault();
+      answer(options.buttons[primary].id);
     });
     (input ?? buttons[primary] ?? buttons[0])?.focus();
   });

@@ -33,8 +33,8 @@ export function createFormEnv(store, context, layer, node, results, constants) {
   function scope() {
     const { sample, overlay } = store.state;
     const document = shownDocument(store.state);
-    const key = [sample, overlay?.run, document];
-    if (!kept || kept.key.some((each, n) => each !== key[n])) kept = { key, value: previewScope({ sample, overlay, document, variables: variables() }) };
+    const key = [sample, overlay?.run, document, results.size];
+    if (!kept || kept.key.some((each, n) => each !== key[n])) kept = { key, value: previewScope({ sample, overlay, document, variables: variables(), results }) };
     return kept.value;
   }
 
