@@ -17,7 +17,7 @@ from builder.ops import Conflict, Document, Op, diff, read_ops, tidy
 from builder.review import count, review
 from builder.validating import problems_of
 from runtime.active import iso
-from runtime.engine.document import read_document
+from runtime.engine.document import read_document, upgrade
 from runtime.engine.validation import Problem, errors
 from runtime.models import Flow, FlowVersion, User
 
@@ -183,7 +183,7 @@ def rejudge(draft: Draft) -> list[Problem]:
 def _judge(draft: Draft) -> list[Problem]:
     found = problems(draft)
     published = draft.flow.published
-    draft.changes = count(review(read_document(published.document) if published else None, draft.document))
+    draft.changes = count(review(upgrade(published.document) if published else None, draft.document))
     draft.problems, draft.errors = len(found), len(errors(found))
     return found
 

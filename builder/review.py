@@ -10,7 +10,6 @@ from typing import Any
 
 from builder.ops import Document, diff, same, split
 from runtime.engine import registry
-from runtime.engine.graph import Graph
 
 Change = dict[str, Any]
 LONGEST_VALUE = 60
@@ -112,7 +111,6 @@ class _Names:
 
     def __init__(self, document: Document):
         self.nodes = _by_id(document)
-        self.graph = Graph.from_document(document)
 
     def __contains__(self, node_id: str) -> bool:
         return node_id in self.nodes
@@ -123,9 +121,15 @@ class _Names:
 
     def exit(self, exit_: tuple[str, str]) -> str:
         node_id, port = exit_
-        ports = {each.id: each.label for each in self.graph.nodes[node_id].ports} if node_id in self else {}
+        ports = _port_labels(self.nodes[node_id]) if node_id in self else {}
         name = self.node(node_id)
         return name if len(ports) == 1 and port in ports else f"{name} · {ports.get(port, port)}"
+
+
+def _port_labels(node: Mapping[str, Any]) -> dict[str, str]:
+    node_type = registry.find(node["type"])
+    ports = node_type.ports_of(node.get("config") or {}, node.get("settings") or {}) if node_type else []
+    return {port.id: port.label for port in ports}
 
 
 def _exits(document: Document) -> dict[tuple[str, str], Mapping[str, Any]]:
