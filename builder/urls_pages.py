@@ -9,6 +9,7 @@ from builder.pages.dashboard import dashboard
 from builder.pages.editor import editor
 from builder.pages.new_flow import new_flow
 from builder.pages.node_reference import node_reference
+from builder.pages.reaching import reach_flow
 from builder.pages.workspace import workspace
 
 FLOW = "flows/<uuid:flow_id>/"
@@ -29,6 +30,7 @@ urlpatterns = [
     path(FLOW + "duplicate/", flow_list.duplicate_flow, name="flow-duplicate"),
     path(FLOW + "trash/", flow_list.move_to_trash, name="flow-trash"),
     path(FLOW + "restore/", flow_list.restore_flow, name="flow-restore"),
+    path(FLOW + "reach/", reach_flow, name="flow-reach"),
     path(FLOW + "versions/", versions.version_list, name="version-list"),
     path(FLOW + "versions/<int:number>/restore/", versions.restore_version, name="version-restore"),
     path("runs/", runs.run_list, name="run-list"),

@@ -19,6 +19,7 @@ PAGES = {
     "flow-bulk": ("POST", "editor"),
     "flow-trash-list": ("GET", "viewer"),
     "flow-editor": ("GET", "viewer"),
+    "flow-reach": ("GET", "editor"),
     "flow-live": ("POST", "publisher"),
     "flow-duplicate": ("POST", "editor"),
     "flow-trash": ("POST", "editor"),

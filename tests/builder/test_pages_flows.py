@@ -144,3 +144,18 @@ def test_a_name_with_markup_in_it_is_text(signed_in, workspace, owner):
     page = signed_in.get("/").content.decode()
     assert "<script>alert(1)</script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_an_action_s_page_says_what_to_paste_where(signed_in, workspace, owner):
+    agent = Agent.objects.create(workspace=workspace, slug="line", name="Support line", platform="vapi")
+    flow = create_flow(workspace, owner.user, name="Cancel", kind="action", template="cancel-order")
+    page = text_of(signed_in.get(f"/flows/{flow.pk}/reach/"))
+    assert "@cancel_order" in page
+    assert f"/in/vapi/{agent.token}/" in page
+    assert "/api/v1/actions/cancel_order/" in page
+    assert "Not published yet" in page
+
+
+def test_a_webhook_flow_s_page_has_its_own_address(signed_in, workspace, owner):
+    flow = create_flow(workspace, owner.user, name="Leads", kind="automation", template="slack-on-webhook")
+    assert f"/hooks/{flow.token}/" in text_of(signed_in.get(f"/flows/{flow.pk}/reach/"))
