@@ -53,7 +53,7 @@ export function listenToKeys(store, context, stage) {
 function commandFor(context, event, singleKeys) {
   const pressed = keyOf(event);
   if (!singleKeys && /^(Shift\+)?.$/.test(pressed)) return undefined;
-  return context.commands.all().find((command) => command.keys.includes(pressed));
+  return context.commands.all().find((command) => !command.byEvent && command.keys.includes(pressed));
 }
 
 /** "Mod+Shift+z": the way the table of commands writes keys. @param {KeyboardEvent} event */
@@ -62,6 +62,28 @@ export function keyOf(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const letter = /^[a-z]$/.test(key) || event.key.length > 1;
   return `${mod ? "Mod+" : ""}${event.altKey ? "Alt+" : ""}${event.shiftKey && letter ? "Shift+" : ""}${key}`;
+}
+
+/** @type {Record<string, string>} */
+const NAMES = {
+  Mod: isMac ? "⌘" : "Ctrl",
+  Shift: isMac ? "⇧" : "Shift",
+  Alt: isMac ? "⌥" : "Alt",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Delete: "Del",
+  Escape: "Esc",
+};
+
+/** "Mod+ArrowDown" -> "Ctrl ↓". @param {string|undefined} keys */
+export function shownKeys(keys) {
+  if (!keys) return "";
+  return keys
+    .split("+")
+    .map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+    .join(" ");
 }
 
 /** @param {EventTarget|null} target */

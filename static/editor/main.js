@@ -28,7 +28,9 @@ useSprite(page.urls.icons);
 
 start().catch((error) => {
   const box = byId("canvas");
-  box.replaceChildren(Object.assign(document.createElement("p"), { className: "canvas-failed", role: "alert", textContent: words.save.notLoaded(error.message) }));
+  box.replaceChildren(
+    Object.assign(document.createElement("p"), { className: "canvas-failed", role: "alert", textContent: words.save.notLoaded(error.message) }),
+  );
   throw error;
 });
 
@@ -62,7 +64,11 @@ async function start() {
     leaveForm: () => leaveForm(),
   });
   const autosave = createAutosave(store, context);
-  Object.assign(context, { flush: page.bench ? async () => true : autosave.flush, reload: autosave.reload, runs: { open: openRun, close: () => live?.then((feed) => feed.close()) } });
+  Object.assign(context, {
+    flush: page.bench ? async () => true : autosave.flush,
+    reload: autosave.reload,
+    runs: { open: openRun, close: () => live?.then((feed) => feed.close()) },
+  });
 
   /** @type {Promise<ReturnType<typeof import("./sync/live.js").createLive>>|null} */
   let live = null;
@@ -95,7 +101,7 @@ async function start() {
   }
 
   byId("canvas").replaceChildren(canvas.dom);
-  const toolbar = createToolbar(store, context);
+  const toolbar = createToolbar(context);
   canvas.dom.append(toolbar.dom);
   const announcer = createAnnouncer(byId("live"));
   const panels = createPanels(store, context);
@@ -116,15 +122,20 @@ async function start() {
   function paintOnFrames(views) {
     let drawn = store.state;
     let asked = 0;
+    const paint = () => {
+      cancelAnimationFrame(asked);
+      asked = 0;
+      const past = drawn;
+      drawn = store.state;
+      for (const view of views) view.update(drawn, past);
+    };
     for (const view of views) view.update(drawn, drawn);
     store.subscribe((state, before) => {
-      if (state.focused !== before.focused && state.focused !== null && !state.gesture) queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
-      asked ||= requestAnimationFrame(() => {
-        asked = 0;
-        const past = drawn;
-        drawn = store.state;
-        for (const view of views) view.update(drawn, past);
-      });
+      if (state.focused !== before.focused && state.focused !== null && !state.gesture)
+        queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
+      // A field that opens must be there for the very next key.
+      if (state.renaming !== before.renaming || state.editingNote !== before.editingNote) return paint();
+      asked ||= requestAnimationFrame(paint);
     });
   }
 

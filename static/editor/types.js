@@ -215,6 +215,7 @@
  * @property {string[]} keys            e.g. ["Mod+z"], ["n"]; Mod is Ctrl, on macOS Cmd
  * @property {string} group             heading in the palette and the shortcut sheet
  * @property {"canvas"|"page"} [where]   where its keys work; "canvas" (default): only while the canvas has focus
+ * @property {boolean} [byEvent]        the browser sends an event of its own for its keys (copy, cut, paste)
  * @property {boolean} [leaves]         it changes the selection: a dirty form is asked about first
  * @property {boolean} [hidden]         not listed in the command palette (needs arguments)
  * @property {(state: State, args?: any) => State|null} run

@@ -9,13 +9,30 @@ import { flow, lines, stateOf } from "./flows.mjs";
 function editor(document, more) {
   const store = createStore(stateOf(document, more));
   let answer = true;
-  const runner = createCommandRunner(store, () => ({ leaveForm: async () => answer, flush: async () => true, canvas: { focus() {} }, commands: runner, runs: { close() {} } }));
-  return { store, run: runner.run, commands: runner, refuse: () => (answer = false), select: (...nodes) => store.dispatch((state) => ({ ...state, selection: selectionOf(nodes), focused: nodes[0] ?? null })) };
+  const runner = createCommandRunner(store, () => ({
+    leaveForm: async () => answer,
+    flush: async () => true,
+    canvas: { focus() {} },
+    commands: runner,
+    runs: { close() {} },
+  }));
+  return {
+    store,
+    run: runner.run,
+    commands: runner,
+    refuse: () => (answer = false),
+    select: (...nodes) => store.dispatch((state) => ({ ...state, selection: selectionOf(nodes), focused: nodes[0] ?? null })),
+  };
 }
 const idOf = (store, type) => store.state.document.nodes.find((node) => node.type === type && node.id.startsWith("n"))?.id;
 
 test("inserting on an edge splices, makes room, and is one undo", () => {
-  const { store, run } = editor(flow("start -> set -> end", { layout: { start: { x: 0, y: 0 }, set: { x: 0, y: 120 }, end: { x: 0, y: 240 } }, notes: [{ id: "m", x: 300, y: 130, width: 100, height: 50, text: "", color: "yellow" }] }));
+  const { store, run } = editor(
+    flow("start -> set -> end", {
+      layout: { start: { x: 0, y: 0 }, set: { x: 0, y: 120 }, end: { x: 0, y: 240 } },
+      notes: [{ id: "m", x: 300, y: 130, width: 100, height: 50, text: "", color: "yellow" }],
+    }),
+  );
   run("insert", { type: "check", edge: "e_start_" });
   const id = idOf(store, "check");
   assert.deepEqual(lines(store.state.document), [`${id}[b1] -> set`, "set[next] -> end", `start[next] -> ${id}`]);
@@ -38,15 +55,26 @@ test("the trigger is neither deleted nor pasted nor turned off", () => {
   select("start", "set");
   run("copy");
   run("disable");
-  assert.deepEqual(store.state.document.nodes.map((node) => [node.id, node.disabled ?? false]), [["set", true], ["start", false]]);
+  assert.deepEqual(
+    store.state.document.nodes.map((node) => [node.id, node.disabled ?? false]),
+    [
+      ["set", true],
+      ["start", false],
+    ],
+  );
   run("delete");
-  assert.deepEqual(store.state.document.nodes.map((node) => node.id), ["start"]);
+  assert.deepEqual(
+    store.state.document.nodes.map((node) => node.id),
+    ["start"],
+  );
   run("paste");
   assert.equal(store.state.document.nodes.length, 2);
 });
 
 test("pasting makes keys unique and lets references inside the set follow", () => {
-  const document = flow("start -> request -> set", { nodes: { set: { config: { assignments: [{ name: "a", value: "{{steps.request.status}} {{steps.other.x}}" }] } } } });
+  const document = flow("start -> request -> set", {
+    nodes: { set: { config: { assignments: [{ name: "a", value: "{{steps.request.status}} {{steps.other.x}}" }] } } },
+  });
   const { store, run, select } = editor(document);
   select("request", "set");
   run("copy");
@@ -59,7 +87,12 @@ test("pasting makes keys unique and lets references inside the set follow", () =
 
 test("connections stay in their workspace, text from elsewhere is refused quietly", () => {
   const { store, run } = editor(flow("start"), { workspace: "here" });
-  const clip = { segue: "nodes", schema: 1, workspace: "there", nodes: [{ id: "x", type: "request", key: "x", label: "X", config: { url: "u", connection: "c1" } }] };
+  const clip = {
+    segue: "nodes",
+    schema: 1,
+    workspace: "there",
+    nodes: [{ id: "x", type: "request", key: "x", label: "X", config: { url: "u", connection: "c1" } }],
+  };
   assert.equal(run("paste", { text: JSON.stringify(clip), at: { x: 0, y: 0 } }), true);
   assert.deepEqual(store.state.document.nodes.find((node) => node.type === "request").config, { url: "u" });
   assert.equal(run("paste", { text: "hello" }), false);
@@ -99,8 +132,12 @@ test("leaving a dirty form asks; Stay keeps everything", async () => {
 });
 
 test("arrows walk the links", () => {
-  const { store, run } = editor(flow("start -> check[yes] -> set; check[else] -> end", { layout: { start: { x: 0, y: 0 }, check: { x: 0, y: 120 }, set: { x: -152, y: 240 }, end: { x: 152, y: 240 } } }));
-  const seen = ["walk-down", "walk-down", "walk-down", "walk-right", "walk-up"].map((id) => (run(id), store.state.focused));
+  const { store, run } = editor(
+    flow("start -> check[yes] -> set; check[else] -> end", {
+      layout: { start: { x: 0, y: 0 }, check: { x: 0, y: 120 }, set: { x: -152, y: 240 }, end: { x: 152, y: 240 } },
+    }),
+  );
+  const seen = ["walk-down", "walk-down", "walk-down", "walk-right", "walk-up"].map((id) => run(id) && store.state.focused);
   assert.deepEqual(seen, ["start", "check", "set", "end", "check"]);
 });
 

@@ -17,7 +17,10 @@ test("deleting a node removes its edges; nothing else changes identity", () => {
   const before = flow("start -> set -> request -> end");
   const after = removeNodes(before, ["set"]);
   assert.deepEqual(lines(after), ["request[success] -> end"]);
-  assert.equal(after.nodes.find((node) => node.id === "end"), before.nodes.find((node) => node.id === "end"));
+  assert.equal(
+    after.nodes.find((node) => node.id === "end"),
+    before.nodes.find((node) => node.id === "end"),
+  );
 });
 
 test("healing leads what came in to the target of the first connected port", () => {
@@ -31,7 +34,9 @@ test("healing a chain keeps one line", () => {
 });
 
 test("renaming a key rewrites every reference to it and no look-alike", () => {
-  const nodes = { set: { config: { a: "{{ steps.request.id | default: 'x' }} {{steps.request2.id}} steps.request.id", list: [{ b: "{{steps.request.status}}" }] } } };
+  const nodes = {
+    set: { config: { a: "{{ steps.request.id | default: 'x' }} {{steps.request2.id}} steps.request.id", list: [{ b: "{{steps.request.status}}" }] } },
+  };
   const before = flow("start -> request -> set", { nodes });
   const after = renameKey(before, "request", "ticket");
   const config = after.nodes.find((node) => node.id === "set").config;

@@ -34,14 +34,32 @@ export const catalogue = readCatalogue([
     summary: [{ field: "assignments", as: "names" }],
   }),
   type("check", {
-    fields: [field("branches", "list", { item: field("", "object", { fields: [field("id", "text"), field("label", "text"), field("conditions", "conditions")] }) })],
-    ports: [{ each: "branches", id: "id", label: "label" }, { id: "else", label: "Otherwise" }],
+    fields: [
+      field("branches", "list", { item: field("", "object", { fields: [field("id", "text"), field("label", "text"), field("conditions", "conditions")] }) }),
+    ],
+    ports: [
+      { each: "branches", id: "id", label: "label" },
+      { id: "else", label: "Otherwise" },
+    ],
     summary: ["if ", { field: "branches", as: "conditions" }],
   }),
   type("request", {
     effect: "keyed",
-    fields: [field("method", "choice", { default: "GET", options: [{ value: "GET", label: "GET" }, { value: "POST", label: "POST" }] }), field("url", "text"), field("connection", "connection_ref")],
-    ports: [{ id: "success", label: "Success", required: true }, { id: "error", label: "On error", when: { setting: "on_error", in: ["branch"] } }],
+    fields: [
+      field("method", "choice", {
+        default: "GET",
+        options: [
+          { value: "GET", label: "GET" },
+          { value: "POST", label: "POST" },
+        ],
+      }),
+      field("url", "text"),
+      field("connection", "connection_ref"),
+    ],
+    ports: [
+      { id: "success", label: "Success", required: true },
+      { id: "error", label: "On error", when: { setting: "on_error", in: ["branch"] } },
+    ],
     outputs: [{ name: "status", label: "Status", type: "number", sample: 201 }],
     summary: [{ field: "method" }, " ", { field: "url", as: "host_path" }],
   }),
@@ -81,4 +99,19 @@ function addBranch(node, port) {
 export const lines = (document) => document.edges.map((edge) => `${edge.source}[${edge.port}] -> ${edge.target}`).sort();
 
 export const stateOf = (document, more = {}) =>
-  initialState({ flow: { id: "f", name: "Flow", description: "", kind: "post_call", agents: [], enabled: true, published: null }, me: { role: "owner", name: "A", time_zone: "UTC" }, catalogue, document, ...more });
+  initialState({
+    flow: { id: "f", name: "Flow", description: "", kind: "post_call", agents: [], enabled: true, published: null },
+    me: { role: "owner", name: "A", time_zone: "UTC" },
+    catalogue,
+    document,
+    ...more,
+  });
+
+/** Whole numbers below n, the same on every machine. */
+export function randomFrom(seed) {
+  let at = seed;
+  return (n) => {
+    at = (at * 48271) % 2147483647;
+    return at % n;
+  };
+}

@@ -41,7 +41,10 @@ test("what was changed meanwhile is left and named", () => {
 test("undoing a deletion does not give a port two edges", () => {
   const before = start();
   const deleted = commit(before, "Delete", removeNodes(before.document, ["set"]));
-  const theirs = { ...deleted, document: apply(deleted.document, [{ path: "/edges/new", after: { id: "new", source: "start", port: "next", target: "end" } }]) };
+  const theirs = {
+    ...deleted,
+    document: apply(deleted.document, [{ path: "/edges/new", after: { id: "new", source: "start", port: "next", target: "end" } }]),
+  };
   assert.deepEqual(lines(undo(theirs).document), ["set[next] -> end", "start[next] -> end"]);
 });
 

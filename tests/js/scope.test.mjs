@@ -46,11 +46,22 @@ test("what an edit leaves without a way to it is named", () => {
 test("summaries say in plain words what a step does", () => {
   const request = flow("request", { nodes: { request: { config: { method: "POST", url: "https://api.example.com/tickets?x=1" } } } }).nodes[0];
   assert.equal(summaryOf(request, catalogue), "POST api.example.com/tickets");
-  const conditions = { any: [{ left: "{{interaction.DISPOSITION}}", operator: "equals", right: "escalated" }, { left: "{{vars.n}}", operator: "is_set" }] };
+  const conditions = {
+    any: [
+      { left: "{{interaction.DISPOSITION}}", operator: "equals", right: "escalated" },
+      { left: "{{vars.n}}", operator: "is_set" },
+    ],
+  };
   assert.equal(conditionText(conditions), "disposition is escalated or n is set");
 });
 
 test("placeholders are found, literals and defaults told apart", () => {
   const found = referencesIn('a {{ vars.x | default: "}}" }} {{ "{{" }} {{steps.a["b c"].d}}');
-  assert.deepEqual(found.map((each) => [each.path, each.hasDefault]), [["vars.x", true], ['steps.a["b c"].d', false]]);
+  assert.deepEqual(
+    found.map((each) => [each.path, each.hasDefault]),
+    [
+      ["vars.x", true],
+      ['steps.a["b c"].d', false],
+    ],
+  );
 });

@@ -5,10 +5,15 @@ import { readCatalogue, portIdsOf } from "../../static/editor/model/catalogue.js
 import { readDocument } from "../../static/editor/model/document.js";
 import { COLUMN_GAP, edgePath, nodeRect, portPosition, RANK_GAP, touches, WIDTH, zoomAt, toWorld } from "../../static/editor/model/geometry.js";
 import { tidy } from "../../static/editor/model/layout.js";
-import { catalogue, flow } from "./flows.mjs";
+import { catalogue, flow, randomFrom } from "./flows.mjs";
 
 const overlaps = (document, places) =>
-  document.nodes.flatMap((a, at) => document.nodes.slice(at + 1).filter((b) => touches(nodeRect(a, places[a.id]), nodeRect(b, places[b.id]))).map((b) => `${a.id}/${b.id}`));
+  document.nodes.flatMap((a, at) =>
+    document.nodes
+      .slice(at + 1)
+      .filter((b) => touches(nodeRect(a, places[a.id]), nodeRect(b, places[b.id])))
+      .map((b) => `${a.id}/${b.id}`),
+  );
 
 test("a chain is a straight line, 56 apart", () => {
   const places = tidy(flow("start -> set -> end"), catalogue);
@@ -40,8 +45,7 @@ test("ways back do not count for the ranks", () => {
 });
 
 test("nothing overlaps, whatever the flow", () => {
-  let seed = 3;
-  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  const random = randomFrom(7);
   for (let round = 0; round < 60; round++) {
     const parts = ["start -> check0"];
     for (let n = 0; n < 14; n++) parts.push(`check${random(n + 1)}[b${random(3)}${n}] -> ${random(3) ? "check" : "set"}${n + 1}`);

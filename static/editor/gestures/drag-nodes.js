@@ -30,7 +30,9 @@ export function dragNodes(tools, grabbed, down, fixed) {
       if (!held && !store.state.form?.dirty) store.dispatch((state) => chosen(state, grabbed, adding));
       const { selection } = store.state;
       const alone = !(grabbed.kind === "node" ? selection.nodes : selection.notes).has(id);
-      moving = alone ? { nodes: grabbed.kind === "node" ? [id] : [], notes: grabbed.kind === "note" ? [id] : [] } : { nodes: [...selection.nodes], notes: [...selection.notes] };
+      moving = alone
+        ? { nodes: grabbed.kind === "node" ? [id] : [], notes: grabbed.kind === "note" ? [id] : [] }
+        : { nodes: [...selection.nodes], notes: [...selection.notes] };
     },
     move(pointer) {
       if (fixed) return;
@@ -41,7 +43,11 @@ export function dragNodes(tools, grabbed, down, fixed) {
         const past = state.gesture;
         const edge = spliceTarget(state, moving, by, pointer);
         if (past?.kind === "drag" && past.dx === by.x && past.dy === by.y && past.edge === edge) return state;
-        return { ...state, gesture: { kind: "drag", nodes: past?.kind === "drag" ? past.nodes : moving.nodes, notes: moving.notes, dx: by.x, dy: by.y, edge }, hover: null };
+        return {
+          ...state,
+          gesture: { kind: "drag", nodes: past?.kind === "drag" ? past.nodes : moving.nodes, notes: moving.notes, dx: by.x, dy: by.y, edge },
+          hover: null,
+        };
       });
     },
     finish(pointer) {
@@ -50,9 +56,13 @@ export function dragNodes(tools, grabbed, down, fixed) {
       if (gesture?.kind !== "drag" || (!gesture.dx && !gesture.dy && !gesture.edge)) return;
       if (pointer.alt) return void context.commands.run("duplicate", { dx: gesture.dx, dy: gesture.dy });
       const places = shownPlaces(store.state);
-      const moved = Object.fromEntries(gesture.nodes.map((each) => [each, { x: Math.round((places[each]?.x ?? 0) + gesture.dx), y: Math.round((places[each]?.y ?? 0) + gesture.dy) }]));
+      const moved = Object.fromEntries(
+        gesture.nodes.map((each) => [each, { x: Math.round((places[each]?.x ?? 0) + gesture.dx), y: Math.round((places[each]?.y ?? 0) + gesture.dy) }]),
+      );
       const notes = Object.fromEntries(
-        store.state.document.notes.filter((note) => gesture.notes.includes(note.id)).map((note) => [note.id, { x: Math.round(note.x + gesture.dx), y: Math.round(note.y + gesture.dy) }]),
+        store.state.document.notes
+          .filter((note) => gesture.notes.includes(note.id))
+          .map((note) => [note.id, { x: Math.round(note.x + gesture.dx), y: Math.round(note.y + gesture.dy) }]),
       );
       if (gesture.edge && context.commands.run("splice", { node: gesture.nodes[0], edge: gesture.edge, places: moved })) return;
       context.commands.run("move", { places: moved, notes });

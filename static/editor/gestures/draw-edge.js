@@ -21,7 +21,8 @@ export function drawEdge({ store, context }, from) {
   const clear = () => store.dispatch((state) => ({ ...state, gesture: null }));
 
   /** @param {Pointer} pointer @param {boolean} tap */
-  const show = (pointer, tap) => store.dispatch((state) => ({ ...state, hover: null, gesture: gestureAt(state, source, port, pointer, from.edge ?? null, tap) }));
+  const show = (pointer, tap) =>
+    store.dispatch((state) => ({ ...state, hover: null, gesture: gestureAt(state, source, port, pointer, from.edge ?? null, tap) }));
 
   /** @param {Pointer} pointer */
   function land(pointer) {

@@ -63,7 +63,15 @@ export function createMachine(store, context, { stage, panning }) {
 
   /** @param {PointerEvent} event @param {Story} story */
   function begin(event, story) {
-    active = { story, id: event.pointerId, origin: { x: event.clientX, y: event.clientY }, last: event, started: false, threshold: event.pointerType === "touch" ? 8 : 3, eased: 0 };
+    active = {
+      story,
+      id: event.pointerId,
+      origin: { x: event.clientX, y: event.clientY },
+      last: event,
+      started: false,
+      threshold: event.pointerType === "touch" ? 8 : 3,
+      eased: 0,
+    };
     try {
       stage.setPointerCapture(event.pointerId);
     } catch {
@@ -103,14 +111,16 @@ export function createMachine(store, context, { stage, panning }) {
     if (plus?.dataset.edge) return clickOnly(() => context.commands.run("add", { edge: plus.dataset.edge, anchor: plus }));
     if (plus?.dataset.node && !fixed) return drawEdge(tools, { node: plus.dataset.node, port: plus.dataset.port ?? "", open: plus });
     const found = hitAt(pointer, event.pointerType === "touch" ? 24 : 10);
-    if (state.gesture?.kind === "connect" && state.gesture.tap) return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port, finishing: true });
+    if (state.gesture?.kind === "connect" && state.gesture.tap)
+      return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port, finishing: true });
     if (found?.kind === "port" && !fixed) return drawEdge(tools, { node: found.node, port: found.port });
     if (found?.kind === "input" && !fixed) {
       const edge = incomingOf(state, found.node);
       if (edge) return drawEdge(tools, { node: edge.source, port: edge.port, edge: edge.id, click: () => select({ kind: "node", node: found.node }, pointer) });
     }
     if (found?.kind === "note" && found.corner && !fixed) return resizeNote(tools, found.note);
-    if (found?.kind === "node" || found?.kind === "input" || found?.kind === "port") return dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed);
+    if (found?.kind === "node" || found?.kind === "input" || found?.kind === "port")
+      return dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed);
     if (found?.kind === "note") return dragNodes(tools, found, pointer, fixed);
     if (found?.kind === "edge") return clickOnly(() => select(found, pointer));
     if (event.pointerType === "touch") return pan(tools, () => clearSelection(tools));
@@ -189,13 +199,15 @@ export function createMachine(store, context, { stage, panning }) {
   function hover(event) {
     if (event.pointerType === "touch") return;
     hoverEvent = event;
-    hovering ||= requestAnimationFrame(() => {
+    if (hovering) return;
+    hovering = requestAnimationFrame(() => {
       hovering = 0;
       const last = hoverEvent;
       if (!last || active) return;
       const { state } = store;
       const pointer = pointerOf(last);
-      if (state.gesture?.kind === "connect" && state.gesture.tap) return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port }).move(pointer);
+      if (state.gesture?.kind === "connect" && state.gesture.tap)
+        return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port }).move(pointer);
       const plus = /** @type {HTMLElement} */ (last.target).closest?.(".edge-plus.is-on-edge");
       const found = plus ? null : hitAt(pointer);
       const edge = plus ? state.hover?.edge : found?.kind === "edge" ? found.edge : undefined;

@@ -32,7 +32,9 @@ export function marquee(tools, down) {
         const { byId } = indexOf(plane.document);
         const inside = (/** @type {any} */ each) => !pointer.alt || encloses(rect, each);
         const nodes = [...nodesIn(plane, rect)].filter((id) => inside(nodeRect(/** @type {any} */ (byId.get(id)), /** @type {any} */ (plane.places[id]))));
-        const notes = notesIn(shownDocument(state), rect).filter(inside).map((note) => note.id);
+        const notes = notesIn(shownDocument(state), rect)
+          .filter(inside)
+          .map((note) => note.id);
         const kept = pointer.shift ? before : selectionOf();
         return { ...state, gesture: { kind: "marquee", rect }, selection: selectionOf([...kept.nodes, ...nodes], [], [...kept.notes, ...notes]) };
       });

@@ -19,7 +19,8 @@ export function resizeNote({ store, context }, id) {
     finish() {
       const { gesture } = store.state;
       store.dispatch((state) => ({ ...state, gesture: null }));
-      if (gesture?.kind === "resize") context.commands.run("change-note", { note: id, patch: { width: gesture.width, height: gesture.height }, label: words.labels.resizeNote });
+      if (gesture?.kind === "resize")
+        context.commands.run("change-note", { note: id, patch: { width: gesture.width, height: gesture.height }, label: words.labels.resizeNote });
     },
     cancel: () => store.dispatch((state) => ({ ...state, gesture: null })),
   };

@@ -68,7 +68,7 @@ export function visibleFields(fields, config, settings) {
 }
 
 /** The value of a field, or its default. @param {Field} field @param {Config} config */
-export const valueOf = (field, config) => (config[field.name] === undefined ? field.default : config[field.name]);
+export const fieldValue = (field, config) => (config[field.name] === undefined ? field.default : config[field.name]);
 
 /**
  * The config of a new node: what its fields need to show something useful. Absent keys mean defaults, so only lists whose ports hang
@@ -94,11 +94,12 @@ export function summaryOf(node, catalogue, names = {}) {
   const type = catalogue.types.get(node.type);
   if (!type) return words.unknownType(node.type);
   const shown = new Set(visibleFields(type.fields, node.config, node.settings).map((field) => field.name));
-  const text = (type.summary ?? [])
-    .map((part) => (typeof part === "string" ? part : shown.has(part.field) ? valueText(type, node, part, names) : ""))
-    .join("");
-  return text.replace(/\s+/g, " ").trim() || type.label;
+  const text = (type.summary ?? []).map((part) => (typeof part === "string" ? part : shown.has(part.field) ? valueText(type, node, part, names) : "")).join("");
+  return text.replace(/\s+/g, " ").trim() || (node.label && node.label !== type.label ? type.label : firstSentence(type.help));
 }
+
+/** @param {string} [text] */
+const firstSentence = (text = "") => /^[^.:;\n]*/.exec(text.replaceAll("*", ""))?.[0] ?? "";
 
 /** Parts for a card: text, and chips for variables. @param {string} text @returns {SummaryPart[]} */
 export function partsOf(text) {
@@ -126,11 +127,22 @@ function valueText(type, node, part, names) {
 
 /** How a value reads, by `as` or by the field's kind. @type {Record<string, (value: any, names: {connections?: any[], agents?: any[]}) => string>} */
 const AS = {
-  host_path: (value) => String(value ?? "").replace(/^https?:\/\//, "").replace(/\?.*$/, ""),
+  host_path: (value) =>
+    String(value ?? "")
+      .replace(/^https?:\/\//, "")
+      .replace(/\?.*$/, ""),
   duration: (value) => words.duration(Number(value ?? 0)),
   count: (value) => String(itemsOf(value).length),
-  names: (value) => itemsOf(value).map((item) => item.name ?? item.label ?? "").filter(Boolean).join(", "),
-  labels: (value) => itemsOf(value).map((item) => item.label ?? item.name ?? "").filter(Boolean).join(", "),
+  names: (value) =>
+    itemsOf(value)
+      .map((item) => item.name ?? item.label ?? "")
+      .filter(Boolean)
+      .join(", "),
+  labels: (value) =>
+    itemsOf(value)
+      .map((item) => item.label ?? item.name ?? "")
+      .filter(Boolean)
+      .join(", "),
   multi_choice: (value) => itemsOf(value).join(", "),
   agent_refs: (value, names) => {
     const ids = itemsOf(value);
@@ -140,7 +152,11 @@ const AS = {
   agents: (value, names) => AS.agent_refs?.(value, names) ?? "",
   connection_ref: (value, names) => names.connections?.find((each) => each.id === value)?.name ?? "",
   conditions: (value) => (Array.isArray(value) ? branchesText(value) : conditionText(value)),
-  mapping: (value) => itemsOf(value).map((item) => item.variable).filter(Boolean).join(", "),
+  mapping: (value) =>
+    itemsOf(value)
+      .map((item) => item.variable)
+      .filter(Boolean)
+      .join(", "),
 };
 
 /** The first branch stands for all: "disposition is escalated, 2 more". @param {any[]} branches */
@@ -154,7 +170,11 @@ function branchesText(branches) {
 export function conditionText(conditions) {
   if (!conditions || typeof conditions !== "object") return "";
   const list = conditions.all ?? conditions.any;
-  if (Array.isArray(list)) return list.map(conditionText).filter(Boolean).join(conditions.any ? words.or : words.and);
+  if (Array.isArray(list))
+    return list
+      .map(conditionText)
+      .filter(Boolean)
+      .join(conditions.any ? words.or : words.and);
   if (!conditions.operator) return "";
   const right = words.operatorsAlone.includes(conditions.operator) ? "" : ` ${operand(conditions.right)}`;
   return `${operand(conditions.left)} ${words.operators[conditions.operator] ?? conditions.operator}${right}`;

@@ -34,7 +34,9 @@ export function createCommandRunner(store, context) {
       if (!command) return false;
       if (!command.leaves || !store.state.form?.dirty) return runNow(command, args);
       if (command.run(store.state, args) === null) return false;
-      context().leaveForm().then((left) => left && runNow(command, args));
+      context()
+        .leaveForm()
+        .then((left) => left && runNow(command, args));
       return true;
     },
     applies: (id, args) => (byId.get(id)?.run(store.state, args) ?? null) !== null,

@@ -79,7 +79,11 @@ export function same(a, b) {
 }
 
 /** @param {string} path @returns {string[]} */
-export const split = (path) => path.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+export const split = (path) =>
+  path
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 
 /** @param {string} part */
 export const escapePart = (part) => part.replaceAll("~", "~0").replaceAll("/", "~1");

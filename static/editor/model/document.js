@@ -50,7 +50,11 @@ export function freeKey(document, wish, self) {
 /** "Create ticket!" -> "create_ticket"; keys are lower case, start with a letter, at most 48 long. @param {string} text */
 export function keyFrom(text) {
   const plain = text.normalize("NFD").replace(/[\u0300-\u036f]/g, "");
-  const key = plain.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "").slice(0, 48);
+  const key = plain
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[_0-9]+|_+$/g, "")
+    .slice(0, 48);
   return key || "step";
 }
 
@@ -83,7 +87,9 @@ export function healNodes(document, ids, portIds) {
   for (const id of ids) {
     const node = nodeOf(result, id);
     if (!node) continue;
-    const next = portIds(node).map((port) => edgeAt(result, id, port)).find((edge) => edge && edge.target !== id);
+    const next = portIds(node)
+      .map((port) => edgeAt(result, id, port))
+      .find((edge) => edge && edge.target !== id);
     const incoming = result.edges.filter((edge) => edge.target === id && edge.source !== id);
     const lines = next ? incoming.map((edge) => ({ ...edge, target: next.target })) : [];
     const rest = removeNodes(result, [id]);
@@ -178,7 +184,10 @@ export function dropDangling(document, portIds) {
     const node = byId.get(edge.source);
     return !node || !byId.has(edge.target) || !portIds(node).includes(edge.port);
   });
-  return disconnect(document, gone.map((edge) => edge.id));
+  return disconnect(
+    document,
+    gone.map((edge) => edge.id),
+  );
 }
 
 /** @param {FlowDocument} document @param {Omit<Note, "id">} note @param {string} [id] */

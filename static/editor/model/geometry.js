@@ -112,7 +112,8 @@ export function edgeMarks(from, to) {
 export function edgeDistance(point, from, to) {
   const points = pointsOf(from, to);
   let nearest = Number.POSITIVE_INFINITY;
-  for (let at = 1; at < points.length; at++) nearest = Math.min(nearest, segmentDistance(point, /** @type {Point} */ (points[at - 1]), /** @type {Point} */ (points[at])));
+  for (let at = 1; at < points.length; at++)
+    nearest = Math.min(nearest, segmentDistance(point, /** @type {Point} */ (points[at - 1]), /** @type {Point} */ (points[at])));
   return nearest;
 }
 

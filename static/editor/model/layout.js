@@ -184,7 +184,10 @@ function assemble(item, heads, joins, blocks, sources) {
 function addJoin(body, block, sources) {
   if (!body) return block;
   const wanted = new Set(sources);
-  const centres = body.items.filter((item) => wanted.has(item.id)).map((item) => item.x + body.dx).sort((a, b) => a - b);
+  const centres = body.items
+    .filter((item) => wanted.has(item.id))
+    .map((item) => item.x + body.dx)
+    .sort((a, b) => a - b);
   const middle = centres.length ? ((centres[(centres.length - 1) >> 1] ?? 0) + (centres[centres.length >> 1] ?? 0)) / 2 : 0;
   const candidates = freeOffsets(body, block, middle);
   const best = candidates.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b)[0] ?? middle;

@@ -51,13 +51,15 @@ function build({ run }, document) {
     const next = run.steps.slice(index + 1).find((each) => each.index !== step.index);
     const edge = port === null ? edgeBetween(document, step, next) : edgeAt(document, step.node, port);
     if (edge) marks.edges.set(edge.id, "taken");
-    else if (["running", "waiting"].includes(step.status)) for (const each of document.edges) if (each.source === step.node && marks.edges.get(each.id) === "not_taken" && !final) marks.edges.delete(each.id);
+    else if (["running", "waiting"].includes(step.status))
+      for (const each of document.edges) if (each.source === step.node && marks.edges.get(each.id) === "not_taken" && !final) marks.edges.delete(each.id);
   }
   return marks;
 }
 
 /** @param {FlowDocument} document @param {Step} step @param {Step|undefined} next */
-const edgeBetween = (document, step, next) => (next && step.status !== "running" ? document.edges.find((edge) => edge.source === step.node && edge.target === next.node) : undefined);
+const edgeBetween = (document, step, next) =>
+  next && step.status !== "running" ? document.edges.find((edge) => edge.source === step.node && edge.target === next.node) : undefined;
 
 /** @param {Step} step */
 function textOf(step) {

@@ -73,13 +73,20 @@ export function madeBy(node, catalogue) {
       return [{ path: `${prefix}.${output.name}`, type: output.type, label: output.label ?? output.name, sample: output.sample ?? null }];
     }
     const rows = itemsOf(node.config[output.each] ?? type.fields.find((field) => field.name === output.each)?.default);
-    return rows.filter((/** @type {any} */ row) => typeof row[output.name] === "string" && row[output.name]).map((row) => {
-      const kind = row[output.type] ?? "any";
-      return { path: `${prefix}.${row[output.name]}`, type: TYPES[kind] ?? kind, label: row[output.name], sample: null };
-    });
+    return rows
+      .filter((/** @type {any} */ row) => typeof row[output.name] === "string" && row[output.name])
+      .map((row) => {
+        const kind = row[output.type] ?? "any";
+        return { path: `${prefix}.${row[output.name]}`, type: TYPES[kind] ?? kind, label: row[output.name], sample: null };
+      });
   });
   if (!["branch", "continue"].includes(node.settings?.on_error ?? "stop")) return outputs;
-  const error = (/** @type {"message"|"code"} */ name) => ({ path: `steps.${node.key}.error.${name}`, type: "text", label: words.errorOutput[name], sample: "" });
+  const error = (/** @type {"message"|"code"} */ name) => ({
+    path: `steps.${node.key}.error.${name}`,
+    type: "text",
+    label: words.errorOutput[name],
+    sample: "",
+  });
   return [...outputs, error("message"), error("code")];
 }
 

@@ -57,7 +57,11 @@ export const words = {
   errorOutput: { message: "Error message", code: "Error code" },
   duration(/** @type {number} */ seconds) {
     if (!Number.isFinite(seconds)) return "";
-    for (const [size, unit] of /** @type {[number, string][]} */ ([[86400, "day"], [3600, "hour"], [60, "minute"]])) {
+    for (const [size, unit] of /** @type {[number, string][]} */ ([
+      [86400, "day"],
+      [3600, "hour"],
+      [60, "minute"],
+    ])) {
       if (seconds >= size && seconds % size === 0) return count(seconds / size, unit);
     }
     return count(seconds, "second");
@@ -78,7 +82,8 @@ export const words = {
   visits: (/** @type {number} */ n) => `${n} ×`,
   problems: (/** @type {number} */ errors, /** @type {number} */ warnings) =>
     [errors ? count(errors, "problem") : "", warnings ? count(warnings, "warning") : ""].filter(Boolean).join(", "),
-  nodeLabel: (/** @type {string} */ label, /** @type {string} */ type, /** @type {string[]} */ marks) => [label || type, type, ...marks].filter(Boolean).join(", "),
+  nodeLabel: (/** @type {string} */ label, /** @type {string} */ type, /** @type {string[]} */ marks) =>
+    [label || type, type, ...marks].filter(Boolean).join(", "),
   portLabel: (/** @type {string} */ port, /** @type {string} */ node) => `Output ${port} of ${node}`,
   insertHere: "Add a step here",
   insertAfter: (/** @type {string} */ node, /** @type {string} */ port) => `Add a step after ${node}${port ? `, ${port}` : ""}`,

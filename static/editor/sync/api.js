@@ -26,7 +26,13 @@ export function createApi(base) {
     /** @type {Response} */
     let response;
     try {
-      response = await fetch(base + path, { credentials: "same-origin", ...options, method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      response = await fetch(base + path, {
+        credentials: "same-origin",
+        ...options,
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
     } catch {
       throw new ApiError(0, {});
     }

@@ -215,4 +215,8 @@ export function createAutosave(store, context) {
 }
 
 /** @param {any} draft @param {State} state @returns {Partial<State>} */
-const factsOf = (draft, state) => ({ revision: draft.revision, problems: draft.problems ?? state.problems, changed: draft.changes ?? Number(draft.changed ?? 0) });
+const factsOf = (draft, state) => ({
+  revision: draft.revision,
+  problems: draft.problems ?? state.problems,
+  changed: draft.changes ?? Number(draft.changed ?? 0),
+});

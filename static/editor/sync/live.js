@@ -56,7 +56,23 @@ export function createLive(store, context, autosave) {
       const { overlay } = state;
       if (!overlay?.live || overlay.run.steps.some((step) => step.node === node && step.status === "running")) return state;
       const index = (overlay.run.steps.at(-1)?.index ?? -1) + 1;
-      const step = /** @type {any} */ ({ index, attempt: 1, node, type: "", label: nodeOf(state.document, node)?.label ?? "", status: "running", port: null, seconds: null, input: null, output: null, error: null, warnings: [], seq: -1, reason: null, started_at: null });
+      const step = /** @type {any} */ ({
+        index,
+        attempt: 1,
+        node,
+        type: "",
+        label: nodeOf(state.document, node)?.label ?? "",
+        status: "running",
+        port: null,
+        seconds: null,
+        input: null,
+        output: null,
+        error: null,
+        warnings: [],
+        seq: -1,
+        reason: null,
+        started_at: null,
+      });
       return { ...state, overlay: { ...overlay, run: { ...overlay.run, steps: [...overlay.run.steps, step] } } };
     });
   }

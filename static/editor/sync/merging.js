@@ -14,7 +14,13 @@ export const conflicting = (mine, theirs) => mine.filter((op) => theirs.some((ot
  */
 export function rebased(theirs, mine, theirOps, winner) {
   const lost = winner === "theirs" ? new Set(conflicting(mine, theirOps)) : new Set();
-  return sound(apply(theirs, mine.filter((op) => !lost.has(op))), theirs);
+  return sound(
+    apply(
+      theirs,
+      mine.filter((op) => !lost.has(op)),
+    ),
+    theirs,
+  );
 }
 
 /** What the server has after it took a batch: others' ops, then the batch, without the edges it had to drop. @param {FlowDocument} acked @param {readonly Op[]} others @param {readonly Op[]} sent @param {readonly string[]} dropped @returns {FlowDocument} */

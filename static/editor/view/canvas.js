@@ -20,12 +20,26 @@ import { createNotes } from "./notes.js";
 /** Pixels around the view that are drawn too, so that a short pan draws nothing new. */
 const MARGIN = 300;
 /** State whose change alone leaves the canvas as it is. */
-const DRAWN = /** @type {const} */ (["document", "catalogue", "selection", "focused", "gesture", "hover", "overlay", "problems", "renaming", "editingNote", "readonly", "connections", "agents"]);
+const DRAWN = /** @type {const} */ ([
+  "document",
+  "catalogue",
+  "selection",
+  "focused",
+  "gesture",
+  "hover",
+  "overlay",
+  "problems",
+  "renaming",
+  "editingNote",
+  "readonly",
+  "connections",
+  "agents",
+]);
 
 /** @param {Store} store @param {Context} context */
 export function createCanvas(store, context) {
   const nodes = createNodes(store, context);
-  const edges = createEdges(store, context);
+  const edges = createEdges();
   const notes = createNotes(store, context);
   const far = createFar();
   const grid = h("div", { class: "canvas-grid", "aria-hidden": "true" });
@@ -35,15 +49,28 @@ export function createCanvas(store, context) {
   const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
   const lost = h("button", { class: "button canvas-lost", type: "button", hidden: true, onclick: () => context.commands.run("fit") }, words.backToContent);
   const empty = emptyState(context);
-  const stage = h("div", { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" }, grid, far.dom, world, marquee, ghost);
+  const stage = h(
+    "div",
+    { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" },
+    grid,
+    far.dom,
+    world,
+    marquee,
+    ghost,
+  );
   const dom = h("div", { class: "canvas" }, stage, empty, reason, lost, h("p", { id: "canvas-help", class: "visually-hidden" }, words.canvasHelp));
 
   /** What was drawn last. */
-  let drawn = { area: /** @type {Rect|null} */ (null), far: false, nodes: /** @type {Set<string>} */ (new Set()), lines: /** @type {Set<string>} */ (new Set()) };
+  let drawn = {
+    area: /** @type {Rect|null} */ (null),
+    far: false,
+    nodes: /** @type {Set<string>} */ (new Set()),
+    lines: /** @type {Set<string>} */ (new Set()),
+  };
 
   new ResizeObserver(([entry]) => {
     const { width, height } = entry?.contentRect ?? { width: 0, height: 0 };
-    if (width && height) store.dispatch((state) => (state.viewport.width === width && state.viewport.height === height ? state : { ...state, viewport: { width, height } }));
+    if (width && height) store.dispatch((state) => resized(state, { width, height }));
   }).observe(stage);
   stage.addEventListener("focus", () => focusFirst(store));
   // Focus given by a click is not drawn: the ring is for who walks with the keyboard.
@@ -116,7 +143,11 @@ export function createCanvas(store, context) {
     marquee.hidden = gesture?.kind !== "marquee";
     if (gesture?.kind === "marquee") {
       const at = toScreen(state.camera, gesture.rect);
-      Object.assign(marquee.style, { transform: `translate(${at.x}px, ${at.y}px)`, width: `${gesture.rect.width * state.camera.zoom}px`, height: `${gesture.rect.height * state.camera.zoom}px` });
+      Object.assign(marquee.style, {
+        transform: `translate(${at.x}px, ${at.y}px)`,
+        width: `${gesture.rect.width * state.camera.zoom}px`,
+        height: `${gesture.rect.height * state.camera.zoom}px`,
+      });
     }
     paintGhost(state, ghost);
     const refused = gesture?.kind === "connect" ? gesture.refused : null;
@@ -148,6 +179,13 @@ export function createCanvas(store, context) {
   };
 }
 
+/** A panel that opens takes room; what was in the middle stays in the middle. @param {State} state @param {{width: number, height: number}} viewport @returns {State} */
+function resized(state, viewport) {
+  const past = state.viewport;
+  if (past.width === viewport.width && past.height === viewport.height) return state;
+  return { ...state, viewport, camera: { ...state.camera, x: state.camera.x + (viewport.width - past.width) / 2 } };
+}
+
 /** @param {State} state @returns {Rect} the part of the canvas that can be seen */
 function viewRect(state) {
   const at = toWorld(state.camera, { x: 0, y: 0 });
@@ -155,7 +193,8 @@ function viewRect(state) {
 }
 
 /** @param {Rect} outer @param {Rect} inner */
-const inside = (outer, inner) => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+const inside = (outer, inner) =>
+  inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
 
 /** @param {State} state @param {Rect} view */
 function outOfView(state, view) {
@@ -163,7 +202,9 @@ function outOfView(state, view) {
   const { box } = planeOf(shown, state.catalogue);
   if (!box) return shown.notes.length > 0 && !shown.notes.some((note) => touches(note, view));
   if (!touches(box, view)) return true;
-  return nodesIn(planeOf(shown, state.catalogue), view).size === 0 && !touches(view, bounds(contentRects(shown, planeOf(shown, state.catalogue).places)) ?? view);
+  return (
+    nodesIn(planeOf(shown, state.catalogue), view).size === 0 && !touches(view, bounds(contentRects(shown, planeOf(shown, state.catalogue).places)) ?? view)
+  );
 }
 
 /** What comes from the palette, under the pointer. @param {State} state @param {HTMLElement} ghost */
@@ -188,6 +229,15 @@ function focusFirst(store) {
 
 /** @param {Context} context */
 function emptyState(context) {
-  const begin = h("button", { class: "button button-primary", type: "button", onclick: (/** @type {MouseEvent} */ event) => context.commands.run("add", { anchor: event.currentTarget }) }, icon("plus"), words.emptyAction);
+  const begin = h(
+    "button",
+    {
+      class: "button button-primary",
+      type: "button",
+      onclick: (/** @type {MouseEvent} */ event) => context.commands.run("add", { anchor: event.currentTarget }),
+    },
+    icon("plus"),
+    words.emptyAction,
+  );
   return h("div", { class: "canvas-empty", hidden: true }, h("h2", {}, words.empty), h("p", {}, words.emptyText), begin);
 }

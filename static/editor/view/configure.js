@@ -3,7 +3,7 @@
 /** @import {Rendered} from "./fields/index.js" */
 /** @import {LiveEnv} from "./form-env.js" */
 
-import { valueOf, visibleFields } from "../model/catalogue.js";
+import { fieldValue, visibleFields } from "../model/catalogue.js";
 import { editForm } from "../model/form.js";
 import { h, icon } from "./dom.js";
 import { fieldRow, WIDE } from "./fields/index.js";
@@ -42,7 +42,7 @@ export function createConfigure(store, type, env, current) {
     if (!form) return;
     const fields = visibleFields(type.fields, form.config, form.settings);
     const names = fields.map((field) => field.name).join(" ");
-    for (const field of fields) parts.get(field.name)?.set(valueOf(field, form.config));
+    for (const field of fields) parts.get(field.name)?.set(fieldValue(field, form.config));
     if (names === shown) return;
     shown = names;
     const old = parts;
@@ -57,7 +57,7 @@ export function createConfigure(store, type, env, current) {
       field,
       id: `field-${field.name}`,
       pointer: `/config/${field.name}`,
-      value: valueOf(field, current()?.config ?? {}),
+      value: fieldValue(field, current()?.config ?? {}),
       form: env,
       change: (value) => edit({ config: { ...current()?.config, [field.name]: value } }),
     });

@@ -3,6 +3,7 @@
 /** @import {Context, State, Store} from "../types.js" */
 
 import { chosen } from "../gestures/machine.js";
+import { shownKeys } from "../keymap.js";
 import { hit, planeOf } from "../model/spatial.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
 import { h, icon } from "./dom.js";
@@ -16,7 +17,22 @@ const ROWS = {
   canvas: ["add", "add-note", "paste", "", "select-all", "tidy", "fit", "full-size"],
 };
 /** @type {Record<string, string>} */
-const ICONS = { add: "plus", "add-note": "note", delete: "trash", heal: "unlink", copy: "copy", cut: "eject", paste: "paste", duplicate: "layers", rename: "pencil", disable: "eye-off", replace: "refresh", open: "settings", fit: "fit", "connect-to": "link" };
+const ICONS = {
+  add: "plus",
+  "add-note": "note",
+  delete: "trash",
+  heal: "unlink",
+  copy: "copy",
+  cut: "eject",
+  paste: "paste",
+  duplicate: "layers",
+  rename: "pencil",
+  disable: "eye-off",
+  replace: "refresh",
+  open: "settings",
+  fit: "fit",
+  "connect-to": "link",
+};
 
 /** @param {Context} context @param {HTMLElement} layer */
 function createContextMenu(context, layer) {
@@ -40,7 +56,7 @@ function createContextMenu(context, layer) {
     const rows = ROWS[subject.kind].map((id) => {
       const command = commands.get(id);
       if (!command) return h("div", { class: "menu-line", role: "separator" });
-      const keys = command.keys[0]?.replace("Mod", "Ctrl").replace("Arrow", "");
+      const keys = shownKeys(command.keys[0]);
       const run = () => {
         close();
         context.canvas.focus();
@@ -48,7 +64,15 @@ function createContextMenu(context, layer) {
       };
       return h(
         "button",
-        { class: "menu-item", role: "menuitem", type: "button", tabIndex: -1, disabled: !context.commands.applies(id, subject.args), onclick: run, ...(id === "delete" ? { "data-tone": "bad" } : {}) },
+        {
+          class: "menu-item",
+          role: "menuitem",
+          type: "button",
+          tabIndex: -1,
+          disabled: !context.commands.applies(id, subject.args),
+          onclick: run,
+          ...(id === "delete" ? { "data-tone": "bad" } : {}),
+        },
         ICONS[id] ? icon(ICONS[id] ?? "", "icon icon-small") : h("span", { class: "icon-small" }),
         h("span", {}, command.label),
         keys ? h("kbd", { class: "kbd" }, keys) : null,
@@ -59,7 +83,10 @@ function createContextMenu(context, layer) {
     layer.append(menu);
     const width = menu.offsetWidth;
     const height = menu.offsetHeight;
-    Object.assign(menu.style, { left: `${Math.max(8, Math.min(at.x, innerWidth - width - 8))}px`, top: `${Math.max(8, Math.min(at.y, innerHeight - height - 8))}px` });
+    Object.assign(menu.style, {
+      left: `${Math.max(8, Math.min(at.x, innerWidth - width - 8))}px`,
+      top: `${Math.max(8, Math.min(at.y, innerHeight - height - 8))}px`,
+    });
     items()[0]?.focus();
     addEventListener("pointerdown", outside, true);
   }

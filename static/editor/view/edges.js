@@ -1,6 +1,6 @@
 /** Lines, their labels and the `+` at open ends. One SVG holds a path for each edge in view, and one path for all stubs together. */
 
-/** @import {Context, Edge, FlowDocument, Gesture, Point, State, Store} from "../types.js" */
+/** @import {Edge, FlowDocument, Gesture, Point, State} from "../types.js" */
 
 import { portsOf, typeOf } from "../model/catalogue.js";
 import { edgeMarks, edgePath, portAt, routeOf, STUB } from "../model/geometry.js";
@@ -14,8 +14,7 @@ import { h, icon, s, setAttribute, setText } from "./dom.js";
 /** @typedef {{dom: SVGElement, shown: Record<string, any>}} Path */
 /** @typedef {{dom: HTMLElement, shown: Record<string, any>}} Tag */
 
-/** @param {Store} store @param {Context} _context */
-export function createEdges(store, _context) {
+export function createEdges() {
   const svg = s("svg", { class: "edges", width: "1", height: "1", "aria-hidden": "true" });
   const stubs = s("path", { class: "edge edge-stub" });
   const draft = s("path", { class: "edge edge-draft" });
@@ -91,7 +90,14 @@ export function createEdges(store, _context) {
         const from = portAt(node, place, at, ports.length);
         d += `M${from.x} ${from.y}v${STUB - 10}`;
         if (ports.length > 1) paintLabel(labels.get(`${id} ${port.id}`), { x: from.x, y: from.y + STUB + 18 }, port.label, undefined, port.id === "error");
-        if (!fixed) paintPlus(ends.get(`${id} ${port.id}`), { x: from.x, y: from.y + STUB - 2 }, id, port.id, words.insertAfter(node.label || node.type, ports.length > 1 ? port.label : ""));
+        if (!fixed)
+          paintPlus(
+            ends.get(`${id} ${port.id}`),
+            { x: from.x, y: from.y + STUB - 2 },
+            id,
+            port.id,
+            words.insertAfter(node.label || node.type, ports.length > 1 ? port.label : ""),
+          );
       }
     }
     ends.end();
@@ -141,7 +147,15 @@ function paintPath(path, edge, { from, to }, state, ran) {
   const { gesture } = state;
   const lit = state.hover?.edge === edge.id || ((gesture?.kind === "drag" || gesture?.kind === "drop") && gesture.edge === edge.id);
   const hiding = gesture?.kind === "connect" && gesture.edge === edge.id;
-  const className = ["edge", isBack(from, to) ? "is-back" : "", edge.port === "error" ? "is-error" : "", state.selection.edges.has(edge.id) ? "is-selected" : "", lit ? "is-lit" : "", hiding ? "is-hiding" : "", ran ? `is-${ran.replace("_", "-")}` : ""]
+  const className = [
+    "edge",
+    isBack(from, to) ? "is-back" : "",
+    edge.port === "error" ? "is-error" : "",
+    state.selection.edges.has(edge.id) ? "is-selected" : "",
+    lit ? "is-lit" : "",
+    hiding ? "is-hiding" : "",
+    ran ? `is-${ran.replace("_", "-")}` : "",
+  ]
     .filter(Boolean)
     .join(" ");
   if (path.shown.className !== className) {
@@ -194,7 +208,15 @@ function draftPath(state, gesture, places) {
   const from = places[gesture.source];
   if (!node || !from) return "";
   const ports = portsOf(node, state.catalogue);
-  const start = portAt(node, from, Math.max(0, ports.findIndex((port) => port.id === gesture.port)), ports.length);
+  const start = portAt(
+    node,
+    from,
+    Math.max(
+      0,
+      ports.findIndex((port) => port.id === gesture.port),
+    ),
+    ports.length,
+  );
   const target = gesture.target && !gesture.refused ? places[gesture.target] : undefined;
   return edgePath(start, target ? { x: target.x + 128, y: target.y } : { x: gesture.x, y: gesture.y });
 }

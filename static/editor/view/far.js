@@ -22,7 +22,17 @@ function paletteOf(host) {
     return getComputedStyle(probe).color;
   };
   const groups = Object.fromEntries(COLORS.map((color) => [color, read(`--g-${color}`)]));
-  const palette = { groups, card: read("--surface"), line: read("--line-strong"), edge: read("--edge"), accent: read("--accent"), ok: read("--ok"), bad: read("--bad"), note: read("--note"), text: read("--text") };
+  const palette = {
+    groups,
+    card: read("--surface"),
+    line: read("--line-strong"),
+    edge: read("--edge"),
+    accent: read("--accent"),
+    ok: read("--ok"),
+    bad: read("--bad"),
+    note: read("--note"),
+    text: read("--text"),
+  };
   probe.remove();
   return palette;
 }

@@ -116,7 +116,8 @@ function paint(card, node, state, seen) {
   const place = seen.places[node.id] ?? { x: 0, y: 0 };
   const moved = seen.moved?.has(node.id) ?? false;
   put(card, place, moved ? seen.by : null);
-  if (shown.node !== node || shown.catalogue !== state.catalogue || shown.connections !== state.connections || shown.agents !== state.agents) paintNode(card, node, state);
+  if (shown.node !== node || shown.catalogue !== state.catalogue || shown.connections !== state.connections || shown.agents !== state.agents)
+    paintNode(card, node, state);
   const problems = seen.problems.get(node.id);
   if (shown.problems !== problems) paintProblems(card, problems);
   const mark = seen.marks?.nodes.get(node.id);
@@ -136,9 +137,19 @@ function paint(card, node, state, seen) {
     shown.className = className;
     card.dom.className = className;
   }
-  if (shown.mark !== mark || shown.off !== node.disabled || shown.labelNode !== node || shown.labelProblems !== problems || shown.selected !== state.selection.nodes.has(node.id)) {
+  if (
+    shown.mark !== mark ||
+    shown.off !== node.disabled ||
+    shown.labelNode !== node ||
+    shown.labelProblems !== problems ||
+    shown.selected !== state.selection.nodes.has(node.id)
+  ) {
     Object.assign(shown, { mark, off: node.disabled, labelNode: node, labelProblems: problems, selected: state.selection.nodes.has(node.id) });
-    const said = mark ? `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim() : node.disabled ? words.disabled : "";
+    const said = mark
+      ? `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim()
+      : node.disabled
+        ? words.disabled
+        : "";
     setText(card.status, said);
     card.status.hidden = !said;
     setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? `${words.status[mark.status] ?? words.notTaken} ${mark.text}` : ""));
@@ -259,7 +270,13 @@ function rename(state, cards, store, context) {
   if (open?.dataset.node === state.renaming) return;
   open?.remove();
   const id = /** @type {string} */ (state.renaming);
-  const input = h("input", { class: "node-rename", "aria-label": words.commands.rename, value: card.name.textContent ?? "", maxlength: "200", spellcheck: false });
+  const input = h("input", {
+    class: "node-rename",
+    "aria-label": words.commands.rename,
+    value: card.name.textContent ?? "",
+    maxlength: "200",
+    spellcheck: false,
+  });
   input.dataset.node = id;
   let done = false;
   const finish = (/** @type {boolean} */ keep) => {

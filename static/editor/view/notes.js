@@ -19,7 +19,11 @@ export function createNotes(store, context) {
   /** @param {string} id */
   function newSheet(id) {
     const text = h("p", { class: "note-text" });
-    const sheet = { dom: h("aside", { class: "note", "aria-label": words.note }, text, h("span", { class: "note-corner", "aria-hidden": "true" })), text, note: null };
+    const sheet = {
+      dom: h("aside", { class: "note", "aria-label": words.note }, text, h("span", { class: "note-corner", "aria-hidden": "true" })),
+      text,
+      note: null,
+    };
     sheet.dom.dataset.note = id;
     dom.append(sheet.dom);
     sheets.set(id, sheet);

@@ -2,7 +2,7 @@
 /** @import {Context, Form, NodeType, State, Store} from "../types.js" */
 /** @import {LiveEnv} from "./form-env.js" */
 
-import { valueOf } from "../model/catalogue.js";
+import { fieldValue } from "../model/catalogue.js";
 import { editForm } from "../model/form.js";
 import { addMapping } from "../model/mapping.js";
 import { mayEdit } from "../model/rights.js";
@@ -68,7 +68,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
   /** @param {string} name @param {Form} form */
   function read(name, form) {
     const field = type.fields.find((each) => each.name === name);
-    return field ? valueOf(field, form.config) : form.config[name];
+    return field ? fieldValue(field, form.config) : form.config[name];
   }
 
   function draw() {
@@ -109,7 +109,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
   /** @param {any} value @returns {Node[]} */
   function picking(value) {
     const open = mapping !== undefined && !env.readonly();
-    const rows = () => (mapping ? (valueOf(mapping, current()?.config ?? {}) ?? []) : []);
+    const rows = () => (mapping ? (fieldValue(mapping, current()?.config ?? {}) ?? []) : []);
     const tree = jsonTree(value, { label: "Data", depth: 4, marked: () => new Set(rows().map((/** @type {any} */ row) => row.path)), ...(open ? { onpick: (path) => pick(path, rows()) } : {}) });
     return open ? [h("p", { class: "hint" }, "Click a value to keep it as a variable."), tree] : [tree];
   }
@@ -143,9 +143,9 @@ function meta(result) {
   const { headers, request, status, seconds, ...rest } = result.meta ?? {};
   const pairs = Array.isArray(headers) ? headers.map((/** @type {any} */ each) => [each.name ?? each[0], each.value ?? each[1]]) : Object.entries(headers ?? {});
   return [
-    h("h4", {}, "Answer"),
+    h("h3", { class: "section-title" }, "Answer"),
     h("dl", { class: "facts" }, ...[["Status", status], ["Time", words.took(seconds ?? null)], ...Object.entries(rest), ...pairs].filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))))),
-    h("h4", {}, "Request"),
+    h("h3", { class: "section-title" }, "Request"),
     request ? jsonTree(request, { label: "Request", depth: 3 }) : h("p", { class: "hint" }, "The request is not known."),
     h("p", { class: "hint" }, "Secrets are masked."),
   ];

@@ -1,7 +1,8 @@
 /** The row of canvas tools, bottom left. Every button is a command of the table. */
 
-/** @import {Context, State, Store} from "../types.js" */
+/** @import {Context, State} from "../types.js" */
 
+import { shownKeys } from "../keymap.js";
 import { words } from "../model/words.js";
 import { h, icon, setAttribute, setText } from "./dom.js";
 
@@ -19,13 +20,18 @@ const MORE = [
   ["add-note", "note"],
 ];
 
-/** @param {Store} store @param {Context} context */
-export function createToolbar(store, context) {
+/** @param {Context} context */
+export function createToolbar(context) {
   const commands = new Map(context.commands.all().map((command) => [command.id, command]));
   /** @type {Map<string, HTMLButtonElement>} */
   const buttons = new Map();
   const zoom = h("button", { class: "tool tool-zoom", type: "button", title: words.fullSize, onclick: () => context.commands.run("full-size") });
-  const group = (/** @type {string[][]} */ list) => h("div", { class: "tool-group" }, list.map(([id = "", name = ""]) => button(id, name)));
+  const group = (/** @type {string[][]} */ list) =>
+    h(
+      "div",
+      { class: "tool-group" },
+      list.map(([id = "", name = ""]) => button(id, name)),
+    );
   const first = group(BUTTONS);
   first.append(zoom);
   const dom = h("div", { class: "toolbar", role: "toolbar", "aria-label": words.toolbar }, first, group(MORE));
@@ -33,9 +39,13 @@ export function createToolbar(store, context) {
   /** @param {string} id @param {string} name */
   function button(id, name) {
     const command = commands.get(id);
-    const keys = command?.keys[0];
+    const keys = shownKeys(command?.keys[0]);
     const label = command?.label ?? id;
-    const dom = h("button", { class: "tool", type: "button", "aria-label": label, title: keys ? `${label}  ${keys.replace("Mod", "Ctrl")}` : label, onclick: () => context.commands.run(id) }, icon(name));
+    const dom = h(
+      "button",
+      { class: "tool", type: "button", "aria-label": label, title: keys ? `${label}  ${keys}` : label, onclick: () => context.commands.run(id) },
+      icon(name),
+    );
     buttons.set(id, dom);
     return dom;
   }
@@ -44,10 +54,23 @@ export function createToolbar(store, context) {
     dom,
     /** @param {State} state @param {State} before */
     update(state, before) {
-      if (state !== before && state.camera === before.camera && state.tool === before.tool && state.document === before.document && state.history === before.history && state.overlay === before.overlay && state.readonly === before.readonly) return;
+      if (
+        state !== before &&
+        state.camera === before.camera &&
+        state.tool === before.tool &&
+        state.document === before.document &&
+        state.history === before.history &&
+        state.overlay === before.overlay &&
+        state.readonly === before.readonly
+      )
+        return;
       setText(zoom, words.zoomValue(state.camera.zoom));
       setAttribute(zoom, "aria-label", `${words.fullSize}, ${words.zoomValue(state.camera.zoom)}`);
-      for (const [id, tool] of [["pointer", "select"], ["hand", "hand"]]) setAttribute(/** @type {Element} */ (buttons.get(id ?? "")), "aria-pressed", String(state.tool === tool));
+      for (const [id, tool] of [
+        ["pointer", "select"],
+        ["hand", "hand"],
+      ])
+        setAttribute(/** @type {Element} */ (buttons.get(id ?? "")), "aria-pressed", String(state.tool === tool));
       if (state.camera !== before.camera && state.document === before.document && state !== before) return;
       const undo = state.history.past.at(-1)?.label;
       const redo = state.history.future.at(-1)?.label;

@@ -35,7 +35,13 @@ export function insert(state, args) {
   const node = newNode(document, type);
   const after = args.after ?? (args.at || args.edge ? null : placeToGoOn(state));
   let next;
-  if (args.after && args.at) next = connect(insertFree(document, catalogue, node, cornerAt(state, { x: args.at.x, y: args.at.y + HEIGHT / 2 })), args.after.node, args.after.port, node.id);
+  if (args.after && args.at)
+    next = connect(
+      insertFree(document, catalogue, node, cornerAt(state, { x: args.at.x, y: args.at.y + HEIGHT / 2 })),
+      args.after.node,
+      args.after.port,
+      node.id,
+    );
   else if (args.edge && edgeOf(document, args.edge)) next = insertOnEdge(document, catalogue, node, args.edge);
   else if (after) next = insertAfter(document, catalogue, node, after.node, after.port);
   else next = insertFree(document, catalogue, node, cornerAt(state, args.at));
@@ -77,7 +83,9 @@ export function connectNodes(state, args) {
   const reason = refusal(document, catalogue, args.source, args.port, args.target);
   if (reason) return announced(state, reason);
   const name = (/** @type {string} */ id) => nodeOf(document, id)?.label ?? id;
-  const label = edgeAt(document, args.source, args.port) ? words.labels.reconnect(name(args.target)) : words.labels.connect(name(args.source), name(args.target));
+  const label = edgeAt(document, args.source, args.port)
+    ? words.labels.reconnect(name(args.target))
+    : words.labels.connect(name(args.source), name(args.target));
   return commit(state, label, connect(document, args.source, args.port, args.target));
 }
 
@@ -108,7 +116,11 @@ export function spliceNode(state, { node: id, edge: edgeId, places }) {
 async function pickAndInsert(context, state, args) {
   const needsTrigger = !triggerOf(state.document, state.catalogue);
   const node = currentNode(state);
-  const anchor = args.anchor ?? (node && !args.at ? context.canvas.toClient(belowOf(state, node).x, belowOf(state, node).y) : context.canvas.toClient(context.canvas.center().x, context.canvas.center().y));
+  const anchor =
+    args.anchor ??
+    (node && !args.at
+      ? context.canvas.toClient(belowOf(state, node).x, belowOf(state, node).y)
+      : context.canvas.toClient(context.canvas.center().x, context.canvas.center().y));
   const type = await context.openPicker(anchor, needsTrigger ? { triggers: true } : {});
   if (type) context.commands.run("insert", { ...args, anchor: undefined, type });
   context.canvas.focus();
@@ -146,7 +158,15 @@ const createTowards = (id, label, keys, way) => ({
 
 /** @type {Command[]} */
 export const createCommands = [
-  { id: "add", label: words.commands.add, keys: ["n"], group, leaves: true, run: (state) => editable(state), perform: (context, args) => pickAndInsert(context, args.state, args) },
+  {
+    id: "add",
+    label: words.commands.add,
+    keys: ["n"],
+    group,
+    leaves: true,
+    run: (state) => editable(state),
+    perform: (context, args) => pickAndInsert(context, args.state, args),
+  },
   { id: "insert", label: words.commands.add, keys: [], group, hidden: true, leaves: true, run: (state, args) => insert(state, args ?? {}) },
   createTowards("create-down", words.commands.createDown, ["Mod+ArrowDown"], "down"),
   createTowards("create-left", words.commands.createLeft, ["Mod+ArrowLeft"], "left"),
@@ -162,7 +182,15 @@ export const createCommands = [
   },
   { id: "connect", label: words.commands.connectTo, keys: [], group, hidden: true, run: (state, args) => connectNodes(state, args) },
   { id: "connect-to", label: words.commands.connectTo, keys: ["c"], group, run: beginConnect },
-  { id: "replace", label: words.commands.replace, keys: ["r"], group: words.groups.edit, leaves: true, run: (state) => (editable(state) && currentNode(state) ? state : null), perform: pickAndReplace },
+  {
+    id: "replace",
+    label: words.commands.replace,
+    keys: ["r"],
+    group: words.groups.edit,
+    leaves: true,
+    run: (state) => (editable(state) && currentNode(state) ? state : null),
+    perform: pickAndReplace,
+  },
   { id: "replace-with", label: words.commands.replace, keys: [], group: words.groups.edit, hidden: true, run: replaceWith },
   { id: "splice", label: words.commands.add, keys: [], group, hidden: true, run: (state, args) => spliceNode(state, args) },
   { id: "add-note", label: words.commands.addNote, keys: ["Shift+n"], group, leaves: true, run: noteAt },
@@ -181,9 +209,14 @@ function beginConnect(state) {
   if (!editable(state) || !node) return null;
   const ports = portIdsOf(node, state.catalogue);
   if (!ports.length) return null;
-  const port = gesture ? (ports[(ports.indexOf(gesture.port) + 1) % ports.length] ?? "") : (openPort(state.document, state.catalogue, node.id) ?? ports[0] ?? "");
+  const port = gesture
+    ? (ports[(ports.indexOf(gesture.port) + 1) % ports.length] ?? "")
+    : (openPort(state.document, state.catalogue, node.id) ?? ports[0] ?? "");
   const at = belowOf(state, node);
-  return announced({ ...state, gesture: { kind: "connect", source: node.id, port, x: at.x, y: at.y + 60, target: null, refused: null, edge: null, tap: true } }, words.announce.connectStart(node.label || node.type));
+  return announced(
+    { ...state, gesture: { kind: "connect", source: node.id, port, x: at.x, y: at.y + 60, target: null, refused: null, edge: null, tap: true } },
+    words.announce.connectStart(node.label || node.type),
+  );
 }
 
 /** @param {Context} context @param {{state: State, anchor?: any}} args */
@@ -191,7 +224,10 @@ async function pickAndReplace(context, args) {
   const node = currentNode(args.state);
   if (!node) return;
   const at = belowOf(args.state, node);
-  const type = await context.openPicker(args.anchor ?? context.canvas.toClient(at.x, at.y), { triggers: isTrigger(node, args.state.catalogue), exclude: [node.type] });
+  const type = await context.openPicker(args.anchor ?? context.canvas.toClient(at.x, at.y), {
+    triggers: isTrigger(node, args.state.catalogue),
+    exclude: [node.type],
+  });
   if (type) context.commands.run("replace-with", { node: node.id, type });
   context.canvas.focus();
 }

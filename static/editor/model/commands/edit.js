@@ -17,7 +17,11 @@ import { currentNode } from "./create.js";
 const group = words.groups.edit;
 
 /** @param {State} state @param {string[]} nodes @param {number} [notes] */
-const named = (state, nodes, notes = 0) => words.nodesText(nodes.map((id) => nodeOf(state.document, id)?.label || words.something), notes);
+const named = (state, nodes, notes = 0) =>
+  words.nodesText(
+    nodes.map((id) => nodeOf(state.document, id)?.label || words.something),
+    notes,
+  );
 
 /** Nodes of the selection (or the focused one) that may go; the trigger stays. @param {State} state */
 function removable(state) {
@@ -73,7 +77,15 @@ function toggleDisabled(state) {
 function copy(state) {
   const clip = clipOf(state, shownDocument(state), shownPlaces(state));
   if (!clip) return null;
-  return announced({ ...state, clipboard: clip }, words.announce.copied(words.nodesText(clip.nodes.map((node) => node.label || node.type), clip.notes.length)));
+  return announced(
+    { ...state, clipboard: clip },
+    words.announce.copied(
+      words.nodesText(
+        clip.nodes.map((node) => node.label || node.type),
+        clip.notes.length,
+      ),
+    ),
+  );
 }
 
 /** @param {State} state @param {{text?: string, at?: Point}} [args] @returns {State|null} */
@@ -82,7 +94,12 @@ function pasteClip(state, args) {
   if (readonlyReason(state) || !clip) return null;
   const how = { catalogue: state.catalogue, workspace: state.workspace, ...(args?.at ? { at: args.at } : {}) };
   const result = paste(pinned(state.document, state.catalogue), clip, how);
-  const label = words.labels.paste(words.nodesText(clip.nodes.map((node) => node.label || node.type), clip.notes.length));
+  const label = words.labels.paste(
+    words.nodesText(
+      clip.nodes.map((node) => node.label || node.type),
+      clip.notes.length,
+    ),
+  );
   return commit(state, label, result.document, { selection: selectionOf(result.nodes, [], result.notes), focused: result.nodes[0] ?? null });
 }
 
@@ -92,10 +109,17 @@ function duplicate(state, args) {
   if (!clip) return null;
   const result = paste(pinned(state.document, state.catalogue), clip, { catalogue: state.catalogue, workspace: state.workspace });
   const by = { x: (args?.dx ?? 32) - 32, y: (args?.dy ?? 32) - 32 };
-  const layout = Object.fromEntries(result.nodes.map((id) => [id, { x: (result.document.layout[id]?.x ?? 0) + by.x, y: (result.document.layout[id]?.y ?? 0) + by.y }]));
+  const layout = Object.fromEntries(
+    result.nodes.map((id) => [id, { x: (result.document.layout[id]?.x ?? 0) + by.x, y: (result.document.layout[id]?.y ?? 0) + by.y }]),
+  );
   const notes = result.document.notes.map((note) => (result.notes.includes(note.id) ? { ...note, x: note.x + by.x, y: note.y + by.y } : note));
   const next = make(moveNodes(result.document, layout), { notes });
-  const label = words.labels.duplicate(words.nodesText(clip.nodes.map((node) => node.label || node.type), clip.notes.length));
+  const label = words.labels.duplicate(
+    words.nodesText(
+      clip.nodes.map((node) => node.label || node.type),
+      clip.notes.length,
+    ),
+  );
   return commit(state, label, next, { selection: selectionOf(result.nodes, [], result.notes), focused: result.nodes[0] ?? null });
 }
 
@@ -114,7 +138,9 @@ export function saveForm(state) {
   const node = form && nodeOf(document, form.node);
   if (!form?.dirty || !node || readonlyReason(state)) return null;
   const configured = configure(document, node.id, form);
-  const whole = dropDangling(configured, (each) => (each.id === node.id && catalogue.types.has(each.type) ? portIdsOf(each, catalogue) : portsInUse(configured, each.id)));
+  const whole = dropDangling(configured, (each) =>
+    each.id === node.id && catalogue.types.has(each.type) ? portIdsOf(each, catalogue) : portsInUse(configured, each.id),
+  );
   const label = words.labels.configure(form.label || node.label || node.type);
   const result = commit(state, label, whole, { form: null });
   const lost = lostWay(document, whole, catalogue);
@@ -154,21 +180,59 @@ const nudgeCommand = (id, key, dx, dy) => ({ id, label: words.commands.nudge, ke
 export const editCommands = [
   { id: "undo", label: words.commands.undo, keys: ["Mod+z"], group, where: "page", run: undo },
   { id: "redo", label: words.commands.redo, keys: ["Mod+Shift+z", "Mod+y"], group, where: "page", run: redo },
-  { id: "copy", label: words.commands.copy, keys: [], group, run: copy, perform: toClipboard },
-  { id: "cut", label: words.commands.cut, keys: [], group, run: (state) => { const copied = copy(state); return copied && removeSelection(copied, false); }, perform: toClipboard },
-  { id: "paste", label: words.commands.paste, keys: [], group, leaves: true, run: pasteClip },
+  { id: "copy", label: words.commands.copy, keys: ["Mod+c"], byEvent: true, group, run: copy, perform: toClipboard },
+  {
+    id: "cut",
+    label: words.commands.cut,
+    keys: ["Mod+x"],
+    byEvent: true,
+    group,
+    run: (state) => {
+      const copied = copy(state);
+      return copied && removeSelection(copied, false);
+    },
+    perform: toClipboard,
+  },
+  { id: "paste", label: words.commands.paste, keys: ["Mod+v"], byEvent: true, group, leaves: true, run: pasteClip },
   { id: "duplicate", label: words.commands.duplicate, keys: ["Mod+d"], group, leaves: true, run: duplicate },
   { id: "delete", label: words.commands.delete, keys: ["Delete", "Backspace"], group, leaves: true, run: (state) => removeSelection(state, false) },
-  { id: "heal", label: words.commands.heal, keys: ["Shift+Delete", "Shift+Backspace"], group, leaves: true, run: (state) => (removable(state).length ? removeSelection(state, true) : null) },
+  {
+    id: "heal",
+    label: words.commands.heal,
+    keys: ["Shift+Delete", "Shift+Backspace"],
+    group,
+    leaves: true,
+    run: (state) => (removable(state).length ? removeSelection(state, true) : null),
+  },
   { id: "disable", label: words.commands.disable, keys: ["d"], group, run: toggleDisabled },
-  { id: "rename", label: words.commands.rename, keys: ["F2"], group, run: (state) => (readonlyReason(state) || !currentNode(state) ? null : { ...state, renaming: currentNode(state)?.id ?? null }) },
+  {
+    id: "rename",
+    label: words.commands.rename,
+    keys: ["F2"],
+    group,
+    run: (state) => (readonlyReason(state) || !currentNode(state) ? null : { ...state, renaming: currentNode(state)?.id ?? null }),
+  },
   { id: "rename-to", label: words.commands.rename, keys: [], group, hidden: true, run: rename },
   { id: "move", label: words.labels.move(""), keys: [], group, hidden: true, run: move },
   { id: "change-note", label: words.labels.editNote, keys: [], group, hidden: true, run: changeNote },
   { id: "fix", label: "", keys: [], group, hidden: true, run: applyFix },
   { id: "tidy", label: words.commands.tidy, keys: ["Shift+t"], group, run: tidyAll },
-  { id: "save-form", label: words.commands.saveForm, keys: ["Mod+s"], group: words.groups.form, where: "page", run: saveForm, perform: (context) => context.flush() },
-  { id: "discard-form", label: words.commands.discardForm, keys: [], group: words.groups.form, run: (state) => (state.form?.dirty ? { ...state, form: null } : null) },
+  {
+    id: "save-form",
+    label: words.commands.saveForm,
+    keys: ["Mod+s"],
+    group: words.groups.form,
+    where: "page",
+    run: saveForm,
+    perform: (context) => context.flush(),
+  },
+  {
+    id: "discard-form",
+    label: words.commands.discardForm,
+    keys: [],
+    group: words.groups.form,
+    run: (state) => (state.form?.dirty ? { ...state, form: null } : null),
+  },
   nudgeCommand("nudge-up", "Alt+ArrowUp", 0, -GRID),
   nudgeCommand("nudge-down", "Alt+ArrowDown", 0, GRID),
   nudgeCommand("nudge-left", "Alt+ArrowLeft", -GRID, 0),

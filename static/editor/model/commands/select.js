@@ -21,7 +21,8 @@ function walk(state, way) {
   const at = state.focused ?? [...state.selection.nodes][0];
   const id = at === undefined ? firstNode(state) : neighbour(state, at, way);
   if (id === null) return at === undefined ? null : announced(state, words.announce.endOfFlow);
-  if (state.gesture?.kind === "connect") return announced({ ...state, focused: id, gesture: { ...state.gesture, target: id } }, nodeOf(document, id)?.label ?? "");
+  if (state.gesture?.kind === "connect")
+    return announced({ ...state, focused: id, gesture: { ...state.gesture, target: id } }, nodeOf(document, id)?.label ?? "");
   return selectOnly(state, id);
 }
 
@@ -108,7 +109,11 @@ function nextProblem(state) {
 function withFocus(state, id, focus) {
   const node = nodeOf(state.document, id);
   if (!node) return state;
-  return { ...state, tab: "configure", form: { node: id, key: node.key, label: node.label ?? "", config: node.config, settings: node.settings ?? {}, dirty: false, focus } };
+  return {
+    ...state,
+    tab: "configure",
+    form: { node: id, key: node.key, label: node.label ?? "", config: node.config, settings: node.settings ?? {}, dirty: false, focus },
+  };
 }
 
 /** @param {string} id @param {string} label @param {string} key @param {"up"|"down"|"left"|"right"} way @returns {Command} */
@@ -116,13 +121,45 @@ const walkCommand = (id, label, key, way) => ({ id, label, keys: [key], group: w
 
 /** @type {Command[]} */
 export const selectCommands = [
-  { id: "select", label: words.commands.pointer, keys: [], group, hidden: true, leaves: true, run: (state, args) => (args?.node && nodeOf(shownDocument(state), args.node) ? withOptionalFocus(state, args) : null) },
+  {
+    id: "select",
+    label: words.commands.pointer,
+    keys: [],
+    group,
+    hidden: true,
+    leaves: true,
+    run: (state, args) => (args?.node && nodeOf(shownDocument(state), args.node) ? withOptionalFocus(state, args) : null),
+  },
   { id: "select-all", label: words.commands.selectAll, keys: ["Mod+a"], group, leaves: true, run: (state) => selectEverything(state) },
   { id: "select-upstream", label: words.commands.selectUpstream, keys: ["Shift+ArrowUp"], group, leaves: true, run: (state) => selectAlong(state, "up") },
-  { id: "select-downstream", label: words.commands.selectDownstream, keys: ["Shift+ArrowDown"], group, leaves: true, run: (state) => selectAlong(state, "down") },
-  { id: "escape", label: words.commands.escape, keys: ["Escape"], group, leaves: true, run: backOut, perform: (context, args) => { if (args.before.overlay && !args.state.overlay) context.runs.close(); } },
+  {
+    id: "select-downstream",
+    label: words.commands.selectDownstream,
+    keys: ["Shift+ArrowDown"],
+    group,
+    leaves: true,
+    run: (state) => selectAlong(state, "down"),
+  },
+  {
+    id: "escape",
+    label: words.commands.escape,
+    keys: ["Escape"],
+    group,
+    leaves: true,
+    run: backOut,
+    perform: (context, args) => {
+      if (args.before.overlay && !args.state.overlay) context.runs.close();
+    },
+  },
   { id: "open", label: words.commands.open, keys: ["Enter"], group, leaves: true, run: open, perform: focusForm },
-  { id: "focus-form", label: words.commands.open, keys: [], group, hidden: true, run: (state) => (state.form ? { ...state, form: { ...state.form, focus: state.form.focus ?? "/" } } : null) },
+  {
+    id: "focus-form",
+    label: words.commands.open,
+    keys: [],
+    group,
+    hidden: true,
+    run: (state) => (state.form ? { ...state, form: { ...state.form, focus: state.form.focus ?? "/" } } : null),
+  },
   { id: "next-problem", label: words.commands.nextProblem, keys: ["F8"], group: words.groups.view, where: "page", leaves: true, run: nextProblem },
   walkCommand("walk-down", words.commands.walkDown, "ArrowDown", "down"),
   walkCommand("walk-up", words.commands.walkUp, "ArrowUp", "up"),
@@ -137,6 +174,10 @@ const withOptionalFocus = (state, args) => (args.field ? withFocus(selectOnly(st
 function selectEverything(state) {
   const document = shownDocument(state);
   if (!document.nodes.length) return null;
-  const selection = selectionOf(document.nodes.map((node) => node.id), [], document.notes.map((note) => note.id));
+  const selection = selectionOf(
+    document.nodes.map((node) => node.id),
+    [],
+    document.notes.map((note) => note.id),
+  );
   return announced({ ...state, selection }, words.announce.selected(selection.nodes.size));
 }

@@ -2,7 +2,7 @@
 /** @import {Field} from "../../types.js" */
 /** @import {FieldOptions, Rendered} from "./index.js" */
 
-import { valueOf, visibleFields } from "../../model/catalogue.js";
+import { fieldValue, visibleFields } from "../../model/catalogue.js";
 import { h } from "../dom.js";
 
 /** @param {FieldOptions} options @returns {Rendered} */
@@ -19,7 +19,7 @@ export function object(options) {
   function build() {
     const seen = visibleFields(fields, here);
     const names = seen.map((each) => each.name).join(" ");
-    if (names === shown) return seen.forEach((each) => parts.get(each.name)?.set(valueOf(each, here)));
+    if (names === shown) return seen.forEach((each) => parts.get(each.name)?.set(fieldValue(each, here)));
     shown = names;
     const old = parts;
     parts = new Map(seen.map((each) => [each.name, old.get(each.name) ?? make(each)]));
@@ -39,7 +39,7 @@ export function object(options) {
       siblings: () => here,
       id: `${id}-${each.name}`,
       pointer: `${pointer}/${each.name}`,
-      value: valueOf(each, here),
+      value: fieldValue(each, here),
       form,
       change: (next) => {
         here = { ...here, [each.name]: next };
