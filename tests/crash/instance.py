@@ -67,7 +67,9 @@ class Peer:
 class Instance:
     """Web and worker on one database. `environment` decides about crash points and leases."""
 
-    def __init__(self, folder: Path, database: str, peer: Peer, **environment):
+    stage = "tests.crash.stage"
+
+    def __init__(self, folder: Path, database: str, peer, **environment):
         self.folder, self.database = folder, database
         self.crash_log = folder / "crashes"
         self.environment = {
@@ -84,8 +86,9 @@ class Instance:
             "PYTHONWARNINGS": "ignore",
             **environment,
         }
-        staged = self.run("-m", "tests.crash.stage", f"http://127.0.0.1:{peer.port}")
-        self.key = json.loads(staged.splitlines()[-1])["key"]
+        staged = self.run("-m", self.stage, f"http://127.0.0.1:{peer.port}")
+        self.staged = json.loads(staged.splitlines()[-1])
+        self.key = self.staged["key"]
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.address = "127.0.0.1", self.socket.getsockname()[1]
         self.log = open(folder / "log", "wb")  # noqa: SIM115  open as long as the processes are

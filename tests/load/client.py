@@ -1,0 +1,89 @@
+"""A small, bounded load generator: kept connections to one address of this machine, each request timed."""
+
+import asyncio
+import json
+import statistics
+import time
+
+TRANSCRIPT = "\n".join(f'{"Agent" if n % 2 else "User"}: line {n} of what was said, with "quotes"' for n in range(80))
+
+
+class Client:
+    """`requests` are (path, body) pairs; `run(requests, clients)` returns the seconds each took and all took."""
+
+    def __init__(self, address, key):
+        self.address, self.key = address, key
+
+    def run(self, requests, clients):
+        return asyncio.run(self._run(list(requests), clients))
+
+    async def _run(self, requests, clients):
+        waiting = iter(requests)
+        began = time.perf_counter()
+        parts = await asyncio.gather(*(self._one(waiting) for _ in range(clients)))
+        return [seconds for part in parts for seconds in part], time.perf_counter() - began
+
+    async def _one(self, waiting):
+        reader, writer = await asyncio.open_connection(*self.address)
+        taken = []
+        for path, body in waiting:
+            began = time.perf_counter()
+            writer.write(self._request(path, body))
+            status = await self._status(reader)
+            assert status in (200, 202), f"{path} answered {status}"
+            taken.append(time.perf_counter() - began)
+        writer.close()
+        return taken
+
+    def _request(self, path, body) -> bytes:
+        raw = json.dumps(body).encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
+        )
+        return head.encode() + raw
+
+    async def _status(self, reader) -> int:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        if "transfer-encoding: chunked" in head:
+            while size := int((await reader.readline()).strip() or b"0", 16):
+                await reader.readexactly(size + 2)
+            await reader.readline()
+        else:
+            length = head.split("content-length:", 1)[1].split("\r\n", 1)[0]
+            await reader.readexactly(int(length))
+        return int(head.split(" ", 2)[1])
+
+
+def call(number, agent="w1") -> tuple[str, dict]:
+    """A call-ended event with a transcript of about 4 kB."""
+    interaction = {
+        "id": f"{agent}-{number}", "status": "completed", "duration_seconds": 93, "from": "+14155551234",
+        "summary": "The caller asked for a new blender.", "transcript": TRANSCRIPT,
+    }  # fmt: skip
+    return "/api/v1/events/", {
+        "type": "call.ended",
+        "id": f"{agent}-{number}",
+        "agent": agent,
+        "interaction": interaction,
+    }
+
+
+def action(name) -> tuple[str, dict]:
+    interaction = {
+        "id": "now",
+        "status": "in_progress",
+        "duration_seconds": 9,
+        "summary": "s",
+        "transcript": TRANSCRIPT,
+    }
+    return f"/api/v1/actions/{name}/", {"arguments": {}, "interaction": interaction}
+
+
+def quantile(values, share) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def median(values) -> float:
+    return statistics.median(values)
