@@ -42,6 +42,7 @@ urlpatterns = [
     path(f"{RUN}retry/", runs.RunRetry.as_view(), name="api-run-retry"),
     path("calls/", runs.CallList.as_view(), name="api-calls"),
     path("node-types/", catalogue.NodeTypes.as_view(), name="api-node-types"),
+    path("tools/", catalogue.Tools.as_view(), name="api-tools"),
     path("agents/", agents.AgentList.as_view(), name="api-agents"),
     path("agents/<uuid:agent_id>/", agents.AgentDetail.as_view(), name="api-agent"),
     path("connection-types/", connections.ConnectionTypes.as_view(), name="api-connection-types"),

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
@@ -26,9 +27,20 @@ MOST = 200
 USUAL = 50
 
 
+class AlwaysJson(BaseContentNegotiation):
+    """There is one representation, whatever Accept or `?format=` say."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class ApiView(APIView):
     """A route. `rights` says who may do what; a method that is not in it cannot be called."""
 
+    content_negotiation_class = AlwaysJson
     rights: dict[str, Right] = {}
 
     def flow(self, *, trash: bool = False) -> Flow:

@@ -1,5 +1,8 @@
-"""/node-types/: the catalogue the editor is built from."""
+"""/node-types/: the catalogue the editor is built from. /tools/: the published actions, for who copies a definition."""
 
+from typing import Any
+
+from asgiref.sync import async_to_sync
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,6 +13,7 @@ from builder.api.shapes import described
 from builder.catalogue import catalogue, catalogue_tag
 from builder.problems import Refused
 from runtime.models.flows import KINDS
+from runtime.tool_definitions import definitions
 
 
 class NodeTypes(ApiView):
@@ -26,3 +30,18 @@ class NodeTypes(ApiView):
         if tag in known:
             return Response(status=304, headers=headers)
         return Response(catalogue(kind), headers=headers)
+
+
+class Tools(ApiView):
+    rights = {"GET": VIEW}
+
+    @described(shapes.ToolList, query={"format": "openai, anthropic, mcp or jsonschema", "agent": "an agent's slug"})
+    def get(self, request: Request) -> Response:
+        """What GET /actions/ tells a machine, for people."""
+        shape, agent = (
+            request.query_params.get(name, usual) for name, usual in (("format", "jsonschema"), ("agent", ""))
+        )
+        found: Any = async_to_sync(definitions)(request.workspace.pk, shape, agent)
+        if found is None:
+            raise Refused(422, "invalid", "format is openai, anthropic, mcp or jsonschema.")
+        return Response(found)

@@ -274,6 +274,10 @@ class NodeType(s.Serializer):
     example = AnyJson()
 
 
+class ToolList(s.Serializer):
+    tools = s.ListField(child=s.DictField())
+
+
 # --- Runs
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from runtime.engine.registry import all_types
+from tests.flows import action_called, chain, end, respond
 
 MEMBERS = {"type", "version", "label", "app", "group", "icon", "help", "keywords", "trigger", "kinds", "effect",
            "summary", "fields", "ports", "outputs", "example"}  # fmt: skip
@@ -62,3 +63,13 @@ def test_every_example_shows_the_whole_config(catalogue):
         example = next(item["example"] for item in catalogue if item["type"] == node_type.type)
         assert set(example["config"]) <= set(node_type.fields), node_type.type
         assert list(node_type.check_fields(example["config"])) == [], node_type.type
+
+
+@pytest.mark.django_db(transaction=True)  # read on a connection of the doors' own
+def test_published_actions_are_told_as_tools(api):
+    document = chain(action_called("look_up", description="Looks up an order."), respond(), end())
+    flow = api.post("/flows/", {"name": "Look up", "kind": "action", "document": document}).value
+    api.post(f"/flows/{flow['id']}/publish/")
+    tools = api.get("/tools/?format=openai").value["tools"]
+    assert tools[0]["function"]["name"] == "look_up"
+    assert api.get("/tools/?format=poem").status_code == 422

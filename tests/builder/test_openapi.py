@@ -14,3 +14,8 @@ def test_the_document_is_valid_and_without_warnings(tmp_path):
     assert yaml.safe_load(made.read_text()) == yaml.safe_load(COPY.read_text()), (
         "The API changed: manage.py spectacular --file tests/openapi.yaml"
     )
+
+
+def test_the_machine_doors_are_in_the_document():
+    paths = yaml.safe_load(COPY.read_text())["paths"]
+    assert set(paths) >= {"/api/v1/events/", "/api/v1/actions/{name}/", "/hooks/{token}/", "/in/{vendor}/{token}/"}

@@ -52,6 +52,7 @@ TABLE = {
     "api-run-retry": {"POST": ("editor", "runs:write")},
     "api-calls": {"GET": ("viewer", "runs:read")},
     "api-node-types": {"GET": ("viewer", READ)},
+    "api-tools": {"GET": ("viewer", READ)},
     "api-agents": {"GET": ("viewer", READ), "POST": ("editor", WRITE, {"name": "n"})},
     "api-agent": {"GET": ("viewer", READ), "PATCH": ("editor", WRITE, {"name": "n"}), "DELETE": ("editor", WRITE)},
     "api-connection-types": {"GET": ("viewer", READ)},
