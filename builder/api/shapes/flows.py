@@ -1,0 +1,232 @@
+"""Flows, drafts, versions, trying out, the catalogue."""
+
+from rest_framework import serializers as s
+
+from builder.api.shapes.describing import AnyJson
+from runtime.models.flows import KINDS
+
+
+class DraftState(s.Serializer):
+    revision = s.IntegerField()
+    changed = s.BooleanField()
+    changes = s.IntegerField()
+    problems = s.IntegerField()
+    errors = s.IntegerField()
+
+
+class Version(s.Serializer):
+    number = s.IntegerField()
+    at = s.DateTimeField()
+    by = s.CharField(allow_null=True)
+    note = s.CharField()
+
+
+class VersionWithDocument(Version):
+    document = AnyJson()
+
+
+class Day(s.Serializer):
+    day = s.DateField()
+    runs = s.IntegerField()
+    failed = s.IntegerField()
+
+
+class Stats(s.Serializer):
+    """Live runs of the last 7 days."""
+
+    runs = s.IntegerField()
+    succeeded = s.IntegerField()
+    failed = s.IntegerField()
+    success_rate = s.FloatField(allow_null=True)
+    last_run_at = s.DateTimeField(allow_null=True)
+    last_status = s.CharField(allow_null=True)
+    days = Day(many=True)
+
+
+class Flow(s.Serializer):
+    id = s.CharField()
+    name = s.CharField()
+    description = s.CharField()
+    kind = s.ChoiceField(KINDS)
+    agents = s.ListField(child=s.CharField())
+    enabled = s.BooleanField()
+    draft = DraftState()
+    published = Version(allow_null=True)
+    stats = Stats()
+    edited_at = s.DateTimeField()
+    edited_by = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    deleted_at = s.DateTimeField(allow_null=True)
+    hook = s.URLField(allow_null=True)
+
+
+class NewFlow(s.Serializer):
+    name = s.CharField(max_length=120)
+    description = s.CharField(max_length=500, required=False, allow_blank=True)
+    kind = s.ChoiceField(KINDS)
+    agents = s.ListField(child=s.SlugField(max_length=63), required=False, max_length=100)
+    template = s.CharField(required=False, allow_blank=True, max_length=80)
+    document = AnyJson(required=False)
+
+
+class FlowPatch(s.Serializer):
+    name = s.CharField(max_length=120, required=False)
+    description = s.CharField(max_length=500, required=False, allow_blank=True)
+    enabled = s.BooleanField(required=False)
+
+
+class FoundProblem(s.Serializer):
+    code = s.CharField()
+    severity = s.ChoiceField(["error", "warning"])
+    message = s.CharField()
+    node = s.CharField(allow_null=True)
+    field = s.CharField(allow_null=True)
+    fix = AnyJson(allow_null=True)
+
+
+class Problems(s.Serializer):
+    problems = FoundProblem(many=True)
+
+
+class Draft(s.Serializer):
+    document = AnyJson()
+    revision = s.IntegerField()
+    changed = s.BooleanField()
+    changes = s.IntegerField()
+    problems = FoundProblem(many=True)
+    edited_at = s.DateTimeField()
+    edited_by = s.CharField(allow_null=True)
+
+
+class Batch(s.Serializer):
+    """A batch of ops made on revision `base`; (client, seq) makes sending it twice harmless."""
+
+    base = s.IntegerField(min_value=0)
+    client = s.CharField(max_length=64)
+    seq = s.IntegerField(min_value=0, max_value=2**53)
+    ops = AnyJson()
+
+
+class BatchAnswer(s.Serializer):
+    revision = s.IntegerField()
+    changed = s.BooleanField()
+    changes = s.IntegerField()
+    problems = FoundProblem(many=True)
+    dropped = s.ListField(child=s.CharField())
+    ops = s.ListField(child=s.DictField(), help_text="what others did since base")
+
+
+class OpsSince(s.Serializer):
+    revision = s.IntegerField()
+    ops = s.ListField(child=s.DictField(), allow_null=True)
+    document = AnyJson(allow_null=True)
+
+
+class Snapshot(s.Serializer):
+    id = s.CharField()
+    revision = s.IntegerField()
+    reason = s.CharField()
+    at = s.DateTimeField()
+    by = s.CharField(allow_null=True)
+
+
+class Publishing(s.Serializer):
+    note = s.CharField(required=False, allow_blank=True, max_length=500)
+    revision = s.IntegerField(required=False, min_value=1)
+
+
+class Unpublishing(s.Serializer):
+    waiting = s.ChoiceField(["keep", "cancel"], default="keep")
+
+
+class Unpublished(s.Serializer):
+    cancelled = s.IntegerField()
+
+
+class Change(s.Serializer):
+    kind = s.CharField()
+    node = s.CharField(allow_null=True)
+    field = s.CharField(allow_null=True)
+    before = AnyJson(allow_null=True)
+    after = AnyJson(allow_null=True)
+    text = s.CharField()
+
+
+class Changes(s.Serializer):
+    changes = Change(many=True)
+
+
+class Trying(s.Serializer):
+    event = AnyJson(required=False)
+    mode = s.ChoiceField(["live", "dry"], default="dry")
+    until = s.CharField(required=False, allow_null=True, max_length=64)
+
+
+class Started(s.Serializer):
+    run = s.CharField()
+
+
+class Sending(s.Serializer):
+    node = AnyJson()
+    variables = AnyJson(required=False)
+
+
+class Sent(s.Serializer):
+    data = AnyJson(allow_null=True)
+    meta = AnyJson()
+    variables = AnyJson()
+    error = AnyJson(allow_null=True)
+    warnings = AnyJson()
+
+
+class Export(s.Serializer):
+    segue = s.CharField()
+    schema = s.IntegerField()
+    flows = s.ListField(child=s.DictField())
+    connections = s.ListField(child=s.DictField())
+
+
+class Import(s.Serializer):
+    export = AnyJson()
+    connections = s.DictField(child=s.CharField(allow_null=True), required=False)
+
+
+class Imported(s.Serializer):
+    flows = Flow(many=True)
+
+
+class Variable(s.Serializer):
+    path = s.CharField()
+    type = s.CharField()
+    label = s.CharField()
+    source = s.CharField()
+    sample = AnyJson(allow_null=True)
+    certain = s.BooleanField()
+    node = s.CharField(required=False)
+
+
+class NodeType(s.Serializer):
+    """SETTLED section 2."""
+
+    type = s.CharField()
+    version = s.IntegerField()
+    label = s.CharField()
+    app = AnyJson()
+    group = AnyJson()
+    icon = s.CharField()
+    help = s.CharField()
+    keywords = s.ListField(child=s.CharField())
+    trigger = s.BooleanField()
+    kinds = s.ListField(child=s.CharField())
+    effect = s.CharField()
+    waits = s.BooleanField()
+    can_disable = s.BooleanField()
+    summary = AnyJson()
+    fields = s.ListField(child=s.DictField())
+    ports = s.ListField(child=s.DictField())
+    outputs = s.ListField(child=s.DictField())
+    example = AnyJson()
+
+
+class ToolList(s.Serializer):
+    tools = s.ListField(child=s.DictField())

@@ -1,0 +1,85 @@
+"""Runs, steps, calls."""
+
+from rest_framework import serializers as s
+
+from builder.api.shapes.describing import AnyJson
+
+
+class Step(s.Serializer):
+    index = s.IntegerField()
+    attempt = s.IntegerField()
+    seq = s.IntegerField()
+    node = s.CharField()
+    type = s.CharField()
+    label = s.CharField()
+    status = s.CharField()
+    port = s.CharField(allow_null=True)
+    input = AnyJson(allow_null=True)
+    output = AnyJson(allow_null=True)
+    error = AnyJson(allow_null=True)
+    warnings = AnyJson()
+    reason = AnyJson(allow_null=True)
+    started_at = s.DateTimeField()
+    seconds = s.FloatField()
+
+
+class RunSummary(s.Serializer):
+    id = s.CharField()
+    flow = s.CharField()
+    flow_name = s.CharField()
+    version = s.IntegerField(allow_null=True)
+    mode = s.CharField()
+    kind = s.CharField()
+    status = s.CharField()
+    created_at = s.DateTimeField()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+    seconds = s.FloatField(allow_null=True)
+    outcome = s.CharField()
+    error = AnyJson(allow_null=True)
+    response = AnyJson(allow_null=True)
+    origin = s.CharField(allow_null=True)
+    seq = s.IntegerField()
+    interaction = AnyJson()
+
+
+class Run(RunSummary):
+    event = AnyJson(allow_null=True)
+    path = s.ListField(child=s.CharField())
+    wait = AnyJson(allow_null=True)
+    references = s.ListField(child=s.DictField())
+    vars = AnyJson()
+    steps = Step(many=True)
+
+
+class Steps(s.Serializer):
+    results = Step(many=True)
+    status = s.CharField()
+    seq = s.IntegerField()
+
+
+class RanDocument(s.Serializer):
+    document = AnyJson()
+    version = s.IntegerField(allow_null=True)
+
+
+class Retrying(s.Serializer):
+    """`from` is the failed step (its recorded visits copied) or the start."""
+
+    version = s.ChoiceField(["same", "published", "draft"], default="same")
+    event = AnyJson(required=False, allow_null=True)
+
+    def get_fields(self):
+        return {**super().get_fields(), "from": s.ChoiceField(["failed", "start"], default="failed")}
+
+
+class Call(s.Serializer):
+    """One conversation: what arrived about it, the runs it started, and who was not started and why."""
+
+    id = s.CharField()
+    interaction = AnyJson()
+    duplicates = s.IntegerField()
+    events = s.ListField(child=s.DictField())
+    runs = RunSummary(many=True)
+    references = s.ListField(child=s.DictField())
+    skipped = s.ListField(child=s.DictField())
