@@ -70,4 +70,5 @@ test("an action is tried with a value for each of its inputs", () => {
 });
 
 test("durations show in the largest whole unit", () => assert.deepEqual([90, 120, 7200, 86400, 0, null].map(unitOf), [1, 60, 3600, 86400, 1, 1]));
-test("half a number stays what was typed, nothing is null", () => assert.deepEqual(["3", "", " 2.5 ", "{{vars.n}}", "-"].map(numberOf), [3, null, 2.5, "{{vars.n}}", "-"]));
+test("half a number stays what was typed, nothing is null", () =>
+  assert.deepEqual(["3", "", " 2.5 ", "{{vars.n}}", "-"].map(numberOf), [3, null, 2.5, "{{vars.n}}", "-"]));

@@ -17,7 +17,15 @@ test("names are written in small letters with underscores", () => {
 });
 test("a name that is taken gets a number", () => assert.equal(variableName(["priority"], ["priority", "priority_2"]), "priority_3"));
 test("types are guessed from the value", () => {
-  const guesses = [["a", "text"], [3, "number"], [true, "boolean"], ["2026-07-01T10:00:00Z", "datetime"], [[1], "list"], [{ a: 1 }, "object"], [null, "any"]];
+  const guesses = [
+    ["a", "text"],
+    [3, "number"],
+    [true, "boolean"],
+    ["2026-07-01T10:00:00Z", "datetime"],
+    [[1], "list"],
+    [{ a: 1 }, "object"],
+    [null, "any"],
+  ];
   for (const [value, type] of guesses) assert.equal(typeOf(value), type);
 });
 test("a click adds one row", () => {
@@ -34,6 +42,12 @@ test("a second click on the same value adds nothing", () => {
 });
 test("a folded object is one row and an open one shows its members", () => {
   const value = { ticket: { id: 7 }, tags: [] };
-  assert.deepEqual(rowsOf(value, () => false).map((row) => row.at), ["$"]);
-  assert.deepEqual(rowsOf(value, () => true).map((row) => `${row.at} ${row.text}`), ["$ ", "$.ticket ", "$.ticket.id 7", "$.tags 0 items"]);
+  assert.deepEqual(
+    rowsOf(value, () => false).map((row) => row.at),
+    ["$"],
+  );
+  assert.deepEqual(
+    rowsOf(value, () => true).map((row) => `${row.at} ${row.text}`),
+    ["$ ", "$.ticket ", "$.ticket.id 7", "$.tags 0 items"],
+  );
 });

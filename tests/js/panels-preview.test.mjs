@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lookUp, preview, previewScope } from "../../static/editor/model/preview.js";
 
-const scope = { interaction: { id: "c1", summary: "He said \"hi\"", duration_seconds: 125, from: "+1" }, vars: { tags: ["a", "b"], none: null }, steps: { ticket: { id: 48213 } } };
+const scope = {
+  interaction: { id: "c1", summary: 'He said "hi"', duration_seconds: 125, from: "+1" },
+  vars: { tags: ["a", "b"], none: null },
+  steps: { ticket: { id: 48213 } },
+};
 const shows = (text) => preview(text, scope).text;
 
 test("placeholders are replaced by their values", () => assert.equal(shows("Call {{interaction.id}}, {{ steps.ticket.id }}"), "Call c1, 48213"));
@@ -17,7 +21,7 @@ test("what is missing shows nothing and is named", () => {
 });
 test("a default stands in for what is missing", () => assert.deepEqual(preview('{{vars.nope | default: "n/a"}}', scope).missing, []));
 test("filters apply in order", () => {
-  assert.equal(shows('{{ interaction.id | upper | truncate: 1 }}'), "…");
+  assert.equal(shows("{{ interaction.id | upper | truncate: 1 }}"), "…");
   assert.equal(shows('{{ vars.tags | join: " | " }}'), "a | b");
   assert.equal(shows("{{ vars.tags | size }}"), "2");
   assert.equal(shows("{{ interaction.summary | json }}"), '"He said \\"hi\\""');
@@ -26,10 +30,16 @@ test("braces in quotes are literal", () => assert.equal(shows('{{ "{{" }}'), "{{
 test("text without placeholders is told apart", () => assert.equal(preview("plain", scope).used, false));
 
 test("a run's real values win over the sample event and the catalogue", () => {
-  const variables = [{ path: "steps.ticket.id", sample: 1 }, { path: "interaction.language", sample: "en" }];
+  const variables = [
+    { path: "steps.ticket.id", sample: 1 },
+    { path: "interaction.language", sample: "en" },
+  ];
   const document = { nodes: [{ id: "n2", key: "ticket" }] };
   const sample = { event: { interaction: { id: "sample" } } };
-  const overlay = { document: null, run: { id: "r1", event: { interaction: { id: "real" } }, vars: { ticket_no: 9 }, steps: [{ node: "n2", output: { id: 9 } }] } };
+  const overlay = {
+    document: null,
+    run: { id: "r1", event: { interaction: { id: "real" } }, vars: { ticket_no: 9 }, steps: [{ node: "n2", output: { id: 9 } }] },
+  };
   const made = previewScope({ sample, overlay, document, variables });
   assert.equal(made.interaction.id, "real");
   assert.equal(made.interaction.language, "en");

@@ -26,7 +26,14 @@ test("a run is named by who called", () => {
   assert.equal(runTitle({ id: "r1", event: { interaction: { channel: "phone", from: "+14155551234" } } }), "Run · call +14155551234");
 });
 test("a condition is said with the values it had", () => {
-  const condition = { left: "{{interaction.DISPOSITION}}", left_value: "escalated", operator: "equals", right: "escalated", right_value: "escalated", result: true };
+  const condition = {
+    left: "{{interaction.DISPOSITION}}",
+    left_value: "escalated",
+    operator: "equals",
+    right: "escalated",
+    right_value: "escalated",
+    result: true,
+  };
   assert.equal(conditionText(condition), "disposition “escalated” is “escalated”");
   assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x nothing is set");
 });

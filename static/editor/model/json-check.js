@@ -41,6 +41,9 @@ function whereOf(message, text) {
   if (!position) return ": something is missing at the end.";
   const head = text.slice(0, Number(position[1]));
   const line = head.split("\n").length;
-  const near = text.slice(Number(position[1]), Number(position[1]) + 12).split("\n")[0].trim();
+  const near = text
+    .slice(Number(position[1]), Number(position[1]) + 12)
+    .split("\n")[0]
+    .trim();
   return `: look at line ${line}${near ? `, near ${near}` : ""}.`;
 }

@@ -70,7 +70,14 @@ export function addMapping(rows, path) {
   const wanted = jsonPath(path);
   const there = rows.find((row) => row.path === wanted);
   if (there) return { rows: [...rows], row: there, added: false };
-  const row = { path: wanted, variable: variableName(path, rows.map((each) => each.variable)), default: "" };
+  const row = {
+    path: wanted,
+    variable: variableName(
+      path,
+      rows.map((each) => each.variable),
+    ),
+    default: "",
+  };
   return { rows: [...rows, row], row, added: true };
 }
 
@@ -95,7 +102,7 @@ export function rowsOf(value, isOpen, path = []) {
 function textOf(value) {
   if (Array.isArray(value)) return value.length === 1 ? "1 item" : `${value.length} items`;
   if (value !== null && typeof value === "object") return Object.keys(value).length ? "" : "{}";
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /**

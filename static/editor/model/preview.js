@@ -89,7 +89,10 @@ export function lookUp(path, scope) {
   return value;
 }
 
-const ALIASES = new Map([["ani", "from"], ["dnis", "to"]]);
+const ALIASES = new Map([
+  ["ani", "from"],
+  ["dnis", "to"],
+]);
 
 /** @param {any} value @param {string} name @param {boolean} folds  names right under `interaction` ignore case */
 function member(value, name, folds) {
@@ -158,7 +161,9 @@ function layWritten(scope, variable, document, results) {
   const rows = Object.values(config).filter(Array.isArray).flat();
   const written = rows.find((each) => each?.name === name && typeof each.value === "string");
   const mapped = rows.find((each) => each?.variable === name && typeof each.path === "string");
-  const value = results.get(variable.node)?.variables?.[name] ?? (written ? typedAs(variable.type, preview(written.value, scope).text) : readPath(config.sample, mapped?.path ?? ""));
+  const value =
+    results.get(variable.node)?.variables?.[name] ??
+    (written ? typedAs(variable.type, preview(written.value, scope).text) : readPath(config.sample, mapped?.path ?? ""));
   if (value !== undefined) put(scope, ["vars", name], value);
 }
 

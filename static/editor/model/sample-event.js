@@ -26,7 +26,8 @@ const CONTACT = { name: "Jane Doe", email: "jane@example.com", phone: "+14155550
 
 /** @param {string} kind @param {FlowDocument} document @param {Catalogue} catalogue */
 export function sampleEvent(kind, document, catalogue) {
-  if (kind === "action") return { type: "action.called", args: argumentsOf(document, catalogue), interaction: { ...CALL, status: "in_progress", ended_at: null }, contact: CONTACT };
+  if (kind === "action")
+    return { type: "action.called", args: argumentsOf(document, catalogue), interaction: { ...CALL, status: "in_progress", ended_at: null }, contact: CONTACT };
   if (kind === "automation") return { type: "webhook", trigger: { body: { order: 1042, total: 59.9 }, headers: {}, query: {} } };
   return { type: "call.ended", interaction: CALL, contact: CONTACT, analysis: {}, variables: {} };
 }

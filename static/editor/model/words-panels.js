@@ -23,10 +23,40 @@ export const say = Object.freeze({
   remove: "Remove",
   none: "None",
   otherwise: "Otherwise",
-  kinds: /** @type {Record<string, string>} */ ({ post_call: "Post-call", action: "Action", inbound: "Inbound", conversation: "Conversation", automation: "Automation" }),
-  types: /** @type {Record<string, string>} */ ({ text: "text", number: "number", boolean: "true/false", datetime: "date", list: "list", object: "object", any: "any" }),
-  runStatus: /** @type {Record<string, string>} */ ({ queued: "queued", running: "running", waiting: "waiting", succeeded: "succeeded", failed: "failed", cancelled: "cancelled", timed_out: "timed out", parked: "parked" }),
-  stepStatus: /** @type {Record<string, string>} */ ({ running: "running", succeeded: "succeeded", failed: "failed", waiting: "waiting", skipped: "skipped", unknown: "outcome unknown" }),
+  kinds: /** @type {Record<string, string>} */ ({
+    post_call: "Post-call",
+    action: "Action",
+    inbound: "Inbound",
+    conversation: "Conversation",
+    automation: "Automation",
+  }),
+  types: /** @type {Record<string, string>} */ ({
+    text: "text",
+    number: "number",
+    boolean: "true/false",
+    datetime: "date",
+    list: "list",
+    object: "object",
+    any: "any",
+  }),
+  runStatus: /** @type {Record<string, string>} */ ({
+    queued: "queued",
+    running: "running",
+    waiting: "waiting",
+    succeeded: "succeeded",
+    failed: "failed",
+    cancelled: "cancelled",
+    timed_out: "timed out",
+    parked: "parked",
+  }),
+  stepStatus: /** @type {Record<string, string>} */ ({
+    running: "running",
+    succeeded: "succeeded",
+    failed: "failed",
+    waiting: "waiting",
+    skipped: "skipped",
+    unknown: "outcome unknown",
+  }),
   operators: Object.entries(words.operators),
 });
 
@@ -102,7 +132,11 @@ export function stepSummary(step) {
   if (step.status === "waiting") return "Waiting";
   const output = step.output;
   if (output === null || typeof output !== "object") return output === undefined || output === null ? "" : short(output);
-  return Object.entries(output).filter(([, value]) => value !== null && value !== "" && !isBig(value)).slice(0, 3).map(([name, value]) => `${name} ${short(value)}`).join(" · ");
+  return Object.entries(output)
+    .filter(([, value]) => value !== null && value !== "" && !isBig(value))
+    .slice(0, 3)
+    .map(([name, value]) => `${name} ${short(value)}`)
+    .join(" · ");
 }
 
 /** @param {any} value */
@@ -110,7 +144,7 @@ const isBig = (value) => typeof value === "object" && value !== null;
 
 /** @param {any} value @param {number} [length] */
 export function short(value, length = 48) {
-  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
@@ -137,7 +171,7 @@ export function adviceFor(error) {
   if (!error) return "";
   if (error.advice) return error.advice;
   const status = Number(error.detail?.status ?? error.status ?? 0);
-  return ADVICE[error.code] ?? (status >= 500 ? "The other side had a fault. Retry the run, or set retries for this step." : ADVICE[String(status)] ?? "");
+  return ADVICE[error.code] ?? (status >= 500 ? "The other side had a fault. Retry the run, or set retries for this step." : (ADVICE[String(status)] ?? ""));
 }
 
 /** @type {Record<string, string>} */

@@ -11,7 +11,14 @@ export function createBanner(store, context) {
 
   /** @param {State} state @param {State|null} before */
   function show(state, before) {
-    if (before && state.changed === before.changed && state.flow === before.flow && state.overlay?.document === before.overlay?.document && state.readonly === before.readonly) return;
+    if (
+      before &&
+      state.changed === before.changed &&
+      state.flow === before.flow &&
+      state.overlay?.document === before.overlay?.document &&
+      state.readonly === before.readonly
+    )
+      return;
     const parts = state.overlay?.document ? asItRan(store, context, state) : draft(store, context, state);
     dom.hidden = parts.length === 0;
     dom.dataset.tone = state.overlay?.document ? "info" : "warn";
@@ -26,15 +33,25 @@ export function createBanner(store, context) {
 function draft(store, context, state) {
   const { published } = state.flow;
   if (published && !state.changed) return state.readonly ? [lead("eye", state.readonly)] : [];
-  const text = published ? [h("strong", {}, `Draft, ${count(state.changed, "change")}`), ` since version ${published.number} went live ${moment(published.at)}`] : [h("strong", {}, "Draft"), " · never published"];
-  const review = published ? h("button", { class: "link-button", type: "button", onclick: () => store.dispatch((now) => ({ ...now, right: now.right === "review" ? null : "review" })) }, say.review) : null;
+  const text = published
+    ? [h("strong", {}, `Draft, ${count(state.changed, "change")}`), ` since version ${published.number} went live ${moment(published.at)}`]
+    : [h("strong", {}, "Draft"), " · never published"];
+  const review = published
+    ? h(
+        "button",
+        { class: "link-button", type: "button", onclick: () => store.dispatch((now) => ({ ...now, right: now.right === "review" ? null : "review" })) },
+        say.review,
+      )
+    : null;
   return [lead("pencil", h("span", {}, ...text)), ...(review ? [review] : []), h("div", { class: "topbar-space" }), ...buttons(context, state)];
 }
 
 /** @param {Context} context @param {State} state @returns {HTMLElement[]} */
 function buttons(context, state) {
   if (!mayEdit(state.me)) return [h("span", { class: "hint" }, "Read-only")];
-  const undo = state.flow.published ? [h("button", { class: "button", type: "button", onclick: () => context.commands.run("undo-changes") }, say.undoChanges)] : [];
+  const undo = state.flow.published
+    ? [h("button", { class: "button", type: "button", onclick: () => context.commands.run("undo-changes") }, say.undoChanges)]
+    : [];
   const publish = mayPublish(state.me)
     ? h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("publish") }, say.publish)
     : h("button", { class: "button", type: "button", onclick: () => context.commands.run("ask-to-publish") }, say.askToPublish);

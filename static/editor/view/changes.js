@@ -8,7 +8,15 @@ import { glyph } from "./palette.js";
 /** @typedef {{kind: string, node: string|null, field?: string|null, before?: any, after?: any, text: string}} Change */
 
 /** @type {Record<string, [string, string]>} */
-const LOOKS = { added: ["plus", "ok"], removed: ["minus", "bad"], changed: ["pencil", "info"], moved: ["drag", ""], connected: ["link", "ok"], disconnected: ["unlink", "bad"], layout: ["drag", ""] };
+const LOOKS = {
+  added: ["plus", "ok"],
+  removed: ["minus", "bad"],
+  changed: ["pencil", "info"],
+  moved: ["drag", ""],
+  connected: ["link", "ok"],
+  disconnected: ["unlink", "bad"],
+  layout: ["drag", ""],
+};
 
 /** @param {Change[]} changes @param {State} state @param {Context} context @returns {HTMLElement} */
 export function changeList(changes, state, context) {
@@ -22,7 +30,14 @@ export function changeList(changes, state, context) {
 function group(id, members, state, context) {
   const node = nodeOf(state.document, id);
   const type = node ? state.catalogue.types.get(node.type) : undefined;
-  const head = node ? h("button", { class: "change-node", type: "button", onclick: () => context.canvas.reveal(id) }, type ? glyph(type, "glyph glyph-tiny") : null, node.label || node.key) : null;
+  const head = node
+    ? h(
+        "button",
+        { class: "change-node", type: "button", onclick: () => context.canvas.reveal(id) },
+        type ? glyph(type, "glyph glyph-tiny") : null,
+        node.label || node.key,
+      )
+    : null;
   return h("li", { class: "change-group" }, head, ...members.map((change) => line(change, node?.label ?? "")));
 }
 

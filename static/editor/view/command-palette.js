@@ -15,9 +15,23 @@ export function openCommandPalette(layer, store, context) {
   if (open) return;
   open = true;
   const entries = [...commands(context), ...steps(store, context), ...types(store, context)];
-  const input = h("input", { class: "input", type: "search", placeholder: "Type a command, a step, or what to add", "aria-label": "All commands", role: "combobox", "aria-expanded": "true", "aria-controls": "command-list", autocomplete: "off" });
-  const list = h("div", { class: "pick-list", role: "listbox", id: "command-list", "aria-label": "Commands" });
-  const dialog = h("dialog", { class: "dialog command-palette", "aria-label": "All commands" }, h("div", { class: "picker-search" }, icon("search"), input), list);
+  const input = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Type a command, a step, or what to add",
+    "aria-label": "All commands",
+    role: "combobox",
+    "aria-expanded": "true",
+    "aria-controls": "command-list",
+    autocomplete: "off",
+  });
+  const list = h("div", { class: "pick-list", role: "listbox", id: "command-list", tabindex: "-1", "aria-label": "Commands" });
+  const dialog = h(
+    "dialog",
+    { class: "dialog command-palette", "aria-label": "All commands" },
+    h("div", { class: "picker-search" }, icon("search"), input),
+    list,
+  );
   /** @type {Entry[]} */
   let found = [];
   let active = 0;
@@ -38,13 +52,21 @@ export function openCommandPalette(layer, store, context) {
 
   /** @param {Entry} entry @param {number} n */
   function row(entry, n) {
-    const dom = h("div", { class: "menu-item", role: "option", id: `command-${n}` }, h("span", {}, entry.label), h("span", { class: "hint" }, entry.hint), entry.keys ? h("kbd", { class: "kbd" }, entry.keys) : null);
+    const dom = h(
+      "div",
+      { class: "menu-item", role: "option", id: `command-${n}` },
+      h("span", {}, entry.label),
+      h("span", { class: "hint" }, entry.hint),
+      entry.keys ? h("kbd", { class: "kbd" }, entry.keys) : null,
+    );
     dom.addEventListener("click", () => choose(n));
-    dom.addEventListener("pointermove", () => active !== n && ((active = n), mark()));
+    dom.addEventListener("pointermove", () => mark(n));
     return dom;
   }
 
-  function mark() {
+  /** @param {number} [to] */
+  function mark(to = active) {
+    active = to;
     [...list.querySelectorAll("[role=option]")].forEach((dom, n) => {
       dom.setAttribute("aria-selected", String(n === active));
       if (n === active) dom.scrollIntoView({ block: "nearest" });
@@ -88,7 +110,13 @@ function commands(context) {
   return context.commands
     .all()
     .filter((command) => !command.hidden && command.label && context.commands.applies(command.id))
-    .map((command) => ({ label: command.label, hint: command.group, keys: command.keys[0] ? keysText(command.keys[0]) : "", words: [command.group], run: () => void context.commands.run(command.id) }));
+    .map((command) => ({
+      label: command.label,
+      hint: command.group,
+      keys: command.keys[0] ? keysText(command.keys[0]) : "",
+      words: [command.group],
+      run: () => void context.commands.run(command.id),
+    }));
 }
 
 /** @param {Store} store @param {Context} context @returns {Entry[]} */

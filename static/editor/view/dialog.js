@@ -16,7 +16,9 @@ export function ask(layer, options) {
       dialog.remove();
       resolve(input && id ? { button: id, value: /** @type {HTMLInputElement} */ (input).value } : id);
     };
-    const buttons = options.buttons.map((each) => h("button", { class: `button ${STYLES[each.kind ?? ""] ?? ""}`, type: "button", onclick: () => answer(each.id) }, each.label));
+    const buttons = options.buttons.map((each) =>
+      h("button", { class: `button ${STYLES[each.kind ?? ""] ?? ""}`, type: "button", onclick: () => answer(each.id) }, each.label),
+    );
     const dialog = /** @type {HTMLDialogElement} */ (
       h(
         "dialog",

@@ -23,7 +23,9 @@ export function createFormEnv(store, context, layer, node, results, constants) {
   let watching = [];
   /** @type {Map<string, {dom: HTMLElement, show: (problems: readonly Problem[]) => void, focus: () => void}>} */
   const rows = new Map();
-  const inScope = remembered((/** @type {FlowDocument} */ document) => variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind, constants }));
+  const inScope = remembered((/** @type {FlowDocument} */ document) =>
+    variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind, constants }),
+  );
 
   const variables = () => inScope(shownDocument(store.state));
   const paths = remembered((/** @type {Variable[]} */ list) => new Set([...list.map((each) => each.path), ...OPEN_ROOTS]));
@@ -34,7 +36,8 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     const { sample, overlay } = store.state;
     const document = shownDocument(store.state);
     const key = [sample, overlay?.run, document, results.size];
-    if (!kept || kept.key.some((each, n) => each !== key[n])) kept = { key, value: previewScope({ sample, overlay, document, variables: variables(), results }) };
+    if (!kept || kept.key.some((each, n) => each !== key[n]))
+      kept = { key, value: previewScope({ sample, overlay, document, variables: variables(), results }) };
     return kept.value;
   }
 
@@ -77,7 +80,9 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     },
     showProblems,
     focus(pointer) {
-      const at = [...rows.keys()].filter((each) => rows.get(each)?.dom.isConnected && (pointer === each || pointer.startsWith(`${each}/`))).sort((a, b) => b.length - a.length)[0];
+      const at = [...rows.keys()]
+        .filter((each) => rows.get(each)?.dom.isConnected && (pointer === each || pointer.startsWith(`${each}/`)))
+        .sort((a, b) => b.length - a.length)[0];
       if (at === undefined) return false;
       const row = /** @type {{dom: HTMLElement, focus: () => void}} */ (rows.get(at));
       row.dom.closest("details")?.setAttribute("open", "");

@@ -3,17 +3,14 @@
 /** @import {Panel} from "./panels.js" */
 
 import { editForm, formOf } from "../model/form.js";
-import { keyFrom } from "../model/document.js";
 import { readonlyReason, selectedNode } from "../model/state.js";
 import { say } from "../model/words-panels.js";
 import { createConfigure } from "./configure.js";
 import { h, icon, setText } from "./dom.js";
 import { createFormEnv } from "./form-env.js";
 import { nodeRuns } from "./node-runs.js";
-import { glyph } from "./palette.js";
+import { inspectorHead } from "./inspector-head.js";
 import { tabList } from "./panel-frame.js";
-import { openMenu } from "./popover.js";
-import { copyText } from "./publishing.js";
 import { createSend, sends } from "./send.js";
 import { keysText } from "./shortcuts.js";
 import { nodeTest } from "./node-test.js";
@@ -77,7 +74,7 @@ export function createInspector(store, context, layer) {
 function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed, constants }) {
   const env = createFormEnv(store, context, layer, id, results, constants);
   const current = () => formNow(store.state, id);
-  const head = header(store, context, layer, type, readonly, current);
+  const head = inspectorHead(store, context, layer, { type, readonly });
   const configure = type ? createConfigure(store, type, env, current) : unknownType(store.state, id);
   const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current }) : null;
   const test = sending ?? nodeTest(store, context, id);
@@ -94,7 +91,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
   const panels = Object.entries({ configure: configure.dom, test: test.dom, runs: runs.dom }).map(([name, content]) =>
     h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content),
   );
-  const foot = footer(store, context, { readonly, send: sending ? startSend : null });
+  const foot = footer(context, { readonly, send: sending ? startSend : null });
 
   function startSend() {
     store.dispatch((state) => ({ ...state, tab: "test" }));
@@ -145,94 +142,8 @@ function formNow(state, id) {
   return node ? formOf(node) : null;
 }
 
-/** @param {Store} store @param {Context} context @param {HTMLElement} layer @param {NodeType|undefined} type @param {boolean} readonly @param {() => Form|null} current */
-function header(store, context, layer, type, readonly, current) {
-  const name = h("input", {
-    class: "step-title",
-    type: "text",
-    "aria-label": "Name of the step",
-    maxlength: "120",
-    autocomplete: "off",
-    readonly: readonly ? "" : null,
-  });
-  name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
-  const key = h("input", {
-    class: "key-input",
-    type: "text",
-    "aria-label": "Key: how other steps refer to this one",
-    maxlength: "48",
-    spellcheck: false,
-    autocomplete: "off",
-    readonly: readonly ? "" : null,
-  });
-  key.addEventListener("change", () => {
-    key.value = keyFrom(key.value);
-    store.dispatch((state) => editForm(state, { key: key.value }));
-    fit();
-  });
-  key.addEventListener("input", () => fit());
-  key.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && key.blur());
-  const more = h("button", { class: "icon-button", type: "button", "aria-label": "More about this step", "aria-haspopup": "menu" }, icon("more"));
-  more.addEventListener("click", () => openMenu(layer, more, { label: "Step", items: menuItems(store, context, key, readonly) }));
-  const dom = h(
-    "header",
-    { class: "inspector-head" },
-    type ? glyph(type) : h("span", { class: "glyph" }, icon("help")),
-    h(
-      "div",
-      { class: "inspector-names" },
-      name,
-      h(
-        "div",
-        { class: "inspector-sub" },
-        h("span", {}, type?.label ?? "Unknown type"),
-        type?.trigger
-          ? null
-          : h("label", { class: "key-chip", title: "Key: how other steps refer to what this one gives" }, h("span", { "aria-hidden": "true" }, "steps."), key),
-      ),
-    ),
-    more,
-  );
-  // An input as wide as its text; `field-sizing` does the same where it exists.
-  const fit = () => {
-    key.style.width = `${Math.max(2, key.value.length)}ch`;
-  };
-  return {
-    dom,
-    /** @param {Form|null} form */
-    update(form) {
-      if (!form) return;
-      if (name.value !== form.label && document.activeElement !== name) name.value = form.label;
-      if (key.value !== form.key && document.activeElement !== key) key.value = form.key;
-      fit();
-    },
-  };
-}
-
-/** @param {Store} store @param {Context} context @param {HTMLInputElement} key @param {boolean} readonly */
-function menuItems(store, context, key, readonly) {
-  const node = selectedNode(store.state);
-  const command = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ glyphName, /** @type {any} */ more = {}) => ({
-    label,
-    icon: icon(glyphName),
-    run: () => void context.commands.run(id),
-    disabled: !context.commands.applies(id),
-    ...more,
-  });
-  const reference = `{{steps.${node?.key}}}`;
-  return [
-    { label: "Rename key", icon: icon("key"), run: () => key.select(), disabled: readonly },
-    { label: `Copy ${reference}`, icon: icon("copy"), run: () => copyText(reference) && context.toast(`${reference} is copied.`, { kind: "ok" }) },
-    command("disable", node?.disabled ? "Turn on" : "Turn off", node?.disabled ? "eye" : "eye-off", { keys: "D" }),
-    command("replace", "Replace…", "refresh", { keys: "R" }),
-    command("duplicate", "Duplicate", "layers", { keys: keysText("Mod+d") }),
-    { label: "About this step type", icon: icon("help"), run: () => window.open(`/nodes/#${node?.type}`, "_blank", "noopener") },
-    command("delete", "Delete", "trash", { danger: true, keys: keysText("Delete") }),
-  ];
-}
-
-/** @param {Store} store @param {Context} context @param {{readonly: boolean, send: (() => void)|null}} how */
-function footer(store, context, { readonly, send }) {
+/** @param {Context} context @param {{readonly: boolean, send: (() => void)|null}} how */
+function footer(context, { readonly, send }) {
   const save = h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("save-form") }, say.saveChanges);
   const drop = h("button", { class: "button button-quiet", type: "button", onclick: () => context.commands.run("discard-form") }, say.discard);
   const sendButton = send ? h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send) : null;

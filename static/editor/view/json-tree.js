@@ -30,11 +30,32 @@ export function jsonTree(value, options) {
     const folds = row.size !== null && row.size > 0;
     const dom = h(
       "div",
-      { class: `json-row is-${row.type}${marked.has(row.at) ? " is-mapped" : ""}`, role: "treeitem", "aria-level": String(row.depth + 1), "aria-expanded": folds ? String(row.open) : null, tabindex: n === 0 ? "0" : "-1", "data-at": row.at },
+      {
+        class: `json-row is-${row.type}${marked.has(row.at) ? " is-mapped" : ""}`,
+        role: "treeitem",
+        "aria-level": String(row.depth + 1),
+        "aria-expanded": folds ? String(row.open) : null,
+        tabindex: n === 0 ? "0" : "-1",
+        "data-at": row.at,
+      },
       h("span", { class: "json-fold", "aria-hidden": "true" }, folds ? icon(row.open ? "chevron-down" : "chevron-right") : null),
       row.depth ? h("span", { class: "json-name" }, row.name) : h("span", { class: "json-root" }, options.label),
       h("span", { class: "json-value" }, row.type === "text" ? row.text || "“”" : row.text || (row.open ? "" : "{…}")),
-      options.onpick && row.depth ? h("span", { class: "json-pick", title: "Keep as a variable", "aria-hidden": "true", onclick: (/** @type {Event} */ event) => (event.stopPropagation(), pick(row)) }, icon(marked.has(row.at) ? "check" : "plus")) : null,
+      options.onpick && row.depth
+        ? h(
+            "span",
+            {
+              class: "json-pick",
+              title: "Keep as a variable",
+              "aria-hidden": "true",
+              onclick: (/** @type {Event} */ event) => {
+                event.stopPropagation();
+                pick(row);
+              },
+            },
+            icon(marked.has(row.at) ? "check" : "plus"),
+          )
+        : null,
     );
     dom.style.setProperty("--depth", String(row.depth));
     dom.addEventListener("click", () => act(row, folds));

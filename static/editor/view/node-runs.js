@@ -14,7 +14,9 @@ export function nodeRuns(store, context, id) {
 
   function drawOwn() {
     const steps = store.state.overlay?.run.steps.filter((each) => each.node === id) ?? [];
-    own.replaceChildren(...(steps.length ? [h("h3", { class: "section-title" }, "In the open run"), ...steps.map((step) => stepDetail(step, { open: false }))] : []));
+    own.replaceChildren(
+      ...(steps.length ? [h("h3", { class: "section-title" }, "In the open run"), ...steps.map((step) => stepDetail(step, { open: false }))] : []),
+    );
   }
 
   function fetch() {

@@ -18,8 +18,20 @@ export function nodeTest(store, context, id) {
   function draw() {
     const { overlay, me, document } = store.state;
     const steps = overlay?.run.steps.filter((each) => each.node === id) ?? [];
-    const button = h("button", { class: "button", type: "button", onclick: toHere, hidden: !mayEdit(me) || !nodeOf(document, id) }, icon("play"), "Test up to this step");
-    if (!steps.length) dom.replaceChildren(emptyState(overlay ? "The open run did not come here" : "Nothing has run here yet", "Run the flow up to this step with a sample; what goes in and comes out appears here.", button));
+    const button = h(
+      "button",
+      { class: "button", type: "button", onclick: toHere, hidden: !mayEdit(me) || !nodeOf(document, id) },
+      icon("play"),
+      "Test up to this step",
+    );
+    if (!steps.length)
+      dom.replaceChildren(
+        emptyState(
+          overlay ? "The open run did not come here" : "Nothing has run here yet",
+          "Run the flow up to this step with a sample; what goes in and comes out appears here.",
+          button,
+        ),
+      );
     else dom.replaceChildren(h("div", { class: "node-test-head" }, button), ...steps.map((step) => stepDetail(step, { open: true })));
   }
 

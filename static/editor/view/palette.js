@@ -14,9 +14,13 @@ export function createPalette(store, context) {
   const dom = h(
     "section",
     { class: "palette", "aria-label": "Steps" },
-    h("header", { class: "palette-head" }, h("div", { class: "search-box" }, icon("search"), input)),
+    h("header", { class: "palette-head" }, h("h2", { class: "visually-hidden" }, "Steps"), h("div", { class: "search-box" }, icon("search"), input)),
     body,
-    h("footer", { class: "palette-foot" }, h("p", { class: "hint" }, "Drag a step onto the canvas, or press ", h("kbd", { class: "kbd" }, "Enter"), " to add it after the selected one.")),
+    h(
+      "footer",
+      { class: "palette-foot" },
+      h("p", { class: "hint" }, "Drag a step onto the canvas, or press ", h("kbd", { class: "kbd" }, "Enter"), " to add it after the selected one."),
+    ),
   );
   /** @type {Set<string>} */
   const folded = new Set();
@@ -26,17 +30,37 @@ export function createPalette(store, context) {
     const query = input.value.trim();
     const types = [...catalogue.types.values()].filter((type) => type.kinds.includes(flow.kind));
     const found = search(types, query, (type) => [type.label, type.app.label, ...type.keywords]);
-    const groups = catalogue.groups.map((group) => ({ group, members: found.filter((type) => type.group.id === group.id) })).filter(({ members }) => members.length);
+    const groups = catalogue.groups
+      .map((group) => ({ group, members: found.filter((type) => type.group.id === group.id) }))
+      .filter(({ members }) => members.length);
     const closed = readonlyReason(store.state) !== null;
     body.replaceChildren(...groups.map(({ group, members }) => section(group, members, query !== "", closed)));
-    if (!groups.length) body.append(h("div", { class: "empty" }, icon("search"), h("p", { class: "empty-title" }, types.length ? `No step matches “${query}”` : "No steps yet"), h("p", {}, types.length ? "Try what it does: request, wait, branch." : "The list of steps is not here yet.")));
+    if (!groups.length)
+      body.append(
+        h(
+          "div",
+          { class: "empty" },
+          icon("search"),
+          h("p", { class: "empty-title" }, types.length ? `No step matches “${query}”` : "No steps yet"),
+          h("p", {}, types.length ? "Try what it does: request, wait, branch." : "The list of steps is not here yet."),
+        ),
+      );
   }
 
   /** @param {{id: string, label: string, color: string}} group @param {NodeType[]} members @param {boolean} searching @param {boolean} closed */
   function section(group, members, searching, closed) {
     const open = searching || !folded.has(group.id);
-    const list = h("div", { class: "palette-items", role: "list", hidden: !open, id: `palette-${group.id}` }, ...members.map((type) => h("div", { role: "listitem" }, item(type, closed))));
-    const head = h("button", { class: "palette-group", type: "button", "aria-expanded": String(open), "aria-controls": `palette-${group.id}` }, icon("chevron-down", "icon icon-small"), group.label);
+    const list = h(
+      "div",
+      { class: "palette-items", role: "list", hidden: !open, id: `palette-${group.id}` },
+      ...members.map((type) => h("div", { role: "listitem" }, item(type, closed))),
+    );
+    const head = h(
+      "button",
+      { class: "palette-group", type: "button", "aria-expanded": String(open), "aria-controls": `palette-${group.id}` },
+      icon("chevron-down", "icon icon-small"),
+      group.label,
+    );
     head.addEventListener("click", () => {
       if (folded.has(group.id)) folded.delete(group.id);
       else folded.add(group.id);
@@ -50,7 +74,12 @@ export function createPalette(store, context) {
   /** @param {NodeType} type @param {boolean} closed */
   function item(type, closed) {
     const text = firstSentence(type.help);
-    const button = h("button", { class: "palette-item", type: "button", disabled: closed, title: text }, glyph(type), h("span", { class: "palette-text" }, h("span", { class: "palette-label" }, type.label), h("span", { class: "palette-help" }, text)));
+    const button = h(
+      "button",
+      { class: "palette-item", type: "button", disabled: closed, title: text },
+      glyph(type),
+      h("span", { class: "palette-text" }, h("span", { class: "palette-label" }, type.label), h("span", { class: "palette-help" }, text)),
+    );
     /** @type {{x: number, y: number}|null} */
     let from = null;
     button.addEventListener("pointerdown", (event) => {
@@ -104,6 +133,9 @@ export function glyph(type, size = "glyph") {
 
 /** @param {string} help */
 export function firstSentence(help) {
-  const text = (help ?? "").split(/\n\s*\n/)[0].replace(/\s+/g, " ").trim();
+  const text = (help ?? "")
+    .split(/\n\s*\n/)[0]
+    .replace(/\s+/g, " ")
+    .trim();
   return /^.*?[.:;](?=\s|$)/.exec(text)?.[0].replace(/[:;]$/, ".") ?? text;
 }

@@ -14,17 +14,61 @@ function table(store, layer) {
   const publishing = () => import("./publishing.js");
   const allowed = (/** @type {(me: State["me"]) => boolean} */ test) => (/** @type {State} */ state) => (test(state.me) ? { ...state } : null);
   return [
-    { id: "test", label: "Test the flow", keys: ["Mod+Enter"], group: "Flow", where: "canvas", run: (state) => (mayEdit(state.me) && state.right !== "test" ? { ...state, right: "test" } : null) },
-    { id: "publish", label: say.publish, keys: [], group: "Flow", run: allowed(mayPublish), perform: async (context) => (await publishing()).publish(store, context) },
-    { id: "ask-to-publish", label: say.askToPublish, keys: [], group: "Flow", run: allowed((me) => mayEdit(me) && !mayPublish(me)), perform: async (context) => (await publishing()).askToPublish(store, context) },
-    { id: "undo-changes", label: say.undoChanges, keys: [], group: "Flow", run: (state) => (mayEdit(state.me) && state.flow.published ? { ...state } : null), perform: async (context) => (await publishing()).undoChanges(store, context) },
+    {
+      id: "test",
+      label: "Test the flow",
+      keys: ["Mod+Enter"],
+      group: "Flow",
+      where: "canvas",
+      run: (state) => (mayEdit(state.me) && state.right !== "test" ? { ...state, right: "test" } : null),
+    },
+    {
+      id: "publish",
+      label: say.publish,
+      keys: [],
+      group: "Flow",
+      run: allowed(mayPublish),
+      perform: async (context) => (await publishing()).publish(store, context),
+    },
+    {
+      id: "ask-to-publish",
+      label: say.askToPublish,
+      keys: [],
+      group: "Flow",
+      run: allowed((me) => mayEdit(me) && !mayPublish(me)),
+      perform: async (context) => (await publishing()).askToPublish(store, context),
+    },
+    {
+      id: "undo-changes",
+      label: say.undoChanges,
+      keys: [],
+      group: "Flow",
+      run: (state) => (mayEdit(state.me) && state.flow.published ? { ...state } : null),
+      perform: async (context) => (await publishing()).undoChanges(store, context),
+    },
     panel("review", "Review changes"),
     panel("versions", "Versions"),
     panel("problems", "Problems"),
     panel("run", "Runs"),
     { id: "close-panel", label: "Close the right panel", keys: [], group: "Flow", run: (state) => (state.right ? { ...state, right: null } : null) },
-    { id: "command-palette", label: "All commands", keys: ["Mod+k"], group: "View", where: "page", hidden: true, run: (state) => ({ ...state }), perform: async (context) => (await import("./command-palette.js")).openCommandPalette(layer, store, context) },
-    { id: "shortcuts", label: "Keyboard shortcuts", keys: ["?"], group: "View", run: (state) => ({ ...state }), perform: async (context) => (await import("./shortcuts.js")).openShortcuts(layer, context) },
+    {
+      id: "command-palette",
+      label: "All commands",
+      keys: ["Mod+k"],
+      group: "View",
+      where: "page",
+      hidden: true,
+      run: (state) => ({ ...state }),
+      perform: async (context) => (await import("./command-palette.js")).openCommandPalette(layer, store, context),
+    },
+    {
+      id: "shortcuts",
+      label: "Keyboard shortcuts",
+      keys: ["?"],
+      group: "View",
+      run: (state) => ({ ...state }),
+      perform: async (context) => (await import("./shortcuts.js")).openShortcuts(layer, context),
+    },
   ];
 }
 

@@ -11,7 +11,12 @@ const PATIENCE = 200;
  */
 export function panelFrame({ title, onclose }) {
   const heading = h("h2", { class: "panel-title", tabindex: "-1" }, title);
-  const head = h("header", { class: "panel-head" }, heading, h("button", { class: "icon-button", type: "button", "aria-label": `${say.close} ${title}`, onclick: onclose }, icon("x")));
+  const head = h(
+    "header",
+    { class: "panel-head" },
+    heading,
+    h("button", { class: "icon-button", type: "button", "aria-label": `${say.close} ${title}`, onclick: onclose }, icon("x")),
+  );
   const body = h("div", { class: "panel-body", tabindex: "-1" });
   const foot = h("footer", { class: "panel-foot", hidden: true });
   return { dom: h("section", { class: "panel", "aria-label": title }, head, body, foot), title: heading, head, body, foot };
@@ -81,7 +86,14 @@ const turns = new WeakMap();
  */
 export function tabList({ label, tabs, onchoose }) {
   const buttons = new Map(
-    tabs.map((tab) => [tab.id, h("button", { class: "tab", role: "tab", type: "button", id: `tab-${tab.id}`, "aria-controls": `tabpanel-${tab.id}`, onclick: () => onchoose(tab.id) }, tab.label)]),
+    tabs.map((tab) => [
+      tab.id,
+      h(
+        "button",
+        { class: "tab", role: "tab", type: "button", id: `tab-${tab.id}`, "aria-controls": `tabpanel-${tab.id}`, onclick: () => onchoose(tab.id) },
+        tab.label,
+      ),
+    ]),
   );
   const dom = h("div", { class: "tabs", role: "tablist", "aria-label": label }, ...buttons.values());
   const ids = tabs.map((tab) => tab.id);

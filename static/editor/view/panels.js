@@ -44,10 +44,13 @@ export function createPanels(store, context) {
         show(store.state, null);
       });
       // A page that lost its server can ask again later.
-      asked.set(id, done.catch(() => {
-        asked.delete(id);
-        toast("This part of the page could not be loaded. Your work is safe; try again.", { kind: "bad" });
-      }));
+      asked.set(
+        id,
+        done.catch(() => {
+          asked.delete(id);
+          toast("This part of the page could not be loaded. Your work is safe; try again.", { kind: "bad" });
+        }),
+      );
     }
     return made.get(id);
   }
@@ -83,14 +86,18 @@ export function createPanels(store, context) {
     showRight(state, before);
   }
 
-  const openPicker = /** @type {Context["openPicker"]} */ (async (anchor, options) => (await import("./app-picker.js")).openAppPicker(layer, store, anchor, options));
+  const openPicker = /** @type {Context["openPicker"]} */ (
+    async (anchor, options) => (await import("./app-picker.js")).openAppPicker(layer, store, anchor, options)
+  );
   const dialog = /** @type {Context["dialog"]} */ (async (options) => (await import("./dialog.js")).ask(layer, options));
   /** @type {Promise<Context["toast"]>|null} */
   let toasts = null;
-  const toast = /** @type {Context["toast"]} */ ((text, options) => {
-    toasts ??= import("./toast.js").then((module) => module.createToasts(layer, context.announce));
-    toasts.then((say) => say(text, options));
-  });
+  const toast = /** @type {Context["toast"]} */ (
+    (text, options) => {
+      toasts ??= import("./toast.js").then((module) => module.createToasts(layer, context.announce));
+      toasts.then((say) => say(text, options));
+    }
+  );
 
   import("./panel-commands.js").then((module) => module.registerPanelCommands(store, context, layer));
   // The inspector is what comes next for nearly everybody; it is fetched once the canvas stands.

@@ -41,7 +41,7 @@ export function openPopover(layer, anchor, options) {
   const listeners = [
     ["pointerdown", (event) => outside(event.target) && close("away")],
     ["focusin", (event) => options.focus !== false && outside(event.target) && close("away")],
-    ["keydown", (event) => escape(event)],
+    ["keydown", (event) => leave(event)],
   ];
 
   /** @param {any} target */
@@ -50,7 +50,7 @@ export function openPopover(layer, anchor, options) {
   }
 
   /** @param {KeyboardEvent} event */
-  function escape(event) {
+  function leave(event) {
     if (event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
@@ -119,7 +119,10 @@ export function roam(event, items) {
   const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   /** @type {Record<string, number>} */
   const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
-  const letter = event.key.length === 1 && !event.ctrlKey && !event.metaKey ? items.findIndex((item, n) => n > at && item.textContent?.trim().toLowerCase().startsWith(event.key.toLowerCase())) : -1;
+  const letter =
+    event.key.length === 1 && !event.ctrlKey && !event.metaKey
+      ? items.findIndex((item, n) => n > at && item.textContent?.trim().toLowerCase().startsWith(event.key.toLowerCase()))
+      : -1;
   const to = letter >= 0 ? letter : moves[event.key];
   if (to === undefined) return;
   event.preventDefault();

@@ -21,7 +21,11 @@ export function createProblems(store, context) {
   function draw(state) {
     const errors = state.problems.filter((each) => each.severity === "error");
     const warnings = state.problems.filter((each) => each.severity !== "error");
-    sub.textContent = errors.length ? `${count(errors.length, "error")} to solve before publishing` : warnings.length ? "Nothing stands in the way of publishing" : "";
+    sub.textContent = errors.length
+      ? `${count(errors.length, "error")} to solve before publishing`
+      : warnings.length
+        ? "Nothing stands in the way of publishing"
+        : "";
     if (!state.problems.length) return frame.body.replaceChildren(emptyState("No problems", "The draft can be published as it is."));
     const list = h("ul", { class: "problem-list", role: "list" }, ...[...errors, ...warnings].map((each) => row(state, each)));
     list.addEventListener("keydown", (event) => roam(event, /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".problem-main")])));
@@ -39,11 +43,35 @@ export function createProblems(store, context) {
       context.commands.run("select", { node: node.id, field: problem.field });
       context.canvas.reveal(node.id);
     };
-    const fix = problem.fix && !state.readonly ? h("button", { class: "button button-small", type: "button", onclick: () => context.commands.run("fix", { problem, label: problem.fix?.label, ops: problem.fix?.ops }) }, icon("zap"), problem.fix.label) : null;
+    const fix =
+      problem.fix && !state.readonly
+        ? h(
+            "button",
+            {
+              class: "button button-small",
+              type: "button",
+              onclick: () => context.commands.run("fix", { problem, label: problem.fix?.label, ops: problem.fix?.ops }),
+            },
+            icon("zap"),
+            problem.fix.label,
+          )
+        : null;
     return h(
       "li",
       { class: "problem", "data-tone": error ? "bad" : "warn" },
-      h("button", { class: "problem-main", type: "button", onclick: go }, icon("alert"), h("span", { class: "problem-text" }, problem.message), h("span", { class: "problem-where" }, type ? glyph(type, "glyph glyph-tiny") : null, node ? node.label || node.key : "The whole flow", h("span", { class: "problem-code" }, `${error ? "Error" : "Warning"} ${problem.code}`))),
+      h(
+        "button",
+        { class: "problem-main", type: "button", onclick: go },
+        icon("alert"),
+        h("span", { class: "problem-text" }, problem.message),
+        h(
+          "span",
+          { class: "problem-where" },
+          type ? glyph(type, "glyph glyph-tiny") : null,
+          node ? node.label || node.key : "The whole flow",
+          h("span", { class: "problem-code" }, `${error ? "Error" : "Warning"} ${problem.code}`),
+        ),
+      ),
       fix,
     );
   }

@@ -23,8 +23,18 @@ export async function publish(store, context) {
     return;
   }
   const number = (flow.published?.number ?? 0) + 1;
-  const text = flow.published ? `${count(changed, "change")} will be live at once. Runs under way go on with their version.` : "The flow goes live at once: what its trigger listens to starts runs.";
-  const answer = await context.dialog({ title: `Publish version ${number}?`, text, input: { label: "Note (what changed, for the list of versions)", value: "" }, buttons: [{ id: "no", label: say.cancel }, { id: "publish", label: say.publish, kind: "primary" }] });
+  const text = flow.published
+    ? `${count(changed, "change")} will be live at once. Runs under way go on with their version.`
+    : "The flow goes live at once: what its trigger listens to starts runs.";
+  const answer = await context.dialog({
+    title: `Publish version ${number}?`,
+    text,
+    input: { label: "Note (what changed, for the list of versions)", value: "" },
+    buttons: [
+      { id: "no", label: say.cancel },
+      { id: "publish", label: say.publish, kind: "primary" },
+    ],
+  });
   if (answer?.button !== "publish") return;
   await sendPublish(store, context, answer.value.trim());
 }
@@ -54,7 +64,10 @@ async function published(store, context, error, note) {
     store.dispatch((state) => ({ ...state, right: "problems" }));
     context.toast(`Not published: ${reasonOf(error)} What is live stays as it is.`, { kind: "bad" });
   } else {
-    context.toast(`Not published: ${reasonOf(error)} What is live stays as it is.`, { kind: "bad", action: { label: say.retry, run: () => sendPublish(store, context, note) } });
+    context.toast(`Not published: ${reasonOf(error)} What is live stays as it is.`, {
+      kind: "bad",
+      action: { label: say.retry, run: () => sendPublish(store, context, note) },
+    });
   }
 }
 
@@ -64,7 +77,10 @@ export async function undoChanges(store, context) {
   const answer = await context.dialog({
     title: `Undo ${count(changed, "change")}?`,
     text: `The draft becomes version ${flow.published?.number} again, as it is live. The draft as it is now is kept as a snapshot.`,
-    buttons: [{ id: "no", label: say.cancel }, { id: "undo", label: say.undoChanges, kind: "danger" }],
+    buttons: [
+      { id: "no", label: say.cancel },
+      { id: "undo", label: say.undoChanges, kind: "danger" },
+    ],
   });
   if (answer !== "undo") return;
   try {
@@ -82,7 +98,13 @@ export async function undoChanges(store, context) {
 export async function askToPublish(store, context) {
   const text = `Please publish “${store.state.flow.name}” (${count(store.state.changed, "change")}): ${location.href.split("#")[0]}`;
   if (copyText(text)) context.toast("A message with the link is copied. Paste it to somebody who may publish.", { kind: "ok" });
-  else await context.dialog({ title: "Ask to publish", text: "Send this to somebody who may publish.", input: { label: "Message", value: text }, buttons: [{ id: "done", label: "Done", kind: "primary" }] });
+  else
+    await context.dialog({
+      title: "Ask to publish",
+      text: "Send this to somebody who may publish.",
+      input: { label: "Message", value: text },
+      buttons: [{ id: "done", label: "Done", kind: "primary" }],
+    });
 }
 
 /** By the copy event, which also works on plain http. @param {string} text @returns {boolean} */

@@ -21,7 +21,8 @@ export function createReview(store, context) {
     const { published } = state.flow;
     sub.textContent = published ? `${count(state.changed, "change")} since version ${published.number}` : "";
     drawFoot(state);
-    if (!published) return frame.body.replaceChildren(emptyState("Never published", "There is nothing to compare with yet. The first publish makes version 1."));
+    if (!published)
+      return frame.body.replaceChildren(emptyState("Never published", "There is nothing to compare with yet. The first publish makes version 1."));
     seen = state.revision;
     await context.flush();
     return load(frame.body, {
@@ -36,7 +37,9 @@ export function createReview(store, context) {
     const open = mayEdit(state.me) && (state.changed > 0 || !state.flow.published);
     frame.foot.hidden = !open;
     frame.foot.replaceChildren(
-      ...(mayPublish(state.me) ? [h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("publish") }, say.publish)] : []),
+      ...(mayPublish(state.me)
+        ? [h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("publish") }, say.publish)]
+        : []),
       ...(state.flow.published ? [h("button", { class: "button", type: "button", onclick: () => context.commands.run("undo-changes") }, say.undoChanges)] : []),
     );
   }

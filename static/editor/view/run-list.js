@@ -9,7 +9,16 @@ import { emptyState } from "./panel-frame.js";
 /** @type {Record<string, string>} */
 const TONES = { succeeded: "ok", failed: "bad", timed_out: "bad", parked: "bad", running: "info", queued: "info", waiting: "warn", cancelled: "" };
 /** @type {Record<string, string>} */
-const ICONS = { succeeded: "check", failed: "alert", timed_out: "clock", parked: "alert", running: "play", queued: "clock", waiting: "pause", cancelled: "stop" };
+const ICONS = {
+  succeeded: "check",
+  failed: "alert",
+  timed_out: "clock",
+  parked: "alert",
+  running: "play",
+  queued: "clock",
+  waiting: "pause",
+  cancelled: "stop",
+};
 
 /** @param {string} status */
 export function statusBadge(status) {
@@ -32,7 +41,13 @@ export function runRows(runs, context, current) {
             { class: "run-row", type: "button", "aria-current": run.id === current ? "true" : null, onclick: () => context.runs.open(run.id) },
             h("span", { class: "run-row-name" }, runTitle(run).replace(/^Run · /, "")),
             statusBadge(run.status),
-            h("span", { class: "run-row-sub" }, [moment(run.started_at), run.version ? `version ${run.version}` : "draft", run.mode === "live" ? "" : modeText(run.mode), words.took(run.seconds)].filter(Boolean).join(" · ")),
+            h(
+              "span",
+              { class: "run-row-sub" },
+              [moment(run.started_at), run.version ? `version ${run.version}` : "draft", run.mode === "live" ? "" : modeText(run.mode), words.took(run.seconds)]
+                .filter(Boolean)
+                .join(" · "),
+            ),
           ),
         ),
       ),

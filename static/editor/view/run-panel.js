@@ -12,6 +12,8 @@ import { runRows, statusBadge } from "./run-list.js";
 import { stepRow } from "./run-steps.js";
 import { failure } from "./send.js";
 
+const LOOK_EVERY = 2000;
+
 /** @param {Store} store @param {Context} context @returns {Panel} */
 export function createRunPanel(store, context) {
   const close = () => {
@@ -29,7 +31,18 @@ export function createRunPanel(store, context) {
   const back = h("button", { class: "icon-button", type: "button", "aria-label": "All runs", title: "All runs", onclick: toList }, icon("chevron-left"));
   frame.head.prepend(back);
   frame.title.after(sub);
-  const tabs = tabList({ label: "Run", tabs: [{ id: "steps", label: "Steps" }, { id: "transcript", label: "Transcript" }, { id: "values", label: "Data" }], onchoose: (id) => ((tab = id), draw(store.state)) });
+  const tabs = tabList({
+    label: "Run",
+    tabs: [
+      { id: "steps", label: "Steps" },
+      { id: "transcript", label: "Transcript" },
+      { id: "values", label: "Data" },
+    ],
+    onchoose: (id) => {
+      tab = id;
+      draw(store.state);
+    },
+  });
   frame.head.after(tabs.dom);
   let tab = "steps";
   /** @type {Set<string>} */
@@ -38,6 +51,12 @@ export function createRunPanel(store, context) {
   let listed = null;
   /** @type {string|null} */
   let seen = null;
+  const follow = h("input", { class: "switch", type: "checkbox", role: "switch" });
+  follow.checked = true;
+  let timer = 0;
+  /** @type {string|null} */
+  let newest = null;
+  let seenList = "";
   /** Errors that were opened once. @type {Set<string>} */
   const known = new Set();
 
@@ -66,11 +85,49 @@ export function createRunPanel(store, context) {
     if (listed === state.flow.id) return;
     listed = state.flow.id;
     load(frame.body, {
-      ask: () => context.api.get(`/runs/?flow=${encodeURIComponent(state.flow.id)}&limit=30`),
-      show: (page) => [...runRows(page.results, context), h("p", { class: "panel-link" }, h("a", { href: `/runs/?flow=${encodeURIComponent(state.flow.id)}` }, "All runs of this flow", icon("arrow-right", "icon icon-small")))],
+      ask: askForRuns,
+      show: (page) => {
+        newest = page.results[0]?.id ?? "";
+        return listOf(page.results);
+      },
       safe: "Runs under way are not touched.",
       rows: 8,
     });
+    clearTimeout(timer);
+    timer = setTimeout(lookAgain, LOOK_EVERY);
+  }
+
+  const askForRuns = () => context.api.get(`/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=30`);
+
+  /** @param {Run[]} runs @returns {Node[]} */
+  function listOf(runs) {
+    return [
+      h("label", { class: "follow" }, follow, h("span", {}, "Show new runs on the canvas as they come")),
+      ...runRows(runs, context),
+      h(
+        "p",
+        { class: "panel-link" },
+        h("a", { href: `/runs/?flow=${encodeURIComponent(store.state.flow.id)}` }, "All runs of this flow", icon("arrow-right", "icon icon-small")),
+      ),
+    ];
+  }
+
+  /** While the list is looked at, it stays fresh. */
+  async function lookAgain() {
+    if (store.state.right !== "run" || store.state.overlay) return;
+    try {
+      const { results } = await askForRuns();
+      if (store.state.right !== "run" || store.state.overlay) return;
+      const fresh = newest !== null && results[0] && results[0].id !== newest;
+      const changed = JSON.stringify(results.map((/** @type {Run} */ run) => [run.id, run.status])) !== seenList;
+      newest = results[0]?.id ?? "";
+      seenList = JSON.stringify(results.map((/** @type {Run} */ run) => [run.id, run.status]));
+      if (fresh && follow.checked) return void (await context.runs.open(results[0].id));
+      if (changed && !frame.body.contains(document.activeElement)) frame.body.replaceChildren(...listOf(results));
+    } catch {
+      // The list stays as it was; the next look tells whether the server is back.
+    }
+    timer = setTimeout(lookAgain, LOOK_EVERY);
   }
 
   /** @param {State} state @param {Run} run @returns {Node[]} */
@@ -95,7 +152,9 @@ export function createRunPanel(store, context) {
         onselect: () => context.canvas.reveal(step.node),
       });
     });
-    const references = run.references?.length ? [h("dl", { class: "facts run-references" }, ...run.references.map((each) => h("div", {}, h("dt", {}, each.label), h("dd", {}, each.value))))] : [];
+    const references = run.references?.length
+      ? [h("dl", { class: "facts run-references" }, ...run.references.map((each) => h("div", {}, h("dt", {}, each.label), h("dd", {}, each.value))))]
+      : [];
     return [...parts, h("ol", { class: "steps", role: "list" }, ...list), ...references];
   }
 
@@ -111,7 +170,27 @@ export function createRunPanel(store, context) {
     const buttons = !mayEdit(store.state.me)
       ? []
       : final
-        ? [h("button", { class: "button", type: "button", onclick: () => act(run, "retry", { from: "start", version: "same", event: null }, "Started again") }, icon("refresh"), "Run again"), ...(run.status === "failed" || run.status === "timed_out" ? [h("button", { class: "button button-primary", type: "button", onclick: () => act(run, "retry", { from: "failed", version: "same", event: null }, "Goes on at the failed step") }, "Retry failed step")] : [])]
+        ? [
+            h(
+              "button",
+              { class: "button", type: "button", onclick: () => act(run, "retry", { from: "start", version: "same", event: null }, "Started again") },
+              icon("refresh"),
+              "Run again",
+            ),
+            ...(run.status === "failed" || run.status === "timed_out"
+              ? [
+                  h(
+                    "button",
+                    {
+                      class: "button button-primary",
+                      type: "button",
+                      onclick: () => act(run, "retry", { from: "failed", version: "same", event: null }, "Goes on at the failed step"),
+                    },
+                    "Retry failed step",
+                  ),
+                ]
+              : []),
+          ]
         : [h("button", { class: "button button-danger", type: "button", onclick: () => cancel(run) }, icon("stop"), "Cancel run")];
     const link = h("a", { class: "panel-foot-link", href: `/runs/${encodeURIComponent(run.id)}/` }, "Run page", icon("external", "icon icon-small"));
     frame.foot.hidden = false;
@@ -121,7 +200,14 @@ export function createRunPanel(store, context) {
 
   /** @param {Run} run */
   async function cancel(run) {
-    const answer = await context.dialog({ title: "Cancel this run?", text: "The step under way is recorded; nothing after it runs.", buttons: [{ id: "no", label: "Let it run" }, { id: "cancel", label: "Cancel run", kind: "danger" }] });
+    const answer = await context.dialog({
+      title: "Cancel this run?",
+      text: "The step under way is recorded; nothing after it runs.",
+      buttons: [
+        { id: "no", label: "Let it run" },
+        { id: "cancel", label: "Cancel run", kind: "danger" },
+      ],
+    });
     if (answer === "cancel") await act(run, "cancel", {}, "Cancelled");
   }
 
@@ -138,7 +224,11 @@ export function createRunPanel(store, context) {
 
   return {
     dom: frame.dom,
-    shown: () => frame.title.focus({ preventScroll: true }),
+    shown() {
+      frame.title.focus({ preventScroll: true });
+      listed = null;
+      draw(store.state);
+    },
     update(state, before) {
       const run = state.overlay?.run;
       if (run && run.id !== seen) open.clear();
@@ -165,7 +255,21 @@ function transcript(run) {
   const interaction = run.event?.interaction ?? {};
   const turns = Array.isArray(interaction.turns) ? interaction.turns : [];
   if (turns.length) {
-    return [h("ol", { class: "turns", role: "list" }, ...turns.map((/** @type {any} */ turn) => h("li", { class: "turn", "data-role": turn.role }, h("span", { class: "turn-role" }, turn.role === "user" ? "Caller" : turn.role), typeof turn.at_seconds === "number" ? h("span", { class: "turn-time" }, clock(turn.at_seconds)) : null, h("p", {}, turn.text))))];
+    return [
+      h(
+        "ol",
+        { class: "turns", role: "list" },
+        ...turns.map((/** @type {any} */ turn) =>
+          h(
+            "li",
+            { class: "turn", "data-role": turn.role },
+            h("span", { class: "turn-role" }, turn.role === "user" ? "Caller" : turn.role),
+            typeof turn.at_seconds === "number" ? h("span", { class: "turn-time" }, clock(turn.at_seconds)) : null,
+            h("p", {}, turn.text),
+          ),
+        ),
+      ),
+    ];
   }
   if (interaction.transcript) return [h("div", { class: "transcript" }, interaction.transcript)];
   return [emptyState("No transcript", run.event ? "The event that started this run brought none." : "This run was not started by a conversation.")];
@@ -177,12 +281,25 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seco
 /** @param {Run} run @returns {Node[]} */
 function data(run) {
   const groups = Object.entries(run.event ?? {}).filter(([, value]) => value !== null && typeof value === "object" && Object.keys(value).length);
-  const facts = [["Event", run.event?.type], ["Received", moment(run.event?.received_at)], ["Duplicates", run.event?.duplicates || null], ["Run", run.id]].filter(([, value]) => value);
-  const response = run.response === null || run.response === undefined ? [] : [h("h4", {}, "Response"), jsonTree(run.response, { label: "Response" })];
+  const facts = [
+    ["Event", run.event?.type],
+    ["Received", moment(run.event?.received_at)],
+    ["Duplicates", run.event?.duplicates || null],
+    ["Run", run.id],
+  ].filter(([, value]) => value);
+  const response =
+    run.response === null || run.response === undefined ? [] : [h("h3", { class: "section-title" }, "Response"), jsonTree(run.response, { label: "Response" })];
   return [
     h("dl", { class: "facts" }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, String(value))))),
     ...response,
-    ...groups.map(([name, value]) => h("details", { class: "step-part", open: name === "interaction" }, h("summary", {}, icon("chevron-right", "icon icon-small"), name), jsonTree(value, { label: name, depth: 1 }))),
+    ...groups.map(([name, value]) =>
+      h(
+        "details",
+        { class: "step-part", open: name === "interaction" },
+        h("summary", {}, icon("chevron-right", "icon icon-small"), name),
+        jsonTree(value, { label: name, depth: 1 }),
+      ),
+    ),
     ...(run.error ? [h("p", { class: "hint" }, adviceFor(run.error))] : []),
     h("p", { class: "hint" }, "Secrets are never shown."),
   ];

@@ -8,7 +8,14 @@ import { jsonTree } from "./json-tree.js";
 import { failure } from "./send.js";
 
 /** @type {Record<string, [string, string]>} */
-const LOOKS = { succeeded: ["check", "ok"], failed: ["x", "bad"], running: ["play", "info"], waiting: ["pause", "warn"], skipped: ["arrow-right", ""], unknown: ["help", "warn"] };
+const LOOKS = {
+  succeeded: ["check", "ok"],
+  failed: ["x", "bad"],
+  running: ["play", "info"],
+  waiting: ["pause", "warn"],
+  skipped: ["arrow-right", ""],
+  unknown: ["help", "warn"],
+};
 
 /**
  * @param {Step} step
@@ -18,16 +25,31 @@ export function stepRow(step, { document, open, selected, ontoggle, onselect }) 
   const [name, tone] = LOOKS[step.status] ?? LOOKS.unknown;
   const summary = step.reason || (step.error && open) ? "" : stepSummary(step);
   const detail = `step-${step.seq ?? `${step.index}-${step.attempt}`}`;
-  const status = h("span", { class: "step-mark", "data-tone": tone || null, title: say.stepStatus[step.status] ?? step.status }, icon(name), h("span", { class: "visually-hidden" }, say.stepStatus[step.status] ?? step.status));
+  const status = h(
+    "span",
+    { class: "step-mark", "data-tone": tone || null, title: say.stepStatus[step.status] ?? step.status },
+    icon(name),
+    h("span", { class: "visually-hidden" }, say.stepStatus[step.status] ?? step.status),
+  );
+  const onpress = () => {
+    onselect();
+    ontoggle();
+  };
   const head = h(
     "button",
-    { class: "step-head", type: "button", "aria-expanded": String(open), "aria-controls": detail, onclick: () => (onselect(), ontoggle()) },
+    { class: "step-head", type: "button", "aria-expanded": String(open), "aria-controls": detail, onclick: onpress },
     status,
     h("span", { class: "step-name" }, step.label || step.type, step.attempt > 1 ? h("span", { class: "badge" }, `try ${step.attempt}`) : null),
     h("span", { class: "step-time", "data-tone": step.status === "running" ? "info" : null }, step.status === "running" ? "running" : words.took(step.seconds)),
     summary ? h("span", { class: `step-summary${step.error ? " is-bad" : ""}` }, short(summary, 120)) : null,
   );
-  return h("li", { class: `step${selected ? " is-selected" : ""}` }, head, ...why(step, document), open ? h("div", { id: detail }, stepDetail(step, { open: true })) : null);
+  return h(
+    "li",
+    { class: `step${selected ? " is-selected" : ""}` },
+    head,
+    ...why(step, document),
+    open ? h("div", { id: detail }, stepDetail(step, { open: true })) : null,
+  );
 }
 
 /** @param {Step} step @param {{open: boolean}} how */
@@ -71,5 +93,16 @@ export function why(step, document) {
 /** @param {any} branch @param {string} label @param {boolean} several @returns {Node[]} */
 function branchLines(branch, label, several) {
   const heading = several ? [h("p", { class: "why-branch" }, `${label}: ${branch.result ? "applies" : "does not apply"}`)] : [];
-  return [...heading, ...(branch.conditions ?? []).map((/** @type {any} */ each) => h("p", { class: "why-line", "data-result": String(each.result) }, icon(each.result ? "check" : "x", "icon icon-small"), h("span", {}, conditionText(each)), h("span", { class: "visually-hidden" }, each.result ? "holds" : "does not hold")))];
+  return [
+    ...heading,
+    ...(branch.conditions ?? []).map((/** @type {any} */ each) =>
+      h(
+        "p",
+        { class: "why-line", "data-result": String(each.result) },
+        icon(each.result ? "check" : "x", "icon icon-small"),
+        h("span", {}, conditionText(each)),
+        h("span", { class: "visually-hidden" }, each.result ? "holds" : "does not hold"),
+      ),
+    ),
+  ];
 }

@@ -44,7 +44,8 @@ export function createSend(store, context, env, { type, agreed, current }) {
       draw();
       env.refresh(null, true);
     } catch (error) {
-      if (own === turn) body.replaceChildren(errorState(error, "Nothing in the flow was changed. It is not sure whether the request reached the other side.", send));
+      if (own === turn)
+        body.replaceChildren(errorState(error, "Nothing in the flow was changed. It is not sure whether the request reached the other side.", send));
     } finally {
       clearTimeout(waiting);
     }
@@ -58,7 +59,10 @@ export function createSend(store, context, env, { type, agreed, current }) {
     const answer = await context.dialog({
       title: `Send a real ${method} to ${hostOf(url)}?`,
       text: `This is no dry run: ${short(url, 120)} receives the request with the values of the preview. Asked once per step.`,
-      buttons: [{ id: "no", label: say.cancel }, { id: "send", label: `${say.send} ${method}`, kind: "primary" }],
+      buttons: [
+        { id: "no", label: say.cancel },
+        { id: "send", label: `${say.send} ${method}`, kind: "primary" },
+      ],
     });
     if (answer !== "send") return false;
     agreed.add(form.node);
@@ -74,9 +78,23 @@ export function createSend(store, context, env, { type, agreed, current }) {
   function draw() {
     const result = env.results.get(env.node);
     if (!result) return body.replaceChildren(...before());
-    const tabs = tabList({ label: "Answer", tabs: [{ id: "data", label: "Data" }, { id: "meta", label: "Meta" }], onchoose: (id) => ((tab = id), draw()) });
+    const tabs = tabList({
+      label: "Answer",
+      tabs: [
+        { id: "data", label: "Data" },
+        { id: "meta", label: "Meta" },
+      ],
+      onchoose: (id) => {
+        tab = id;
+        draw();
+      },
+    });
     tabs.select(tab);
-    const content = h("div", { role: "tabpanel", id: `tabpanel-${tab}`, "aria-labelledby": `tab-${tab}`, class: "send-content" }, ...(tab === "data" ? data(result) : meta(result)));
+    const content = h(
+      "div",
+      { role: "tabpanel", id: `tabpanel-${tab}`, "aria-labelledby": `tab-${tab}`, class: "send-content" },
+      ...(tab === "data" ? data(result) : meta(result)),
+    );
     body.replaceChildren(statusLine(result), tabs.dom, content);
     return undefined;
   }
@@ -84,14 +102,27 @@ export function createSend(store, context, env, { type, agreed, current }) {
   function before() {
     if (!mayEdit(store.state.me)) return [emptyState("Send is for editors", "You can look at the settings; a real request needs the right to edit.")];
     const button = h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send);
-    return [emptyState("See what the other side answers", "Send does the real request with what the form holds now. Then click a value of the answer to keep it as a variable.", button)];
+    return [
+      emptyState(
+        "See what the other side answers",
+        "Send does the real request with what the form holds now. Then click a value of the answer to keep it as a variable.",
+        button,
+      ),
+    ];
   }
 
   /** @param {any} result */
   function statusLine(result) {
     const status = result.meta?.status;
     const tone = result.error ? "bad" : "ok";
-    return h("div", { class: "send-status", role: "status" }, h("span", { class: "badge", "data-tone": tone }, icon(result.error ? "alert" : "check"), status ? String(status) : "no answer"), h("span", {}, words.took(result.meta?.seconds ?? null)), h("div", { class: "topbar-space" }), h("button", { class: "button button-quiet button-small", type: "button", onclick: send }, icon("refresh"), "Send again"));
+    return h(
+      "div",
+      { class: "send-status", role: "status" },
+      h("span", { class: "badge", "data-tone": tone }, icon(result.error ? "alert" : "check"), status ? String(status) : "no answer"),
+      h("span", {}, words.took(result.meta?.seconds ?? null)),
+      h("div", { class: "topbar-space" }),
+      h("button", { class: "button button-quiet button-small", type: "button", onclick: send }, icon("refresh"), "Send again"),
+    );
   }
 
   /** @param {any} result @returns {Node[]} */
@@ -102,7 +133,14 @@ export function createSend(store, context, env, { type, agreed, current }) {
     else if (typeof result.data === "object") parts.push(...picking(result.data));
     else parts.push(h("pre", { class: "code" }, String(result.data)));
     const kept = Object.entries(result.variables ?? {});
-    if (kept.length) parts.push(h("dl", { class: "facts" }, ...kept.map(([name, value]) => h("div", {}, h("dt", {}, h("span", { class: "chip" }, `vars.${name}`)), h("dd", {}, short(value, 80))))));
+    if (kept.length)
+      parts.push(
+        h(
+          "dl",
+          { class: "facts" },
+          ...kept.map(([name, value]) => h("div", {}, h("dt", {}, h("span", { class: "chip" }, `vars.${name}`)), h("dd", {}, short(value, 80)))),
+        ),
+      );
     return parts;
   }
 
@@ -110,7 +148,12 @@ export function createSend(store, context, env, { type, agreed, current }) {
   function picking(value) {
     const open = mapping !== undefined && !env.readonly();
     const rows = () => (mapping ? (fieldValue(mapping, current()?.config ?? {}) ?? []) : []);
-    const tree = jsonTree(value, { label: "Data", depth: 4, marked: () => new Set(rows().map((/** @type {any} */ row) => row.path)), ...(open ? { onpick: (path) => pick(path, rows()) } : {}) });
+    const tree = jsonTree(value, {
+      label: "Data",
+      depth: 4,
+      marked: () => new Set(rows().map((/** @type {any} */ row) => row.path)),
+      ...(open ? { onpick: (path) => pick(path, rows()) } : {}),
+    });
     return open ? [h("p", { class: "hint" }, "Click a value to keep it as a variable."), tree] : [tree];
   }
 
@@ -119,7 +162,10 @@ export function createSend(store, context, env, { type, agreed, current }) {
     if (!mapping) return;
     const { rows: next, row, added } = addMapping(rows, path);
     if (added) store.dispatch((state) => editForm(state, { config: { ...state.form?.config, [mapping.name]: next } }));
-    context.toast(added ? `Kept as vars.${row.variable}. Save Changes to use it in later steps.` : `It is kept as vars.${row.variable} already.`, { kind: added ? "ok" : "info", action: { label: "Show", run: () => show(mapping.name) } });
+    context.toast(added ? `Kept as vars.${row.variable}. Save Changes to use it in later steps.` : `It is kept as vars.${row.variable} already.`, {
+      kind: added ? "ok" : "info",
+      action: { label: "Show", run: () => show(mapping.name) },
+    });
   }
 
   /** @param {string} name */
@@ -141,10 +187,18 @@ export function createSend(store, context, env, { type, agreed, current }) {
 /** @param {any} result @returns {Node[]} */
 function meta(result) {
   const { headers, request, status, seconds, ...rest } = result.meta ?? {};
-  const pairs = Array.isArray(headers) ? headers.map((/** @type {any} */ each) => [each.name ?? each[0], each.value ?? each[1]]) : Object.entries(headers ?? {});
+  const pairs = Array.isArray(headers)
+    ? headers.map((/** @type {any} */ each) => [each.name ?? each[0], each.value ?? each[1]])
+    : Object.entries(headers ?? {});
   return [
     h("h3", { class: "section-title" }, "Answer"),
-    h("dl", { class: "facts" }, ...[["Status", status], ["Time", words.took(seconds ?? null)], ...Object.entries(rest), ...pairs].filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))))),
+    h(
+      "dl",
+      { class: "facts" },
+      ...[["Status", status], ["Time", words.took(seconds ?? null)], ...Object.entries(rest), ...pairs]
+        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value)))),
+    ),
     h("h3", { class: "section-title" }, "Request"),
     request ? jsonTree(request, { label: "Request", depth: 3 }) : h("p", { class: "hint" }, "The request is not known."),
     h("p", { class: "hint" }, "Secrets are masked."),
@@ -154,7 +208,12 @@ function meta(result) {
 /** @param {any} error */
 export function failure(error) {
   const advice = adviceFor(error);
-  return h("div", { class: "failure", role: "alert" }, icon("alert"), h("div", {}, h("p", { class: "failure-text" }, String(error.message ?? error.title ?? error)), advice ? h("p", {}, advice) : null));
+  return h(
+    "div",
+    { class: "failure", role: "alert" },
+    icon("alert"),
+    h("div", {}, h("p", { class: "failure-text" }, String(error.message ?? error.title ?? error)), advice ? h("p", {}, advice) : null),
+  );
 }
 
 /** @param {string} url */

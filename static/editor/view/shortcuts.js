@@ -5,7 +5,19 @@ import { h, icon } from "./dom.js";
 
 const MAC = /mac|iphone|ipad/i.test(navigator.platform);
 /** @type {Record<string, string>} */
-const NAMES = { Mod: MAC ? "⌘" : "Ctrl", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", Delete: "Del", Backspace: "⌫", Shift: MAC ? "⇧" : "Shift", " ": "Space" };
+const NAMES = {
+  Mod: MAC ? "⌘" : "Ctrl",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Enter: "↵",
+  Escape: "Esc",
+  Delete: "Del",
+  Backspace: "⌫",
+  Shift: MAC ? "⇧" : "Shift",
+  " ": "Space",
+};
 
 /** @param {string} keys "Mod+Shift+z" @returns {string} */
 export function keysText(keys) {
@@ -15,7 +27,11 @@ export function keysText(keys) {
 }
 
 /** Keys that are no commands of the table, but work in fields. @type {[string, string[]][]} */
-const FIELDS = [["Insert a variable", ["/", "{{"]], ["Save Changes in the inspector", ["Mod+Enter"]], ["Leave the picker, keep the character", ["Escape"]]];
+const FIELDS = [
+  ["Insert a variable", ["/", "{{"]],
+  ["Save Changes in the inspector", ["Mod+Enter"]],
+  ["Leave the picker, keep the character", ["Escape"]],
+];
 
 /** @param {HTMLElement} layer @param {Context} context */
 export function openShortcuts(layer, context) {
@@ -33,7 +49,12 @@ export function openShortcuts(layer, context) {
   const dialog = h(
     "dialog",
     { class: "dialog shortcuts", "aria-labelledby": "shortcuts-title" },
-    h("div", { class: "dialog-head" }, h("h2", { id: "shortcuts-title" }, "Keyboard shortcuts"), h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: close }, icon("x"))),
+    h(
+      "div",
+      { class: "dialog-head" },
+      h("h2", { id: "shortcuts-title" }, "Keyboard shortcuts"),
+      h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: close }, icon("x")),
+    ),
     h("div", { class: "dialog-body shortcut-columns" }, ...[...groups].map(([name, rows]) => group(name, rows))),
   );
   dialog.addEventListener("cancel", (event) => {
@@ -48,5 +69,16 @@ export function openShortcuts(layer, context) {
 
 /** @param {string} name @param {[string, string[]][]} rows */
 function group(name, rows) {
-  return h("section", {}, h("h3", {}, name), h("dl", { class: "keys" }, ...rows.map(([label, keys]) => h("div", {}, h("dt", {}, label), h("dd", {}, ...keys.slice(0, 2).map((each) => h("kbd", { class: "kbd" }, keysText(each))))))));
+  return h(
+    "section",
+    {},
+    h("h3", {}, name),
+    h(
+      "dl",
+      { class: "keys" },
+      ...rows.map(([label, keys]) =>
+        h("div", {}, h("dt", {}, label), h("dd", {}, ...keys.slice(0, 2).map((each) => h("kbd", { class: "kbd" }, keysText(each))))),
+      ),
+    ),
+  );
 }

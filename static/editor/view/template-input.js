@@ -26,6 +26,7 @@ export function templateInput(options) {
     "aria-label": options.label,
     "aria-describedby": options.describedby ?? null,
     "aria-autocomplete": "list",
+    "aria-haspopup": "listbox",
     autocomplete: "off",
     spellcheck: options.mono ? false : null,
     placeholder: options.placeholder ?? null,
@@ -33,9 +34,18 @@ export function templateInput(options) {
   };
   const control = /** @type {Control} */ (multiline ? h("textarea", { ...attributes, rows: "2" }) : h("input", { ...attributes, type: "text" }));
   const layer = h("div", { class: "tpl-layer", "aria-hidden": "true" });
-  const button = h("button", { class: "tpl-button", type: "button", "aria-label": `Insert a variable into ${options.label}`, title: "Insert a variable  /", hidden: form.readonly() }, icon("variable"));
+  const button = h(
+    "button",
+    { class: "tpl-button", type: "button", "aria-label": `Insert a variable into ${options.label}`, title: "Insert a variable  /", hidden: form.readonly() },
+    icon("variable"),
+  );
   const shown = h("p", { class: "tpl-preview", hidden: true });
-  const dom = h("div", { class: `tpl${multiline ? " is-multiline" : ""}${options.mono ? " is-mono" : ""}` }, h("div", { class: "tpl-box" }, layer, control, button), shown);
+  const dom = h(
+    "div",
+    { class: `tpl${multiline ? " is-multiline" : ""}${options.mono ? " is-mono" : ""}` },
+    h("div", { class: "tpl-box" }, layer, control, button),
+    shown,
+  );
   /** @type {import("./variable-picker.js").VariablePicker|null} */
   let picker = null;
   /** @type {Completion|null} */
@@ -75,8 +85,14 @@ export function templateInput(options) {
     const result = preview(control.value, form.scope());
     shown.hidden = !result.used;
     if (!result.used) return;
-    const missing = result.missing.length ? h("span", { class: "tpl-missing" }, icon("alert"), `no value for ${[...new Set(result.missing)].join(", ")}`) : null;
-    shown.replaceChildren(h("span", { class: "visually-hidden" }, "Preview: "), h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " ").trim(), 160) || (missing ? "" : "empty")), ...(missing ? [" ", missing] : []));
+    const missing = result.missing.length
+      ? h("span", { class: "tpl-missing" }, icon("alert"), `no value for ${[...new Set(result.missing)].join(", ")}`)
+      : null;
+    shown.replaceChildren(
+      h("span", { class: "visually-hidden" }, "Preview: "),
+      h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " ").trim(), 160) || (missing ? "" : "empty")),
+      ...(missing ? [" ", missing] : []),
+    );
   }
 
   function changed() {
@@ -99,7 +115,6 @@ export function templateInput(options) {
   /** @param {boolean} withSearch @param {(path: string) => void} onpick */
   function openPicker(withSearch, onpick) {
     picker?.close();
-    control.setAttribute("aria-expanded", "true");
     picker = openVariablePicker(form.layer, withSearch ? button : caretBox, {
       variables: form.variables(options.secure === true),
       scope: form.scope(),
@@ -110,11 +125,12 @@ export function templateInput(options) {
       onclose: () => {
         picker = null;
         open = null;
-        control.removeAttribute("aria-expanded");
         control.removeAttribute("aria-controls");
       },
     });
-    if (!withSearch) control.setAttribute("aria-controls", picker.listId);
+    if (withSearch) return;
+    control.setAttribute("aria-controls", picker.listId);
+    form.context.announce("Variables: type to filter, arrows to choose, Enter to insert");
   }
 
   /** Where the caret stands, measured in the layer, which has the same text at the same place. */
@@ -195,6 +211,7 @@ function isKnown(known, path) {
   const plain = path.replace(/\[.*$/, "");
   const parts = plain.split(".");
   if (["args", "trigger", "secure", "vars", "workspace"].includes(parts[0]) && parts.length > 1 && known.has(`${parts[0]}.*`)) return true;
-  if (parts[0] === "interaction") return known.has(plain) || parts.length > 2 || known.has(`interaction.${parts[1]?.toLowerCase()}`) || ["ani", "dnis"].includes(parts[1]?.toLowerCase());
+  if (parts[0] === "interaction")
+    return known.has(plain) || parts.length > 2 || known.has(`interaction.${parts[1]?.toLowerCase()}`) || ["ani", "dnis"].includes(parts[1]?.toLowerCase());
   return parts.some((_, n) => n > 0 && known.has(parts.slice(0, n + 1).join("."))) || known.has(parts[0]);
 }

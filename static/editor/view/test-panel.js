@@ -41,7 +41,14 @@ export function createTestPanel(store, context) {
       h("fieldset", { class: "modes" }, h("legend", { class: "label" }, "Mode"), dry, live),
       h("div", { class: "field" }, h("label", { class: "label", for: "test-until" }, "How far"), until),
       h("div", { class: "field" }, h("label", { class: "label", for: "test-source" }, "What comes in"), source),
-      h("div", { class: "field" }, h("label", { class: "label", for: "test-event" }, "Event (JSON)"), text, wrong, h("p", { class: "hint" }, "Change it as you like, or paste a whole event.")),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { class: "label", for: "test-event" }, "Event (JSON)"),
+        text,
+        wrong,
+        h("p", { class: "hint" }, "Change it as you like, or paste a whole event."),
+      ),
     ),
   );
   frame.foot.hidden = false;
@@ -64,7 +71,10 @@ export function createTestPanel(store, context) {
     let event = events.get(id);
     if (event === undefined || event === null) {
       try {
-        event = id === "sample" ? (store.state.sample.event ?? sampleEvent(store.state.flow.kind, store.state.document, store.state.catalogue)) : (await context.api.get(`/runs/${id}/`)).event;
+        event =
+          id === "sample"
+            ? (store.state.sample.event ?? sampleEvent(store.state.flow.kind, store.state.document, store.state.catalogue))
+            : (await context.api.get(`/runs/${id}/`)).event;
       } catch (error) {
         return tell(`That call could not be fetched: ${reasonOf(error)}`);
       }
@@ -128,14 +138,19 @@ export function createTestPanel(store, context) {
   /** @param {State} state */
   function drawUntil(state) {
     const wanted = state.modal?.until ?? null;
-    until.replaceChildren(h("option", { value: "" }, "The whole flow"), ...state.document.nodes.map((node) => h("option", { value: node.id }, `up to ${node.label || node.key}`)));
+    until.replaceChildren(
+      h("option", { value: "" }, "The whole flow"),
+      ...state.document.nodes.map((node) => h("option", { value: node.id }, `up to ${node.label || node.key}`)),
+    );
     until.value = nodeOf(state.document, wanted ?? "") ? wanted : "";
   }
 
   async function offerCalls() {
     try {
       const page = await context.api.get(`/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=10`);
-      const options = page.results.map((/** @type {any} */ each) => h("option", { value: each.id }, `${runTitle(each).replace(/^Run · /, "")}, ${moment(each.started_at)}`));
+      const options = page.results.map((/** @type {any} */ each) =>
+        h("option", { value: each.id }, `${runTitle(each).replace(/^Run · /, "")}, ${moment(each.started_at)}`),
+      );
       source.replaceChildren(h("option", { value: "sample" }, "A sample"), ...options);
     } catch {
       // Past calls are an offer; the sample works without them.

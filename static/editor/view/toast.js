@@ -17,12 +17,16 @@ export function createToasts(layer, announce) {
 
   return (text, { kind = "info", action } = {}) => {
     const close = () => toast.remove();
+    const act = () => {
+      close();
+      action?.run();
+    };
     const toast = h(
       "div",
       { class: "toast", "data-tone": kind },
       icon(ICONS[kind] ?? "info"),
       h("span", { class: "toast-text" }, text),
-      action ? h("button", { class: "button button-quiet", type: "button", onclick: () => (close(), action.run()) }, action.label) : null,
+      action ? h("button", { class: "button button-quiet", type: "button", onclick: act }, action.label) : null,
       h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick: close }, icon("x")),
     );
     list.append(toast);

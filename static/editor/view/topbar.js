@@ -17,7 +17,12 @@ export function createTopbar(store, context) {
   const saved = h("span", { class: "save-text" });
   const save = h("button", { class: "save-state", type: "button", onclick: () => saveAgain(store, context) }, dot, saved);
   const problems = h("button", { class: "button button-quiet topbar-problems", type: "button", hidden: true, onclick: () => toggle(store, "problems") });
-  const test = h("button", { class: "button topbar-test", type: "button", hidden: !mayEdit(me), onclick: () => context.commands.run("test") }, icon("play"), say.test);
+  const test = h(
+    "button",
+    { class: "button topbar-test", type: "button", hidden: !mayEdit(me), onclick: () => context.commands.run("test") },
+    icon("play"),
+    say.test,
+  );
   const live = liveSwitch(store, context);
   const runs = rightButton(store, "run", say.runs, () => openRuns(store));
   const versions = rightButton(store, "versions", say.versions, () => toggle(store, "versions"));
@@ -27,6 +32,7 @@ export function createTopbar(store, context) {
     { class: "topbar" },
     h("a", { class: "topbar-home", href: "/", "aria-label": "Segue, all flows" }, icon("logo")),
     h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "/" }, say.flows), h("span", { "aria-hidden": "true" }, "/")),
+    h("h1", { class: "visually-hidden" }, "Flow"),
     name.dom,
     h("span", { class: "badge", "data-tone": "accent" }, say.kinds[flow.kind] ?? flow.kind),
     agents,
@@ -107,7 +113,15 @@ function saveAgain(store, context) {
 
 /** The flow's name, edited in place: Enter keeps, Escape takes back. @param {Store} store @param {Context} context */
 function nameField(store, context) {
-  const input = h("input", { class: "flow-name", type: "text", "aria-label": "Name of the flow", maxlength: "120", autocomplete: "off", spellcheck: false, readonly: mayEdit(store.state.me) ? null : "" });
+  const input = h("input", {
+    class: "flow-name",
+    type: "text",
+    "aria-label": "Name of the flow",
+    maxlength: "120",
+    autocomplete: "off",
+    spellcheck: false,
+    readonly: mayEdit(store.state.me) ? null : "",
+  });
 
   const show = (/** @type {State} */ state) => {
     if (document.activeElement !== input) input.value = state.flow.name;
@@ -117,6 +131,10 @@ function nameField(store, context) {
   async function keep() {
     const before = store.state.flow.name;
     const name = input.value.trim();
+    const again = () => {
+      input.value = name;
+      keep();
+    };
     if (!name || name === before) return show(store.state);
     setName(name);
     try {
@@ -124,7 +142,10 @@ function nameField(store, context) {
       context.announce(`The flow is now called ${name}`);
     } catch (error) {
       setName(before);
-      context.toast(`The name was not changed. ${/** @type {any} */ (error).detail ?? ""}`, { kind: "bad", action: { label: say.retry, run: () => ((input.value = name), keep()) } });
+      context.toast(`The name was not changed. ${/** @type {any} */ (error).detail ?? ""}`, {
+        kind: "bad",
+        action: { label: say.retry, run: again },
+      });
     }
     return undefined;
   }
@@ -152,7 +173,11 @@ function liveSwitch(store, context) {
   const show = (/** @type {State} */ state) => {
     control.checked = state.flow.enabled;
     control.disabled = !mayPublish(state.me) || !state.flow.published;
-    label.title = state.flow.published ? (mayPublish(state.me) ? "Off: nothing new starts; waiting runs go on" : "A publisher can switch this") : "A flow goes live with its first publish";
+    label.title = state.flow.published
+      ? mayPublish(state.me)
+        ? "Off: nothing new starts; waiting runs go on"
+        : "A publisher can switch this"
+      : "A flow goes live with its first publish";
   };
 
   control.addEventListener("change", async () => {

@@ -28,14 +28,45 @@ import { openPopover } from "./popover.js";
 export function openVariablePicker(layer, anchor, options) {
   const { variables, control } = options;
   const listId = "variable-list";
-  const list = h("div", { class: "pick-list", role: "listbox", id: listId, "aria-label": "Variables" });
-  const input = options.search ? h("input", { class: "input", type: "search", placeholder: "Search variables", "aria-label": "Search variables", role: "combobox", "aria-controls": listId, "aria-expanded": "true", autocomplete: "off" }) : null;
+  const list = h("div", {
+    class: "pick-list",
+    role: "listbox",
+    id: listId,
+    tabindex: "0",
+    "aria-label": "Variables",
+    onpointerdown: (/** @type {Event} */ event) => event.preventDefault(),
+  });
+  const input = options.search
+    ? h("input", {
+        class: "input",
+        type: "search",
+        placeholder: "Search variables",
+        "aria-label": "Search variables",
+        role: "combobox",
+        "aria-controls": listId,
+        "aria-expanded": "true",
+        autocomplete: "off",
+      })
+    : null;
   const host = input ?? control;
   const popover = openPopover(layer, anchor, {
     label: "Insert variable",
     class: "picker picker-variables",
     focus: false,
-    content: [...(input ? [h("div", { class: "picker-search" }, input)] : []), list, h("p", { class: "picker-foot" }, h("kbd", { class: "kbd" }, "↑↓"), " choose  ", h("kbd", { class: "kbd" }, "Enter"), " insert  ", h("kbd", { class: "kbd" }, "Esc"), " leave")],
+    content: [
+      ...(input ? [h("div", { class: "picker-search" }, input)] : []),
+      list,
+      h(
+        "p",
+        { class: "picker-foot" },
+        h("kbd", { class: "kbd" }, "↑↓"),
+        " choose  ",
+        h("kbd", { class: "kbd" }, "Enter"),
+        " insert  ",
+        h("kbd", { class: "kbd" }, "Esc"),
+        " leave",
+      ),
+    ],
     onclose: () => {
       host.removeAttribute("aria-activedescendant");
       options.onhover(null);
@@ -50,8 +81,17 @@ export function openVariablePicker(layer, anchor, options) {
   function filter(query) {
     const found = search(variables, query, (each) => [each.path, each.label, each.source]);
     rows = [];
-    list.replaceChildren(...grouped(found, query).flatMap(([source, members]) => [h("div", { class: "pick-group", role: "presentation" }, source), ...members.map(row)]));
-    if (!rows.length) list.append(h("p", { class: "pick-none" }, variables.length ? `No variable matches “${query}”.` : "Nothing is known at this step yet. Connect it to the steps before it."));
+    list.replaceChildren(
+      ...grouped(found, query).flatMap(([source, members]) => [h("div", { class: "pick-group", role: "presentation" }, source), ...members.map(row)]),
+    );
+    if (!rows.length)
+      list.append(
+        h(
+          "p",
+          { class: "pick-none" },
+          variables.length ? `No variable matches “${query}”.` : "Nothing is known at this step yet. Connect it to the steps before it.",
+        ),
+      );
     active = 0;
     mark();
   }
@@ -69,13 +109,15 @@ export function openVariablePicker(layer, anchor, options) {
     );
     const n = rows.push(dom) - 1;
     dom.addEventListener("pointerdown", (event) => event.preventDefault());
-    dom.addEventListener("pointermove", () => active !== n && ((active = n), mark()));
+    dom.addEventListener("pointermove", () => active !== n && mark(n));
     dom.addEventListener("click", () => pick(n));
     return dom;
   }
 
-  function mark() {
-    rows.forEach((each, n) => each.setAttribute("aria-selected", String(n === active)));
+  /** @param {number} [to] */
+  function mark(to = active) {
+    active = to;
+    for (const [n, each] of rows.entries()) each.setAttribute("aria-selected", String(n === active));
     const here = rows[active];
     here?.scrollIntoView({ block: "nearest" });
     if (here) host.setAttribute("aria-activedescendant", here.id);

@@ -16,7 +16,10 @@ export function createVersions(store, context) {
   function draw() {
     load(frame.body, {
       ask: () => context.api.get(path()),
-      show: (page) => (page.results.length ? h("ol", { class: "versions", role: "list" }, ...page.results.map(row)) : emptyState("No version yet", "Each publish keeps a version here: look at it, compare it, bring it back.")),
+      show: (page) =>
+        page.results.length
+          ? h("ol", { class: "versions", role: "list" }, ...page.results.map(row))
+          : emptyState("No version yet", "Each publish keeps a version here: look at it, compare it, bring it back."),
       safe: "What is live is not touched.",
     });
   }
@@ -31,11 +34,22 @@ export function createVersions(store, context) {
       compare.setAttribute("aria-expanded", String(!box.hidden));
       if (!box.hidden) showDiff(box, version.number);
     });
-    const restore = h("button", { class: "button button-small", type: "button", hidden: !mayEdit(store.state.me), onclick: () => bringBack(version) }, icon("history"), "Restore into draft");
+    const restore = h(
+      "button",
+      { class: "button button-small", type: "button", hidden: !mayEdit(store.state.me), onclick: () => bringBack(version) },
+      icon("history"),
+      "Restore into draft",
+    );
     return h(
       "li",
       { class: "version" },
-      h("div", { class: "version-head" }, h("strong", {}, `Version ${version.number}`), live ? h("span", { class: "badge", "data-tone": "ok" }, "live") : null, h("span", { class: "version-when", title: new Date(version.at).toLocaleString(undefined, { timeZoneName: "short" }) }, moment(version.at))),
+      h(
+        "div",
+        { class: "version-head" },
+        h("strong", {}, `Version ${version.number}`),
+        live ? h("span", { class: "badge", "data-tone": "ok" }, "live") : null,
+        h("span", { class: "version-when", title: new Date(version.at).toLocaleString(undefined, { timeZoneName: "short" }) }, moment(version.at)),
+      ),
       version.note ? h("p", { class: "version-note" }, version.note) : null,
       h("p", { class: "hint" }, version.by ? `by ${version.by?.name ?? version.by}` : ""),
       h("div", { class: "version-buttons" }, compare, restore),
@@ -57,7 +71,14 @@ export function createVersions(store, context) {
   /** @param {any} version */
   async function bringBack(version) {
     if (!(await context.leaveForm())) return;
-    const answer = await context.dialog({ title: `Restore version ${version.number} into the draft?`, text: "The draft as it is now is kept as a snapshot. What is live stays until you publish.", buttons: [{ id: "no", label: say.cancel }, { id: "restore", label: "Restore", kind: "primary" }] });
+    const answer = await context.dialog({
+      title: `Restore version ${version.number} into the draft?`,
+      text: "The draft as it is now is kept as a snapshot. What is live stays until you publish.",
+      buttons: [
+        { id: "no", label: say.cancel },
+        { id: "restore", label: "Restore", kind: "primary" },
+      ],
+    });
     if (answer !== "restore") return;
     try {
       await context.flush();

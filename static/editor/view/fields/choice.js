@@ -6,7 +6,16 @@ import { h } from "../dom.js";
 /** @param {FieldOptions} options @returns {Rendered} */
 export function choice({ field, id, value, change, form, describedby }) {
   const options = (field.options ?? []).map((each) => (typeof each === "object" ? each : { value: each, label: String(each) }));
-  return selectOf({ id, label: field.label, describedby, disabled: form.readonly(), value, change, options, blank: field.default === null || field.default === undefined ? "Choose…" : null });
+  return selectOf({
+    id,
+    label: field.label,
+    describedby,
+    disabled: form.readonly(),
+    value,
+    change,
+    options,
+    blank: field.default === null || field.default === undefined ? "Choose…" : null,
+  });
 }
 
 /**
@@ -14,7 +23,9 @@ export function choice({ field, id, value, change, form, describedby }) {
  * @returns {Rendered & {control: HTMLSelectElement}}
  */
 export function selectOf({ id, label, describedby, disabled, value, change, options, blank }) {
-  const control = /** @type {HTMLSelectElement} */ (h("select", { class: "select", id, "aria-label": label, "aria-describedby": describedby ?? null, disabled }));
+  const control = /** @type {HTMLSelectElement} */ (
+    h("select", { class: "select", id, "aria-label": label, "aria-describedby": describedby ?? null, disabled })
+  );
   /** @type {any[]} */
   let values = [];
 
@@ -22,7 +33,11 @@ export function selectOf({ id, label, describedby, disabled, value, change, opti
   function set(next) {
     const known = options.some((each) => each.value === next);
     const empty = next === null || next === undefined || next === "";
-    const shown = [...(blank !== null ? [{ value: null, label: blank }] : []), ...options, ...(known || empty ? [] : [{ value: next, label: `${next} (not in the list)` }])];
+    const shown = [
+      ...(blank !== null ? [{ value: null, label: blank }] : []),
+      ...options,
+      ...(known || empty ? [] : [{ value: next, label: `${next} (not in the list)` }]),
+    ];
     if (shown.length !== values.length || shown.some((each, n) => each.value !== values[n])) {
       control.replaceChildren(...shown.map((each, n) => h("option", { value: String(n) }, each.label)));
       values = shown.map((each) => each.value);

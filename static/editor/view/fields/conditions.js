@@ -28,14 +28,25 @@ export function conditions({ field, id, value, change, form }) {
     draw();
   }
 
+  /** @param {any} next @param {string} [focus] */
+  function redraw(next, focus) {
+    emit(next);
+    draw(focus);
+  }
+
   /** @param {string} [focus] id of what should have the focus then */
   function draw(focus) {
-    dom.replaceChildren(here ? group({ form, id, label: field.label, value: asGroup(here), depth: 0, change: emit, redraw: (next, at) => (emit(next), draw(at)), remove: null }) : empty());
+    dom.replaceChildren(here ? group({ form, id, label: field.label, value: asGroup(here), depth: 0, change: emit, redraw, remove: null }) : empty());
     if (focus) document.getElementById(focus)?.focus();
   }
 
   function empty() {
-    return h("button", { class: "button button-quiet button-small", type: "button", id, hidden: form.readonly(), onclick: () => (emit({ all: [blank()] }), draw(`${id}-0`)) }, icon("plus"), "Add condition");
+    return h(
+      "button",
+      { class: "button button-quiet button-small", type: "button", id, hidden: form.readonly(), onclick: () => redraw({ all: [blank()] }, `${id}-0`) },
+      icon("plus"),
+      "Add condition",
+    );
   }
 
   set(value);
@@ -64,14 +75,31 @@ function group({ form, id, label, value, depth, change, redraw, remove }) {
     items = items.map((each, at) => (at === n ? item : each));
     return wrap(items);
   };
-  const select = /** @type {HTMLSelectElement} */ (h("select", { class: "select select-inline", "aria-label": `How conditions combine in ${label}`, disabled: form.readonly() }, h("option", { value: "all" }, "all of these"), h("option", { value: "any" }, "any of these")));
+  const select = /** @type {HTMLSelectElement} */ (
+    h(
+      "select",
+      { class: "select select-inline", "aria-label": `How conditions combine in ${label}`, disabled: form.readonly() },
+      h("option", { value: "all" }, "all of these"),
+      h("option", { value: "any" }, "any of these"),
+    )
+  );
   select.value = mode;
   select.addEventListener("change", () => redraw({ [select.value]: items }));
 
   const rows = items.map((item, n) => {
     const gone = () => redraw(wrap(items.filter((_, at) => at !== n)), n ? `${id}-${n - 1}` : undefined);
     const rowId = `${id}-${n}`;
-    if (item?.all || item?.any) return group({ form, id: rowId, label: `${label}, group ${n + 1}`, value: item, depth: depth + 1, change: (next) => change(replaced(n, next)), redraw: (next, at) => redraw(replaced(n, next), at), remove: gone });
+    if (item?.all || item?.any)
+      return group({
+        form,
+        id: rowId,
+        label: `${label}, group ${n + 1}`,
+        value: item,
+        depth: depth + 1,
+        change: (next) => change(replaced(n, next)),
+        redraw: (next, at) => redraw(replaced(n, next), at),
+        remove: gone,
+      });
     return comparison(form, rowId, n, item ?? blank(), (next) => change(replaced(n, next)), items.length > 1 || depth ? gone : () => redraw(null));
   });
   const buttons = form.readonly()
@@ -79,10 +107,37 @@ function group({ form, id, label, value, depth, change, redraw, remove }) {
     : h(
         "div",
         { class: "condition-add" },
-        h("button", { class: "button button-quiet button-small", type: "button", onclick: () => redraw(wrap([...items, blank()]), `${id}-${items.length}`) }, icon("plus"), "Add condition"),
-        depth < DEEPEST - 1 ? h("button", { class: "button button-quiet button-small", type: "button", onclick: () => redraw(wrap([...items, { [mode === "all" ? "any" : "all"]: [blank()] }]), `${id}-${items.length}-0`) }, icon("layers"), "Add group") : null,
+        h(
+          "button",
+          { class: "button button-quiet button-small", type: "button", onclick: () => redraw(wrap([...items, blank()]), `${id}-${items.length}`) },
+          icon("plus"),
+          "Add condition",
+        ),
+        depth < DEEPEST - 1
+          ? h(
+              "button",
+              {
+                class: "button button-quiet button-small",
+                type: "button",
+                onclick: () => redraw(wrap([...items, { [mode === "all" ? "any" : "all"]: [blank()] }]), `${id}-${items.length}-0`),
+              },
+              icon("layers"),
+              "Add group",
+            )
+          : null,
       );
-  const head = items.length > 1 || depth ? h("div", { class: "condition-head" }, h("span", {}, "If"), select, remove && !form.readonly() ? h("button", { class: "icon-button", type: "button", "aria-label": `Remove ${label}`, onclick: remove }, icon("x")) : null) : null;
+  const head =
+    items.length > 1 || depth
+      ? h(
+          "div",
+          { class: "condition-head" },
+          h("span", {}, "If"),
+          select,
+          remove && !form.readonly()
+            ? h("button", { class: "icon-button", type: "button", "aria-label": `Remove ${label}`, onclick: remove }, icon("x"))
+            : null,
+        )
+      : null;
   return h("div", { class: `condition-group${depth ? " is-nested" : ""}`, role: "group", "aria-label": label }, head, ...rows, buttons);
 }
 
@@ -95,9 +150,23 @@ function comparison(form, id, n, item, send, remove) {
     here = { ...here, ...patch };
     send(here);
   };
-  const operator = /** @type {HTMLSelectElement} */ (h("select", { class: "select", "aria-label": `Comparison ${n + 1}`, disabled: form.readonly() }, ...say.operators.map(([value, label]) => h("option", { value }, label))));
+  const operator = /** @type {HTMLSelectElement} */ (
+    h(
+      "select",
+      { class: "select", "aria-label": `Comparison ${n + 1}`, disabled: form.readonly() },
+      ...say.operators.map(([value, label]) => h("option", { value }, label)),
+    )
+  );
   operator.value = item.operator ?? "equals";
-  const left = templateInput({ id, label: `Value ${n + 1}`, value: item.left, placeholder: "Type / for a variable", change: (text) => update({ left: text }), form, preview: true });
+  const left = templateInput({
+    id,
+    label: `Value ${n + 1}`,
+    value: item.left,
+    placeholder: "Type / for a variable",
+    change: (text) => update({ left: text }),
+    form,
+    preview: true,
+  });
   const right = templateInput({ id: `${id}-right`, label: `Compared with ${n + 1}`, value: item.right, change: (text) => update({ right: text }), form });
   const fit = () => {
     right.dom.hidden = ALONE.includes(operator.value);
@@ -108,6 +177,8 @@ function comparison(form, id, n, item, send, remove) {
     update({ operator: operator.value });
   });
   fit();
-  const button = form.readonly() ? null : h("button", { class: "icon-button", type: "button", "aria-label": `Remove condition ${n + 1}`, title: "Remove condition", onclick: remove }, icon("x"));
+  const button = form.readonly()
+    ? null
+    : h("button", { class: "icon-button", type: "button", "aria-label": `Remove condition ${n + 1}`, title: "Remove condition", onclick: remove }, icon("x"));
   return h("div", { class: "comparison" }, left.dom, h("div", { class: "comparison-line" }, operator, right.dom, button));
 }

@@ -5,7 +5,13 @@ import { h } from "../dom.js";
 import { plainInput } from "./text.js";
 
 /** @type {[string, string][]} */
-const RHYTHMS = [["Every hour", "0 * * * *"], ["Every day at 9", "0 9 * * *"], ["Weekdays at 9", "0 9 * * 1-5"], ["Mondays at 9", "0 9 * * 1"], ["First of the month", "0 9 1 * *"]];
+const RHYTHMS = [
+  ["Every hour", "0 * * * *"],
+  ["Every day at 9", "0 9 * * *"],
+  ["Weekdays at 9", "0 9 * * 1-5"],
+  ["Mondays at 9", "0 9 * * 1"],
+  ["First of the month", "0 9 1 * *"],
+];
 
 /** @param {FieldOptions} options @returns {Rendered} */
 export function cron(options) {
@@ -14,6 +20,10 @@ export function cron(options) {
     part.set(text);
     options.change(text);
   };
-  const presets = h("div", { class: "presets", hidden: options.form.readonly() }, ...RHYTHMS.map(([label, text]) => h("button", { class: "preset", type: "button", onclick: () => use(text) }, label)));
+  const presets = h(
+    "div",
+    { class: "presets", hidden: options.form.readonly() },
+    ...RHYTHMS.map(([label, text]) => h("button", { class: "preset", type: "button", onclick: () => use(text) }, label)),
+  );
   return { ...part, dom: h("div", {}, part.dom, presets) };
 }

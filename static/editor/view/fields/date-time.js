@@ -15,7 +15,17 @@ export function dateTime(options) {
     part.set(calendar.value);
     change(calendar.value);
   });
-  const open = h("button", { class: "icon-button", type: "button", "aria-label": `Choose ${field.label} from a calendar`, hidden: form.readonly(), onclick: () => calendar.showPicker() }, icon("calendar"));
+  const open = h(
+    "button",
+    {
+      class: "icon-button",
+      type: "button",
+      "aria-label": `Choose ${field.label} from a calendar`,
+      hidden: form.readonly(),
+      onclick: () => calendar.showPicker(),
+    },
+    icon("calendar"),
+  );
   return { dom: h("div", { class: "with-button" }, part.dom, h("div", { class: "calendar" }, calendar, open)), set: part.set, focus: part.focus };
 }
 

@@ -7,12 +7,21 @@ import { numberOf } from "./number.js";
 import { plainInput } from "./text.js";
 
 /** @type {[string, number][]} */
-const UNITS = [["seconds", 1], ["minutes", 60], ["hours", 3600], ["days", 86400]];
+const UNITS = [
+  ["seconds", 1],
+  ["minutes", 60],
+  ["hours", 3600],
+  ["days", 86400],
+];
 
 /** The largest unit that shows whole numbers. @param {any} seconds */
 export function unitOf(seconds) {
   if (typeof seconds !== "number" || !seconds) return 1;
-  return UNITS.filter(([, size]) => seconds % size === 0).map(([, size]) => size).at(-1) ?? 1;
+  return (
+    UNITS.filter(([, size]) => seconds % size === 0)
+      .map(([, size]) => size)
+      .at(-1) ?? 1
+  );
 }
 
 /** @param {FieldOptions} options @returns {Rendered} */
@@ -24,9 +33,15 @@ export function duration(options) {
     change(typeof amount === "number" ? amount * unit : amount);
   };
   const shown = (/** @type {any} */ next) => (typeof next === "number" ? next / unit : next);
-  const part = field.template ? templateInput({ id, label: field.label, value: shown(value), describedby, change: send, form, preview: false }) : plainInput({ ...options, value: shown(value), change: send }, { type: "number", mode: "decimal" });
+  const part = field.template
+    ? templateInput({ id, label: field.label, value: shown(value), describedby, change: send, form, preview: false })
+    : plainInput({ ...options, value: shown(value), change: send }, { type: "number", mode: "decimal" });
   const select = /** @type {HTMLSelectElement} */ (
-    h("select", { class: "select", "aria-label": `Unit of ${field.label}`, disabled: form.readonly() }, ...UNITS.map(([name, size]) => h("option", { value: String(size) }, name)))
+    h(
+      "select",
+      { class: "select", "aria-label": `Unit of ${field.label}`, disabled: form.readonly() },
+      ...UNITS.map(([name, size]) => h("option", { value: String(size) }, name)),
+    )
   );
   select.value = String(unit);
   select.addEventListener("change", () => {

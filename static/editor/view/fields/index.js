@@ -94,7 +94,24 @@ export const RENDERERS = {
 const SHORT_HELP = 56;
 
 /** Kinds that want the whole width of the form. */
-export const WIDE = new Set(["long_text", "key_values", "conditions", "mapping", "json_body", "json_value", "schema", "code", "list", "object", "connection_ref", "flow_ref", "agent_refs", "multi_choice", "cron", "date_time"]);
+export const WIDE = new Set([
+  "long_text",
+  "key_values",
+  "conditions",
+  "mapping",
+  "json_body",
+  "json_value",
+  "schema",
+  "code",
+  "list",
+  "object",
+  "connection_ref",
+  "flow_ref",
+  "agent_refs",
+  "multi_choice",
+  "cron",
+  "date_time",
+]);
 
 /**
  * A field with its label, help and problems.
@@ -108,19 +125,47 @@ export function fieldRow(options) {
   const render = RENDERERS[field.kind] ?? unknown;
   const part = render({ ...options, describedby: `${field.help ? `${helpId} ` : ""}${wrongId}` });
   const wrong = h("div", { class: "field-problems", id: wrongId });
-  const optional = !field.required || field.kind === "toggle" ? null : h("span", { class: "required", title: "Required" }, "*", h("span", { class: "visually-hidden" }, " required"));
+  const optional =
+    !field.required || field.kind === "toggle"
+      ? null
+      : h("span", { class: "required", title: "Required" }, "*", h("span", { class: "visually-hidden" }, " required"));
   const help = field.help && !compact ? h("p", { class: "hint", id: helpId, hidden: field.help.length > SHORT_HELP }, field.help) : null;
   const more = help?.hidden ? helpButton(field.label, help) : null;
-  const label = part.labelled || compact ? null : h("div", { class: "label-line" }, part.group ? h("div", { class: "label", id: `${id}-label` }, field.label, optional) : h("label", { class: "label", for: id }, field.label, optional), more);
-  const dom = h("div", { class: `field field-${field.kind.replaceAll("_", "-")}`, "data-field": field.name, role: part.group ? "group" : null, "aria-labelledby": part.group && label ? `${id}-label` : null }, label, part.dom, help, wrong);
+  const label =
+    part.labelled || compact
+      ? null
+      : h(
+          "div",
+          { class: "label-line" },
+          part.group ? h("div", { class: "label", id: `${id}-label` }, field.label, optional) : h("label", { class: "label", for: id }, field.label, optional),
+          more,
+        );
+  const dom = h(
+    "div",
+    {
+      class: `field field-${field.kind.replaceAll("_", "-")}`,
+      "data-field": field.name,
+      role: part.group ? "group" : null,
+      "aria-labelledby": part.group && label ? `${id}-label` : null,
+    },
+    label,
+    part.dom,
+    help,
+    wrong,
+  );
 
   form.register(pointer, {
     dom,
     focus: part.focus,
     show(problems) {
-      dom.classList.toggle("is-wrong", problems.some((each) => each.severity === "error"));
+      dom.classList.toggle(
+        "is-wrong",
+        problems.some((each) => each.severity === "error"),
+      );
       dom.classList.toggle("is-doubtful", problems.length > 0);
-      wrong.replaceChildren(...problems.map((each) => h("p", { class: each.severity === "error" ? "error-text" : "warning-text" }, icon("alert"), each.message)));
+      wrong.replaceChildren(
+        ...problems.map((each) => h("p", { class: each.severity === "error" ? "error-text" : "warning-text" }, icon("alert"), each.message)),
+      );
       const control = document.getElementById(id);
       if (control && dom.contains(control)) control.setAttribute("aria-invalid", String(problems.some((each) => each.severity === "error")));
     },

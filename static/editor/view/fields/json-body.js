@@ -8,7 +8,20 @@ import { templateInput } from "../template-input.js";
 /** @param {FieldOptions} options @returns {Rendered} */
 export function jsonBody({ field, id, value, change, form, describedby, siblings }) {
   const state = h("p", { class: "json-state", "aria-live": "polite" });
-  const part = templateInput({ id, label: field.label, value, multiline: true, mono: true, secure: field.secure, describedby, change: (text) => (check(text), change(text)), form });
+  const part = templateInput({
+    id,
+    label: field.label,
+    value,
+    multiline: true,
+    mono: true,
+    secure: field.secure,
+    describedby,
+    change: (text) => {
+      check(text);
+      change(text);
+    },
+    form,
+  });
 
   /** @param {any} text */
   function check(text) {

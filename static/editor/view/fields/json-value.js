@@ -44,7 +44,15 @@ const written = (value) => (value === null || value === undefined ? "" : JSON.st
 export function schema(options) {
   const part = jsonValue(options);
   const ask = async () => {
-    const answer = await options.form.context.dialog({ title: "Schema from an example", text: "Paste an answer as this flow gives it. Every member becomes a property of that type.", input: { label: "Example (JSON)", value: '{"ok": true}' }, buttons: [{ id: "cancel", label: "Cancel" }, { id: "make", label: "Make schema", kind: "primary" }] });
+    const answer = await options.form.context.dialog({
+      title: "Schema from an example",
+      text: "Paste an answer as this flow gives it. Every member becomes a property of that type.",
+      input: { label: "Example (JSON)", value: '{"ok": true}' },
+      buttons: [
+        { id: "cancel", label: "Cancel" },
+        { id: "make", label: "Make schema", kind: "primary" },
+      ],
+    });
     if (answer?.button !== "make") return;
     try {
       const made = schemaOf(JSON.parse(answer.value));
@@ -54,6 +62,11 @@ export function schema(options) {
       options.form.context.toast("That was no JSON, so the schema is as it was.", { kind: "warn" });
     }
   };
-  const button = h("button", { class: "button button-quiet button-small", type: "button", hidden: options.form.readonly(), onclick: ask }, icon("zap"), "Make from an example");
+  const button = h(
+    "button",
+    { class: "button button-quiet button-small", type: "button", hidden: options.form.readonly(), onclick: ask },
+    icon("zap"),
+    "Make from an example",
+  );
   return { ...part, dom: h("div", {}, part.dom, button) };
 }

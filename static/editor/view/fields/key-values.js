@@ -24,14 +24,33 @@ export function keyValues({ field, id, value, change, form }) {
 /** @param {FormEnv} form @param {string} id @param {string} name @param {boolean} secure @param {any} item @param {(item: any) => void} send */
 function pair(form, id, name, secure, item, send) {
   let here = item;
-  const key = /** @type {HTMLInputElement} */ (h("input", { class: "input", type: "text", id, "aria-label": `Name of ${name}`, placeholder: "name", autocomplete: "off", spellcheck: false, readonly: form.readonly() ? "" : null }));
+  const key = /** @type {HTMLInputElement} */ (
+    h("input", {
+      class: "input",
+      type: "text",
+      id,
+      "aria-label": `Name of ${name}`,
+      placeholder: "name",
+      autocomplete: "off",
+      spellcheck: false,
+      readonly: form.readonly() ? "" : null,
+    })
+  );
   key.value = String(item?.name ?? "");
   const update = (/** @type {any} */ patch) => {
     here = { ...here, ...patch };
     send(here);
   };
   key.addEventListener("input", () => update({ name: key.value }));
-  const text = templateInput({ id: `${id}-value`, label: `Value of ${name}`, value: item?.value, placeholder: "value", secure, change: (value) => update({ value }), form });
+  const text = templateInput({
+    id: `${id}-value`,
+    label: `Value of ${name}`,
+    value: item?.value,
+    placeholder: "value",
+    secure,
+    change: (value) => update({ value }),
+    form,
+  });
   return {
     dom: h("div", { class: "pair" }, key, text.dom),
     focus: () => key.focus(),

@@ -20,7 +20,16 @@ export function list({ field, id, pointer, value, change, form }) {
     blank: (items) => blankOf(item, items),
     max: field.limits?.max_items,
     card,
-    make: (each, n, send) => form.field({ field: { ...item, label: `${one} ${n + 1}` }, id: `${id}-${n}`, pointer: `${pointer}/${n}`, value: each, change: send, form, compact: true }),
+    make: (each, n, send) =>
+      form.field({
+        field: { ...item, label: `${one} ${n + 1}` },
+        id: `${id}-${n}`,
+        pointer: `${pointer}/${n}`,
+        value: each,
+        change: send,
+        form,
+        compact: true,
+      }),
     change,
   });
   return { ...part, group: true };
@@ -41,6 +50,8 @@ function blankOf(item, items) {
   if (item.kind !== "object") return item.default ?? "";
   const taken = new Set(items.map((each) => each?.id));
   const own = (item.fields ?? []).filter(isOwnId).map((field) => [field.name, newId("b", (wish) => taken.has(wish))]);
-  const required = (item.fields ?? []).filter((field) => !isOwnId(field) && ["text", "variable_name", "long_text"].includes(field.kind)).map((field) => [field.name, field.default ?? ""]);
+  const required = (item.fields ?? [])
+    .filter((field) => !isOwnId(field) && ["text", "variable_name", "long_text"].includes(field.kind))
+    .map((field) => [field.name, field.default ?? ""]);
   return Object.fromEntries([...own, ...required]);
 }

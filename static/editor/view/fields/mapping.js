@@ -26,7 +26,18 @@ function row(form, id, n, item, send) {
   let here = item;
   /** @param {string} name @param {string} label @param {string} placeholder */
   const input = (name, label, placeholder) => {
-    const dom = /** @type {HTMLInputElement} */ (h("input", { class: "input mono", type: "text", id: name === "path" ? id : `${id}-${name}`, "aria-label": `${label} ${n + 1}`, placeholder, autocomplete: "off", spellcheck: false, readonly: form.readonly() ? "" : null }));
+    const dom = /** @type {HTMLInputElement} */ (
+      h("input", {
+        class: "input mono",
+        type: "text",
+        id: name === "path" ? id : `${id}-${name}`,
+        "aria-label": `${label} ${n + 1}`,
+        placeholder,
+        autocomplete: "off",
+        spellcheck: false,
+        readonly: form.readonly() ? "" : null,
+      })
+    );
     dom.addEventListener("input", () => {
       here = { ...here, [name]: name === "variable" ? dom.value.replace(/\s/g, "_") : dom.value };
       send(here);
@@ -51,7 +62,11 @@ function row(form, id, n, item, send) {
   /** @param {any} next */
   function show(next) {
     here = next;
-    for (const [dom, name] of /** @type {[HTMLInputElement, string][]} */ ([[path, "path"], [variable, "variable"], [other, "default"]])) {
+    for (const [dom, name] of /** @type {[HTMLInputElement, string][]} */ ([
+      [path, "path"],
+      [variable, "variable"],
+      [other, "default"],
+    ])) {
       const text = next?.[name] === null || next?.[name] === undefined ? "" : String(next[name]);
       if (dom.value !== text) dom.value = text;
     }
@@ -59,7 +74,14 @@ function row(form, id, n, item, send) {
   }
 
   show(item);
-  const dom = h("div", { class: "mapping-row" }, path, h("div", { class: "prefixed" }, h("span", { class: "prefix", "aria-hidden": "true" }, "vars."), variable), other, found);
+  const dom = h(
+    "div",
+    { class: "mapping-row" },
+    path,
+    h("div", { class: "prefixed" }, h("span", { class: "prefix", "aria-hidden": "true" }, "vars."), variable),
+    other,
+    found,
+  );
   form.watch(() => dom.isConnected && mark(), dom);
   return { dom, set: (/** @type {any} */ next) => next !== here && show(next), focus: () => path.focus() };
 }

@@ -21,12 +21,17 @@ export function ticks({ id, options, value, change, readonly }) {
   let boxes = [];
 
   function build() {
-    const all = [...options, ...chosen.filter((each) => !options.some((option) => option.value === each)).map((each) => ({ value: each, label: String(each) }))];
+    const all = [
+      ...options,
+      ...chosen.filter((each) => !options.some((option) => option.value === each)).map((each) => ({ value: each, label: String(each) })),
+    ];
     boxes = all.map((option, n) => {
       const box = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", class: "visually-hidden", id: n ? `${id}-${n}` : id, disabled: readonly }));
       box.checked = chosen.includes(option.value);
       box.addEventListener("change", () => {
-        chosen = box.checked ? all.map((each) => each.value).filter((each) => each === option.value || chosen.includes(each)) : chosen.filter((each) => each !== option.value);
+        chosen = box.checked
+          ? all.map((each) => each.value).filter((each) => each === option.value || chosen.includes(each))
+          : chosen.filter((each) => each !== option.value);
         change(chosen);
       });
       return box;

@@ -19,16 +19,20 @@ export function object(options) {
   function build() {
     const seen = visibleFields(fields, here);
     const names = seen.map((each) => each.name).join(" ");
-    if (names === shown) return seen.forEach((each) => parts.get(each.name)?.set(fieldValue(each, here)));
+    for (const each of seen) parts.get(each.name)?.set(fieldValue(each, here));
+    if (names === shown) return;
     shown = names;
     const old = parts;
     parts = new Map(seen.map((each) => [each.name, old.get(each.name) ?? make(each)]));
     dom.replaceChildren(...seen.map((each) => /** @type {Rendered} */ (parts.get(each.name)).dom));
-    return undefined;
   }
 
   /** A kind and its one value (a body: JSON, text) need no labels of their own under the heading. @param {Field} each */
-  const isPlain = (each) => !compact && fields[0]?.kind === "choice" && (each === fields[0] || !["text", "number"].includes(each.kind)) && fields.slice(1).every((other) => other.visible_if);
+  const isPlain = (each) =>
+    !compact &&
+    fields[0]?.kind === "choice" &&
+    (each === fields[0] || !["text", "number"].includes(each.kind)) &&
+    fields.slice(1).every((other) => other.visible_if);
 
   /** @param {Field} each */
   function make(each) {

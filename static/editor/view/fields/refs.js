@@ -12,25 +12,55 @@ export function connectionRef(options) {
   const types = field.types?.length ? field.types : null;
   const fitting = form.store.state.connections.filter((each) => !types || types.includes(each.type));
   const note = h("p", { class: "hint ref-note" });
-  const part = selectOf({ id, label: field.label, describedby, disabled: form.readonly(), value, change: (next) => (change(next), show(next)), options: fitting.map((each) => ({ value: each.id, label: `${each.name} (${String(each.type).replaceAll("_", " ")})` })), blank: fitting.length ? "No connection" : "No connection yet" });
+  const part = selectOf({
+    id,
+    label: field.label,
+    describedby,
+    disabled: form.readonly(),
+    value,
+    change: (next) => {
+      change(next);
+      show(next);
+    },
+    options: fitting.map((each) => ({ value: each.id, label: `${each.name} (${String(each.type).replaceAll("_", " ")})` })),
+    blank: fitting.length ? "No connection" : "No connection yet",
+  });
 
   /** @param {any} chosen */
   function show(chosen) {
     const one = form.store.state.connections.find((each) => each.id === chosen);
     const nodes = typeof one?.used_by === "number" ? one.used_by : one?.used_by?.length;
-    const facts = [nodes ? `used by ${count(nodes, "node")}` : "", one?.allowed_hosts?.length ? `only for ${one.allowed_hosts.join(", ")}` : ""].filter(Boolean);
-    note.replaceChildren(...(facts.length ? [h("span", {}, facts.join(" · "))] : []), h("a", { href: "/settings/connections/", target: "_blank", rel: "noopener" }, "Connections", icon("external")));
+    const facts = [nodes ? `used by ${count(nodes, "node")}` : "", one?.allowed_hosts?.length ? `only for ${one.allowed_hosts.join(", ")}` : ""].filter(
+      Boolean,
+    );
+    note.replaceChildren(
+      ...(facts.length ? [h("span", {}, facts.join(" · "))] : []),
+      h("a", { href: "/settings/connections/", target: "_blank", rel: "noopener" }, "Connections", icon("external")),
+    );
   }
 
   show(value);
-  return { dom: h("div", {}, part.dom, note), set: (next) => (part.set(next), show(next)), focus: part.focus };
+  const set = (/** @type {any} */ next) => {
+    part.set(next);
+    show(next);
+  };
+  return { dom: h("div", {}, part.dom, note), set, focus: part.focus };
 }
 
 /** @param {FieldOptions} options @returns {Rendered} */
 export function flowRef({ field, form, id, value, change, describedby }) {
   const own = form.store.state.flow.id;
   const flows = form.store.state.flows.filter((each) => each.id !== own);
-  return selectOf({ id, label: field.label, describedby, disabled: form.readonly(), value, change, options: flows.map((each) => ({ value: each.id, label: each.name })), blank: flows.length ? "Choose a flow…" : "There is no other flow yet" });
+  return selectOf({
+    id,
+    label: field.label,
+    describedby,
+    disabled: form.readonly(),
+    value,
+    change,
+    options: flows.map((each) => ({ value: each.id, label: each.name })),
+    blank: flows.length ? "Choose a flow…" : "There is no other flow yet",
+  });
 }
 
 /** @param {FieldOptions} options @returns {Rendered} */
@@ -38,5 +68,13 @@ export function agentRefs({ form, id, value, change }) {
   const agents = form.store.state.agents;
   const part = ticks({ id, options: agents.map((each) => ({ value: each.slug, label: each.name })), value, change, readonly: form.readonly() });
   if (agents.length) return part;
-  return { ...part, dom: h("div", {}, part.dom, h("p", { class: "hint" }, "There is no agent yet. ", h("a", { href: "/settings/agents/", target: "_blank", rel: "noopener" }, "Add an agent"))) };
+  return {
+    ...part,
+    dom: h(
+      "div",
+      {},
+      part.dom,
+      h("p", { class: "hint" }, "There is no agent yet. ", h("a", { href: "/settings/agents/", target: "_blank", rel: "noopener" }, "Add an agent")),
+    ),
+  };
 }

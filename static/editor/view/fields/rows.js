@@ -11,7 +11,12 @@ import { h, icon } from "../dom.js";
  */
 export function rowList(options) {
   const body = h("div", { class: options.card ? "rows is-cards" : "rows" });
-  const add = h("button", { class: "button button-quiet button-small rows-add", type: "button", hidden: options.readonly, onclick: append }, icon("plus"), options.add);
+  const add = h(
+    "button",
+    { class: "button button-quiet button-small rows-add", type: "button", hidden: options.readonly, onclick: append },
+    icon("plus"),
+    options.add,
+  );
   const dom = h("div", { class: "rows-box" }, body, add);
   /** @type {any[]} */
   let items = [];
@@ -39,7 +44,7 @@ export function rowList(options) {
     if (next === items && rows.length === next.length) return;
     const same = rows.length === next.length;
     items = next;
-    if (same) rows.forEach((row, n) => row.set(items[n]));
+    if (same) for (const [n, row] of rows.entries()) row.set(items[n]);
     else build();
     titles.forEach((each, n) => {
       each.textContent = titleOf(n);
@@ -59,7 +64,12 @@ export function rowList(options) {
     if (!options.card) return h("div", { class: "row" }, row.dom, h("div", { class: "row-buttons" }, buttons.at(-1) ?? null));
     const title = h("span", { class: "row-title" }, titleOf(n));
     titles[n] = title;
-    return h("div", { class: "row-card", role: "group", "aria-label": options.item(n) }, h("div", { class: "row-head" }, title, h("div", { class: "row-buttons" }, ...buttons)), row.dom);
+    return h(
+      "div",
+      { class: "row-card", role: "group", "aria-label": options.item(n) },
+      h("div", { class: "row-head" }, title, h("div", { class: "row-buttons" }, ...buttons)),
+      row.dom,
+    );
   }
 
   /** @param {number} n @param {-1|1} by */
@@ -67,7 +77,11 @@ export function rowList(options) {
     const to = n + by;
     if (!options.card || to < 0 || to >= items.length) return null;
     const label = `Move ${options.item(n)} ${by < 0 ? "up" : "down"}`;
-    return h("button", { class: "icon-button", type: "button", "aria-label": label, title: label, onclick: () => move(n, to) }, icon(by < 0 ? "chevron-up" : "chevron-down"));
+    return h(
+      "button",
+      { class: "icon-button", type: "button", "aria-label": label, title: label, onclick: () => move(n, to) },
+      icon(by < 0 ? "chevron-up" : "chevron-down"),
+    );
   }
 
   /** @param {number} n */

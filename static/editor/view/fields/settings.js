@@ -20,8 +20,21 @@ export function settingsForm(type, form, current, change) {
   const reaches = type.effect !== "none";
   const choices = ON_ERROR.filter(({ value }) => value !== "branch" || type.ports.some((port) => port.when?.setting === "on_error"));
   const retry = () => current().retry ?? {};
-  const number = (/** @type {string} */ name, /** @type {string} */ label, /** @type {any} */ limits, /** @type {() => any} */ read, /** @type {(value: any) => void} */ write) => ({
-    part: fieldRow({ field: { name, kind: "number", label, template: false, limits }, id: `setting-${name}`, pointer: name === "timeout_seconds" ? "/settings/timeout_seconds" : `/settings/retry/${name}`, value: read(), change: write, form }),
+  const number = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {any} */ limits,
+    /** @type {() => any} */ read,
+    /** @type {(value: any) => void} */ write,
+  ) => ({
+    part: fieldRow({
+      field: { name, kind: "number", label, template: false, limits },
+      id: `setting-${name}`,
+      pointer: name === "timeout_seconds" ? "/settings/timeout_seconds" : `/settings/retry/${name}`,
+      value: read(),
+      change: write,
+      form,
+    }),
     read,
   });
   const setRetry = (/** @type {any} */ patch) => {
@@ -29,16 +42,52 @@ export function settingsForm(type, form, current, change) {
     change(put(current(), "retry", Object.keys(next).length && (next.max_attempts ?? 1) > 1 ? next : null));
   };
   const rows = [
-    number("max_attempts", "Tries", { min: 1, max: 10 }, () => retry().max_attempts ?? 1, (value) => setRetry({ max_attempts: value })),
-    number("backoff_seconds", "First pause, seconds", { min: 0, max: 3600 }, () => retry().backoff_seconds ?? null, (value) => setRetry({ backoff_seconds: value })),
-    number("factor", "Each pause longer by", { min: 1, max: 10 }, () => retry().factor ?? null, (value) => setRetry({ factor: value })),
-    number("timeout_seconds", "Time limit, seconds", { min: 1, max: 60 }, () => current().timeout_seconds ?? null, (value) => change(put(current(), "timeout_seconds", value))),
+    number(
+      "max_attempts",
+      "Tries",
+      { min: 1, max: 10 },
+      () => retry().max_attempts ?? 1,
+      (value) => setRetry({ max_attempts: value }),
+    ),
+    number(
+      "backoff_seconds",
+      "First pause, seconds",
+      { min: 0, max: 3600 },
+      () => retry().backoff_seconds ?? null,
+      (value) => setRetry({ backoff_seconds: value }),
+    ),
+    number(
+      "factor",
+      "Each pause longer by",
+      { min: 1, max: 10 },
+      () => retry().factor ?? null,
+      (value) => setRetry({ factor: value }),
+    ),
+    number(
+      "timeout_seconds",
+      "Time limit, seconds",
+      { min: 1, max: 60 },
+      () => current().timeout_seconds ?? null,
+      (value) => change(put(current(), "timeout_seconds", value)),
+    ),
   ];
-  const onError = fieldRow({ field: { name: "on_error", kind: "choice", label: "If it fails, then", default: "stop", options: choices }, id: "setting-on_error", pointer: "/settings/on_error", value: current().on_error ?? "stop", change: (value) => change(put(current(), "on_error", value === "stop" ? null : value)), form });
+  const onError = fieldRow({
+    field: { name: "on_error", kind: "choice", label: "If it fails, then", default: "stop", options: choices },
+    id: "setting-on_error",
+    pointer: "/settings/on_error",
+    value: current().on_error ?? "stop",
+    change: (value) => change(put(current(), "on_error", value === "stop" ? null : value)),
+    form,
+  });
   const pauses = [rows[1].part.dom, rows[2].part.dom];
   const body = reaches ? [rows[0].part.dom, rows[3].part.dom, ...pauses, onError.dom] : [onError.dom];
   const summary = h("span", { class: "settings-summary" });
-  const dom = h("details", { class: "form-section is-advanced settings" }, h("summary", {}, icon("chevron-right", "icon icon-small"), "If it fails", summary), h("div", { class: "form-grid" }, ...body));
+  const dom = h(
+    "details",
+    { class: "form-section is-advanced settings" },
+    h("summary", {}, icon("chevron-right", "icon icon-small"), "If it fails", summary),
+    h("div", { class: "form-grid" }, ...body),
+  );
 
   function update() {
     const tries = retry().max_attempts ?? 1;

@@ -37,7 +37,9 @@ export function plainInput({ field, id, value, change, form, describedby }, how 
     list: how.list ?? null,
     inputmode: how.mode ?? null,
   };
-  const control = /** @type {HTMLInputElement|HTMLTextAreaElement} */ (how.multiline ? h("textarea", { ...attributes, rows: "3" }) : h("input", { ...attributes, type: how.type ?? "text" }));
+  const control = /** @type {HTMLInputElement|HTMLTextAreaElement} */ (
+    how.multiline ? h("textarea", { ...attributes, rows: "3" }) : h("input", { ...attributes, type: how.type ?? "text" })
+  );
   control.addEventListener("input", () => change(control.value));
   const set = (/** @type {any} */ next) => {
     const shown = next === null || next === undefined ? "" : String(next);

@@ -5,11 +5,18 @@ import { h } from "../dom.js";
 
 /** @param {FieldOptions} options @returns {Rendered} */
 export function toggle({ field, id, value, change, form, describedby }) {
-  const control = /** @type {HTMLInputElement} */ (h("input", { class: "switch", type: "checkbox", role: "switch", id, "aria-describedby": describedby ?? null, disabled: form.readonly() }));
+  const control = /** @type {HTMLInputElement} */ (
+    h("input", { class: "switch", type: "checkbox", role: "switch", id, "aria-describedby": describedby ?? null, disabled: form.readonly() })
+  );
   control.addEventListener("change", () => change(control.checked));
   const set = (/** @type {any} */ next) => {
     control.checked = next === true;
   };
   set(value);
-  return { dom: h("div", { class: "toggle-line" }, h("label", { class: "label", for: id }, field.label), control), set, focus: () => control.focus(), labelled: true };
+  return {
+    dom: h("div", { class: "toggle-line" }, h("label", { class: "label", for: id }, field.label), control),
+    set,
+    focus: () => control.focus(),
+    labelled: true,
+  };
 }
