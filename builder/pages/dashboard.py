@@ -3,7 +3,7 @@
 from django.views.decorators.http import require_GET
 
 from builder.pages.access import member_required
-from builder.pages.figures import failing_flows, over_time, slowest_steps, timings, totals
+from builder.pages.figures import ended_runs, failing_flows, over_time, slowest_steps, timings, totals
 from builder.pages.recent import day_slots, hour_slots
 from builder.pages.rendering import page
 from runtime.health import health
@@ -18,15 +18,15 @@ def dashboard(request):
     window = request.GET.get("window") if request.GET.get("window") in WINDOWS else "7d"
     zone = request.workspace.time_zone
     slots = hour_slots(24, zone) if window == "24h" else day_slots(int(window[:-1]), zone)
-    speed = timings(request.workspace, slots)
+    ended = ended_runs(request.workspace, slots)
     return page(
         request,
         "pages/dashboard.html",
         windows=WINDOWS,
         window=window,
         slots=over_time(request.workspace, slots),
-        totals=totals(request.workspace, slots),
-        speed=speed,
+        totals=totals(request.workspace, slots, ended),
+        speed=timings(slots, ended),
         names=("p50", "p95"),
         slowest=slowest_steps(request.workspace, slots[0].start),
         failing=failing_flows(request.workspace, slots[0].start),

@@ -4,6 +4,7 @@ Percentiles are exact up to a number of runs, beyond that those of the newest on
 page the slowest thing it reports on.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from django.db.models import Avg, Count, F, Max, Q
@@ -44,25 +45,23 @@ def over_time(workspace, slots: list[Slot]) -> list[dict]:
     return points
 
 
-def totals(workspace, slots: list[Slot]) -> Totals:
+def totals(workspace, slots: list[Slot], ended: list[tuple]) -> Totals:
     counted = _live(workspace, slots).aggregate(
         runs=Count("id"),
         good=Count("id", filter=Q(status=Status.SUCCEEDED)),
         bad=Count("id", filter=Q(status__in=BAD)),
         open=Count("id", filter=Q(status__in=OPEN) & ~Q(status=Status.PARKED)),
     )
-    seconds = sorted(taken for _, taken in _ended(workspace, slots))
+    seconds = sorted(taken for _, taken in ended)
     return Totals(**counted, p50=percentile(seconds, 0.5), p95=percentile(seconds, 0.95))
 
 
-def timings(workspace, slots: list[Slot]) -> list[dict]:
+def timings(slots: list[Slot], ended: list[tuple]) -> list[dict]:
     """{"label", "p50", "p95"} in seconds per slot, None where nothing ended."""
     found: list[list[float]] = [[] for _ in slots]
     edges = [first_id(slot.start) for slot in slots]
-    for run_id, taken in _ended(workspace, slots):
-        place = max((number for number, edge in enumerate(edges) if run_id >= edge), default=None)
-        if place is not None:
-            found[place].append(taken)
+    for run_id, taken in ended:
+        found[max(0, bisect_right(edges, run_id) - 1)].append(taken)
     return [
         {"label": slot.label, "p50": percentile(sorted(seconds), 0.5), "p95": percentile(sorted(seconds), 0.95)}
         for slot, seconds in zip(slots, found, strict=True)
@@ -111,7 +110,7 @@ def _live(workspace, slots):
     return Run.objects.for_workspace(workspace).filter(mode="live", id__gte=first_id(slots[0].start)).order_by()
 
 
-def _ended(workspace, slots):
+def ended_runs(workspace, slots: list[Slot]) -> list[tuple]:
     """(id, seconds) of runs that ended, newest first."""
     rows = _live(workspace, slots).exclude(finished_at=None).exclude(started_at=None).order_by("-id")
     rows = rows.values_list("id", "started_at", "finished_at")[:AT_MOST]
