@@ -110,10 +110,9 @@ function movedPlaces(state) {
   const places = shownPlaces(state);
   const { gesture } = state;
   if (gesture?.kind !== "drag" || !gesture.nodes.length) return places;
-  /** @type {Record<string, Point>} */
-  const moved = Object.create(places);
-  for (const id of gesture.nodes) moved[id] = { x: (places[id]?.x ?? 0) + gesture.dx, y: (places[id]?.y ?? 0) + gesture.dy };
-  return moved;
+  // Places are frozen and many; the moved ones lie over them.
+  const shift = (/** @type {string} */ id) => ({ value: { x: (places[id]?.x ?? 0) + gesture.dx, y: (places[id]?.y ?? 0) + gesture.dy } });
+  return Object.create(places, Object.fromEntries(gesture.nodes.map((id) => [id, shift(id)])));
 }
 
 /** @type {WeakMap<readonly Edge[], Map<string, Edge>>} */
