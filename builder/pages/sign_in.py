@@ -13,7 +13,7 @@ from builder.pages.preferring import preferences_of
 class SignInForm(Styled, auth_forms.AuthenticationForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["username"].widget.attrs |= {"type": "email", "autocomplete": "username"}
+        self.fields["username"].widget.input_type = "email"
 
 
 class PasswordForm(Styled, auth_forms.PasswordChangeForm):
