@@ -45,9 +45,7 @@ def split_events(body: bytes, content_type: str, most: int) -> tuple[list[Any], 
         lines = [line for line in body.splitlines() if line.strip()]
         items, many = [_line(line) for line in lines], True
     else:
-        if content_type and content_type not in ("application/json", "text/plain", "application/octet-stream"):
-            text = "Send JSON (application/json) or one object a line (application/x-ndjson)."
-            raise BadEvent([_error("", "content_type", text)], 415, "unsupported_media_type")
+        json_only(content_type, "Send JSON (application/json) or one object a line (application/x-ndjson).")
         value = parse(body)
         items, many = (value, True) if isinstance(value, list) else ([value], False)
     if len(items) > most:
@@ -55,6 +53,12 @@ def split_events(body: bytes, content_type: str, most: int) -> tuple[list[Any], 
             [_error("", "too_many", f"At most {most:,} events at once; this is {len(items):,}.")], 413, "too_many"
         )
     return items, many
+
+
+def json_only(content_type: str, words: str) -> None:
+    """BadEvent (415) for a body that says it is something else; senders that do not say are believed."""
+    if content_type and content_type not in ("application/json", "text/plain", "application/octet-stream"):
+        raise BadEvent([_error("", "content_type", words)], 415, "unsupported_media_type")
 
 
 def _line(line: bytes) -> Any:

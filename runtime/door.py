@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from runtime import hooks, receiving
 from runtime.actions import Call, invoke
-from runtime.arrivals import BadEvent, read_action, read_event, split_events
+from runtime.arrivals import BadEvent, json_only, read_action, read_event, split_events
 from runtime.authorising import Refused, caller
 from runtime.group_commit import recorder
 from runtime.intake import accept
@@ -116,6 +116,7 @@ async def action_list(request: HttpRequest) -> HttpResponse:
 async def action(request: HttpRequest, name: str) -> HttpResponse:
     """Ask an action and get its answer within the deadline."""
     who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
+    json_only(request.content_type or "", "Send JSON (application/json).")
     arrival, tool_call_id = await read_action(who.workspace_id, request.body)
     header_key = request.headers.get("Idempotency-Key", "")
     status, body = await invoke(Call(arrival, name=name, tool_call_id=(tool_call_id or header_key)[:200]))
@@ -143,6 +144,17 @@ urlpatterns = [
     path("hooks/<str:token>/", hook, name="hook"),
     path("in/<str:vendor>/<str:token>/", receive, name="receiver"),
 ]
+
+
+def nothing_here(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem(404, "not_found", "There is nothing at this address.")
+
+
+def our_mistake(request: HttpRequest) -> HttpResponse:
+    return problem(500, "internal", "Segue made a mistake. It is in the log.")
+
+
+handler404, handler500 = nothing_here, our_mistake  # this module is the doors' urlconf
 
 
 def by_path(django_app: Callable) -> Callable:

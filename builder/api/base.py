@@ -41,6 +41,7 @@ class ApiView(APIView):
     """A route. `rights` says who may do what; a method that is not in it cannot be called."""
 
     content_negotiation_class = AlwaysJson
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     rights: dict[str, Right] = {}
 
     def flow(self, *, trash: bool = False) -> Flow:

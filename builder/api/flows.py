@@ -16,8 +16,10 @@ from builder.problems import Refused
 from builder.publishing import enable
 from runtime.engine.document import read_document
 from runtime.models import Flow
+from runtime.models.flows import KINDS
 
 SORTS = ("name", "-name", "updated_at", "-updated_at", "created_at", "-created_at")
+STATES = ("live", "off", "draft", "changed", "trash")
 FILTERS = {
     "q": "in name and description", "kind": "one kind", "agent": "an agent's slug",
     "state": "live, off, draft, changed or trash", "sort": ", ".join(SORTS),
@@ -32,6 +34,9 @@ class FlowList(ApiView):
         sort = request.query_params.get("sort", "name")
         if sort not in SORTS:
             raise Refused(422, "invalid", f"sort is one of {', '.join(SORTS)}.")
+        for name, possible in (("kind", KINDS), ("state", STATES)):
+            if request.query_params.get(name) not in (None, "", *possible):
+                raise Refused(422, "invalid", f"{name} is one of {', '.join(possible)}.")
         order = (sort, "-id" if sort.startswith("-") else "id")
         return self.page(find_flows(request.workspace, request.query_params.dict()), order, self._shown)
 
@@ -75,6 +80,7 @@ class FlowDetail(ApiView):
             for name, value in changed.items():
                 setattr(flow, name, value)
             flow.save(update_fields=[*changed, "updated_at"])
+            record(request.workspace, actor_of(request), "flow.changed", flow, **changed)
         return Response(flow_json(flow, hook=True))
 
     @described(None, status=204, query={"cancel": "1 cancels the runs that are under way"})

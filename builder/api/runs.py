@@ -45,7 +45,8 @@ class RunList(ApiView):
 def _filters(given: dict[str, str]) -> dict[str, Any]:
     """The query as typed values; what has no possible value is refused with its name."""
     found: dict[str, Any] = {name: given[name] for name in FILTERS if given.get(name)}
-    readers = {"flow": UUID, "version": int, "since": _moment, "until": _moment, "status": Status}
+    readers = {"flow": UUID, "version": int, "since": _moment, "until": _moment, "status": Status,
+               "mode": _mode}  # fmt: skip
     for name, read in readers.items():
         if name in found:
             try:
@@ -54,6 +55,12 @@ def _filters(given: dict[str, str]) -> dict[str, Any]:
                 error = {"pointer": f"/{name}", "code": "invalid", "message": f"This is no {FILTERS[name]}."}
                 raise Refused(422, "invalid", f"{name}: {given[name]!r} is not possible.", [error])
     return found
+
+
+def _mode(text: str) -> str:
+    if text not in ("live", "test", "dry"):
+        raise ValueError(text)
+    return text
 
 
 def _moment(text: str) -> datetime:

@@ -1,0 +1,170 @@
+"""The outside program: it knows addresses, a key and CONTRACT.md, and speaks real HTTP to a real server."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+from django.test import Client
+
+from builder import throttling
+from runtime import tasks
+from runtime.models import SCOPES, ApiKey, Workspace
+from tests.peers import Peer
+
+PROBLEM = {"type", "title", "status", "detail", "errors"}
+ENDED = ("succeeded", "failed", "cancelled", "timed_out")
+
+
+class Program:
+    """Calls relative to /api/v1 (or whole, from a leading `//`), with a key or a session; answers carry `.value`."""
+
+    def __init__(self, url, key=None, cookies=None):
+        self.url, self.session = url, requests.Session()
+        if key:
+            self.session.headers["Authorization"] = f"Bearer {key}"
+        for name, value in (cookies or {}).items():
+            self.session.cookies.set(name, value)
+        if cookies and "csrftoken" in cookies:
+            self.session.headers["X-CSRFToken"] = cookies["csrftoken"]
+            self.session.headers["Referer"] = url
+
+    def call(self, method, path, body=None, *, data=None, type=None, headers=None, timeout=20):
+        address = self.url + path[1:] if path.startswith("//") else f"{self.url}/api/v1{path}"
+        address = path if path.startswith("http") else address
+        headers = dict(headers or {})
+        if data is not None:
+            headers["Content-Type"] = type or "application/json"
+        answer = self.session.request(
+            method, address, json=body, data=data, headers=headers, timeout=timeout, allow_redirects=False
+        )
+        answer.value = None
+        if "json" in answer.headers.get("Content-Type", "") and answer.content:
+            answer.value = json.loads(answer.content)
+        return answer
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.call("POST", path, body, **more)
+
+    def put(self, path, body=None, **more):
+        return self.call("PUT", path, body, **more)
+
+    def patch(self, path, body=None, **more):
+        return self.call("PATCH", path, body, **more)
+
+    def delete(self, path, **more):
+        return self.call("DELETE", path, **more)
+
+
+def is_problem(answer, status):
+    """Whether an answer is an error in the one shape (CONTRACT, Who may call)."""
+    assert answer.status_code == status, (answer.status_code, answer.text[:500])
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(answer.value) >= PROBLEM
+    assert answer.value["status"] == status
+    assert isinstance(answer.value["detail"], str)
+    assert answer.value["detail"]
+    assert all(set(error) >= {"pointer", "code", "message"} for error in answer.value["errors"])
+    return answer.value
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_fresh(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    throttling.forget()
+
+
+@pytest.fixture
+def program(live, workspace):
+    """A program with a key of all scopes."""
+    return Program(live, ApiKey.issue(workspace, "the outside program", SCOPES)[1])
+
+
+@pytest.fixture
+def with_scopes(live, workspace):
+    return lambda *scopes: Program(live, ApiKey.issue(workspace, "a narrow one", list(scopes))[1])
+
+
+@pytest.fixture
+def nobody(live):
+    return Program(live)
+
+
+@pytest.fixture
+def as_role(live, workspace, make_person):
+    """as_role("viewer") -> a signed-in browser, without a page."""
+
+    def make(role, of=None):
+        person = make_person(of or workspace, role)
+        client = Client()
+        client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+        token = "a" * 32
+        return Program(live, cookies={django_settings.SESSION_COOKIE_NAME: session, "csrftoken": token})
+
+    return make
+
+
+@pytest.fixture
+def stranger(live):
+    """A program of another workspace."""
+    return Program(live, ApiKey.issue(Workspace.objects.create(name="Other"), "theirs", SCOPES)[1])
+
+
+@pytest.fixture
+def peer(settings):
+    """A fake vendor on loopback that the door may reach."""
+    with Peer() as peer:
+        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
+        yield peer
+
+
+@pytest.fixture
+def publish(program):
+    """publish(document, kind="post_call") -> the flow, live, made over HTTP."""
+
+    def make(document, kind="post_call", name="Flow", by=None):
+        by = by or program
+        made = by.post("/flows/", {"name": name, "kind": kind, "document": document})
+        assert made.status_code == 201, made.text
+        published = by.post(f"/flows/{made.value['id']}/publish/", {})
+        assert published.status_code == 201, published.text
+        return by.get(f"/flows/{made.value['id']}/").value
+
+    return make
+
+
+@pytest.fixture
+def ended(program):
+    """ended(run id) -> the run, once the worker has driven it to its end (or to `status`)."""
+
+    def wait(run_id, *status, within=10):
+        over = time.monotonic() + within
+        while time.monotonic() < over:
+            tasks.work()
+            run = program.get(f"/runs/{run_id}/").value
+            if run["status"] in (status or ENDED):
+                return run
+        raise AssertionError(f"the run is still {run['status']}: {run}")
+
+    return wait
+
+
+@pytest.fixture
+def happens(program, ended):
+    """happens(event) -> the runs it started, ended."""
+
+    def post(event):
+        answer = program.post("/events/", event)
+        assert answer.status_code == 202, answer.text
+        return [ended(run["id"]) for run in answer.value["runs"]]
+
+    return post
+
+
+CORPUS = Path(django_settings.BASE_DIR).parent / "shared" / "payloads"
