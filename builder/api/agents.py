@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from builder.access import EDIT, VIEW, actor_of
+from builder.access import EDIT, VIEW, actor_of, may
 from builder.api import shapes
 from builder.api.base import ApiView, or_404, repeatable
 from builder.api.shapes import KEY_HEADER, PAGE_QUERY, described, listing
@@ -20,12 +20,13 @@ from runtime.active import iso
 from runtime.models import Agent
 
 
-def agent_json(agent: Agent) -> dict[str, Any]:
-    """An agent as the wire shows it; its receivers carry its secret address."""
+def agent_json(agent: Agent, *, addresses: bool = True) -> dict[str, Any]:
+    """An agent as the wire shows it; its receivers are secret addresses, not for those who only look."""
     address = f"{settings.PUBLIC_URL}/in"
+    vendors = reaching_out.receiver_names() if addresses else []
     return {
         "id": str(agent.pk), "slug": agent.slug, "name": agent.name, "platform": agent.platform,
-        "receivers": {name: f"{address}/{name}/{agent.token}/" for name in reaching_out.receiver_names()},
+        "receivers": {name: f"{address}/{name}/{agent.token}/" for name in vendors},
         "has_signing_secret": bool(agent.signing_secret_sealed), "signature_required": agent.signature_required,
         "created_at": iso(agent.created_at), "updated_at": iso(agent.updated_at),
     }  # fmt: skip
@@ -37,7 +38,9 @@ class AgentList(ApiView):
     @described(listing(shapes.Agent), query=PAGE_QUERY, id="agents_list")
     def get(self, request: Request) -> Response:
         agents = Agent.objects.for_workspace(request.workspace)
-        return self.page(agents, ("name", "id"), lambda rows: [agent_json(row) for row in rows])
+        return self.page(
+            agents, ("name", "id"), lambda rows: [agent_json(row, addresses=_trusted(request)) for row in rows]
+        )
 
     @described(shapes.Agent, shapes.AgentBody, status=201, headers=KEY_HEADER)
     @repeatable
@@ -60,7 +63,7 @@ class AgentDetail(ApiView):
 
     @described(shapes.Agent)
     def get(self, request: Request, agent_id: Any) -> Response:
-        return Response(agent_json(self.agent()))
+        return Response(agent_json(self.agent(), addresses=_trusted(request)))
 
     @described(shapes.Agent, shapes.AgentBody)
     @transaction.atomic
@@ -85,6 +88,11 @@ class AgentDetail(ApiView):
         record(request.workspace, actor_of(request), "agent.deleted", agent)
         agent.delete()
         return Response(status=204)
+
+
+def _trusted(request: Request) -> bool:
+    """Whoever knows a receiver's address can report calls; viewers do not, keys were made by an owner."""
+    return request.membership is None or may(request, EDIT)
 
 
 def _refuse_taken(request: Request, slug: str) -> None:

@@ -45,3 +45,8 @@ def test_an_agent_that_flows_listen_to_stays(api, agent):
 def test_an_agent_nobody_listens_to_goes(api, agent):
     assert api.delete(f"/agents/{agent['id']}/").status_code == 204
     assert api.get("/agents/").value["results"] == []
+
+
+def test_a_viewer_sees_agents_without_their_secret_addresses(as_role, agent):
+    assert as_role("viewer").get("/agents/").value["results"][0]["receivers"] == {}
+    assert as_role("editor").get(f"/agents/{agent['id']}/").value["receivers"]
