@@ -85,3 +85,15 @@ def test_every_admin_page_opens(admin, run):
 
 def test_members_without_staff_rights_stay_outside(signed_in):
     assert signed_in.get(reverse("admin:index")).status_code == 302
+
+
+def test_a_connection_is_listed_without_what_is_in_it(admin, workspace):
+    from integrations.models import Connection
+
+    connection = Connection(workspace=workspace, name="Desk", type="bearer", allowed_hosts=["desk.example.com"])
+    connection.set_secrets({"token": "a-token-nobody-may-see"})
+    connection.save()
+    page = admin.get(reverse("admin:integrations_connection_change", args=[connection.pk])).content.decode()
+    assert "desk.example.com" in page
+    assert connection.sealed["token"] not in page
+    assert "nobody-may-see" not in page
