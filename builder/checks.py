@@ -15,14 +15,16 @@ def queue_numbers(app_configs, **kwargs):
          "The lock starts when a row is fetched; shorter and tasks run twice."),
         (queue["queue_limit"] <= queue["workers"], "E002", "queue_limit must not exceed workers",
          "What is fetched ahead waits under a running lock."),
-        (queue["max_attempts"] == 1 and queue["ack_failures"], "E003", "max_attempts=1 and ack_failures=True are needed",
+        (queue["max_attempts"] == 1 and queue["ack_failures"], "E003",
+         "max_attempts=1 and ack_failures=True are needed",
          "Retries are the runs' own; a task that kills its worker would come back for ever."),
         (not queue.get("sync"), "E004", "sync must be off", "Tasks would run inside the request."),
         (not queue.get("scheduler", True), "E005", "scheduler must be off",
          "The clock is runtime/clock.py; one bad Schedule row stops all of django-q2's schedules."),
         (queue["timeout"] >= LONGEST_STEP + 40, "E006", "timeout must leave room for a step of 60 s",
          "A step's time-out has to end before the queue's."),
-        (settings.LEASE_SECONDS >= 1, "E007", "LEASE_SECONDS must be at least 1", "Leases are renewed every third of it."),
+        (settings.LEASE_SECONDS >= 1, "E007", "LEASE_SECONDS must be at least 1",
+         "Leases are renewed every third of it."),
     ]  # fmt: skip
     return [
         Error(f"Q_CLUSTER: {text}.", hint=hint, id=f"builder.{code}") for holds, code, text, hint in rules if not holds

@@ -1,8 +1,8 @@
-"""Measures the editor in real Chromium: main-thread milliseconds per input step, elements, first render (SPEED.md section 4).
+"""Measures the editor in real Chromium: milliseconds of the main thread per input step, elements, first render.
 
     python tests/load/editor.py http://127.0.0.1:8000 --email owner@example.com [--nodes 1000] [--check]
 
-The password comes from the environment variable SEGUE_PASSWORD. The page is opened with `?bench=1`, so nothing is saved.
+The password comes from the environment variable SEGUE_PASSWORD. The page is opened with `?bench=1`: nothing is saved.
 Input is trusted (CDP), 50 steps a gesture, the median of three rounds. With --check the exit status says whether the
 budgets of the stage "First light" hold.
 """
