@@ -39,6 +39,13 @@ test("a join sits under the median of its sources", () => {
   assert.ok(places.end.y > places.set.y);
 });
 
+test("a line that passes ranks has a lane of its own beside the cards", () => {
+  const places = tidy(flow("start -> check[yes] -> set -> set2 -> end; check[else] -> end"), catalogue);
+  const line = places.check.x + WIDTH * 0.75;
+  assert.ok(places.set.x + WIDTH < line, "the line from Otherwise falls right of the branch");
+  assert.equal(places.end.x, places.check.x);
+});
+
 test("ways back do not count for the ranks", () => {
   const places = tidy(flow("start -> wait -> check[again] -> wait; check[else] -> end"), catalogue);
   assert.deepEqual([places.start.y, places.wait.y, places.check.y, places.end.y], [0, 120, 240, 360]);

@@ -17,6 +17,9 @@ export const MIN_PITCH = 32;
 export const SNAP_RADIUS = 20;
 export const ZOOM_MIN = 0.1;
 export const ZOOM_MAX = 2;
+/** A line longer than this falls straight and turns in the last TURN pixels: so it stays in its lane beside other cards. */
+const LONG = 160;
+const TURN = 72;
 /** How far the line of an open port reaches down to its `+`. */
 export const STUB = 32;
 
@@ -50,16 +53,19 @@ export function portPosition(node, place, port, catalogue) {
   return index < 0 ? null : portAt(node, place, index, ports.length);
 }
 
-/** @typedef {{kind: "down", bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
+/** @typedef {{kind: "down", drop: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
 
 /**
- * How a line runs: straight or in an S down to its target; around, through the gap between two cards side by side; or back up the
+ * How a line runs: straight or in an S down to its target (a long one falls straight first, and turns just above it); around, through the gap between two cards side by side; or back up the
  * right side.
  * @param {Point} from @param {Point} to @returns {Route}
  */
 export function routeOf(from, to) {
   const dy = to.y - from.y;
-  if (dy >= 16) return { kind: "down", bend: Math.min(Math.max(dy / 2, 24), 96) };
+  if (dy >= 16) {
+    const drop = dy > LONG ? dy - TURN : 0;
+    return { kind: "down", drop, bend: Math.min(Math.max((dy - drop) / 2, 24), 96) };
+  }
   const beside = Math.abs(to.x - from.x) >= WIDTH + 32;
   const x = beside ? (from.x + to.x) / 2 : Math.max(from.x, to.x) + WIDTH / 2 + 40;
   const [low, high] = [from.y + 24, to.y - 24];
@@ -71,7 +77,8 @@ export function edgePath(from, to) {
   const route = routeOf(from, to);
   if (route.kind === "around") return rounded(route.points, 14);
   if (Math.abs(to.x - from.x) < 0.5) return `M${from.x} ${from.y}V${to.y}`;
-  return `M${from.x} ${from.y}C${from.x} ${from.y + route.bend} ${to.x} ${to.y - route.bend} ${to.x} ${to.y}`;
+  const start = from.y + route.drop;
+  return `M${from.x} ${from.y}${route.drop ? `V${start}` : ""}C${from.x} ${start + route.bend} ${to.x} ${to.y - route.bend} ${to.x} ${to.y}`;
 }
 
 /** A line through points whose corners are round. @param {Point[]} points @param {number} radius */
@@ -105,7 +112,7 @@ export function edgeMarks(from, to) {
   const at = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   const dy = to.y - from.y;
   const straight = Math.abs(to.x - from.x) < 0.5;
-  return { label: straight ? { x: at.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) } };
+  return { label: straight || route.drop ? { x: from.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) } };
 }
 
 /** Distance of a point from an edge's line. @param {Point} point @param {Point} from @param {Point} to @returns {number} */
@@ -121,11 +128,13 @@ export function edgeDistance(point, from, to) {
 function pointsOf(from, to) {
   const route = routeOf(from, to);
   if (route.kind === "around") return route.points;
-  const { bend } = route;
-  return Array.from({ length: 13 }, (_, step) => {
+  const { bend, drop } = route;
+  const start = from.y + drop;
+  const curve = Array.from({ length: 13 }, (_, step) => {
     const t = step / 12;
-    return { x: cubic(from.x, from.x, to.x, to.x, t), y: cubic(from.y, from.y + bend, to.y - bend, to.y, t) };
+    return { x: cubic(from.x, from.x, to.x, to.x, t), y: cubic(start, start + bend, to.y - bend, to.y, t) };
   });
+  return drop ? [from, ...curve] : curve;
 }
 
 /** @param {Point} point @param {Point} a @param {Point} b */

@@ -14,6 +14,8 @@ import { make } from "./document.js";
 import { COLUMN_GAP, heightOf, RANK_GAP, spanOf, WIDTH } from "./geometry.js";
 import { dominators, edgesInPortOrder, postOrder, triggerOf } from "./graph.js";
 
+const LANE = 64;
+
 /** @typedef {{id: string, x: number, rank: number, span: number}} Item  x: centre, relative to its block */
 /** @typedef {{items: Item[], rows: Map<number, [number, number][]>, dx: number}} Block */
 
@@ -32,7 +34,8 @@ export function tidy(document, catalogue) {
   }
   if (!all) return result;
   const tops = rankTops(all, document);
-  for (const item of all.items) result[item.id] = { x: Math.round(item.x + all.dx - WIDTH / 2), y: tops.get(item.rank) ?? 0 };
+  const nodes = new Set(document.nodes.map((node) => node.id));
+  for (const item of all.items) if (nodes.has(item.id)) result[item.id] = { x: Math.round(item.x + all.dx - WIDTH / 2), y: tops.get(item.rank) ?? 0 };
   const first = result[roots[0]?.[0] ?? ""] ?? { x: 0, y: 0 };
   return Object.fromEntries(Object.entries(result).map(([id, place]) => [id, { x: place.x - first.x, y: place.y - first.y }]));
 }
@@ -149,45 +152,49 @@ function blockOf(own, next, document, catalogue) {
   /** @type {Map<string, Block>} */
   const blocks = new Map();
   for (const id of [...own].reverse()) {
-    const direct = step(id);
     const below = children.get(id) ?? [];
-    const heads = direct.filter((child) => below.includes(child) && sources.get(child)?.length === 1);
-    const joins = below.filter((child) => !heads.includes(child));
+    const rank = ranks.get(id) ?? 0;
+    const isHead = (/** @type {string} */ child) => below.includes(child) && sources.get(child)?.length === 1;
+    const columns = step(id).flatMap((child) => (isHead(child) ? [/** @type {Block} */ (blocks.get(child))] : laneTo(child, id, rank, ranks.get(child) ?? 0)));
+    const joins = below.filter((child) => !isHead(child)).map((join) => ({ id: join, block: /** @type {Block} */ (blocks.get(join)), sources: sources.get(join) ?? [] }));
     const span = spanOf(portsOf(/** @type {FlowNode} */ (byId.get(id)), catalogue).length);
-    blocks.set(id, assemble({ id, x: 0, rank: ranks.get(id) ?? 0, span }, heads, joins, blocks, sources));
+    blocks.set(id, assemble({ id, x: 0, rank, span }, columns, joins));
   }
   return /** @type {Block} */ (blocks.get(root));
 }
 
-/** @param {Item} item @param {string[]} heads @param {string[]} joins @param {Map<string, Block>} blocks @param {Map<string, string[]>} sources @returns {Block} */
-function assemble(item, heads, joins, blocks, sources) {
+/** A free lane for a line that passes ranks on its way to a join, so that it runs beside the cards and not behind them. @param {string} join @param {string} source @param {number} from @param {number} to ranks @returns {Block[]} */
+function laneTo(join, source, from, to) {
+  if (to - from < 2) return [];
+  /** @type {Block["rows"]} */
+  const rows = new Map();
+  for (let rank = from + 1; rank < to; rank++) rows.set(rank, [[-LANE / 2, LANE / 2]]);
+  return [{ items: [{ id: laneId(source, join), x: 0, rank: from + 1, span: LANE }], rows, dx: 0 }];
+}
+
+/** No node has such an id. @param {string} source @param {string} join */
+const laneId = (source, join) => `${source}>${join}`;
+
+/** @param {Item} item @param {Block[]} columns in port order @param {{id: string, block: Block, sources: string[]}[]} joins @returns {Block} */
+function assemble(item, columns, joins) {
   /** @type {Block|null} */
   let body = null;
-  const at = new Map();
-  for (const head of heads) {
-    const block = /** @type {Block} */ (blocks.get(head));
-    /** @type {number} */
-    const shift = body ? offsetRightOf(body, block) : 0;
-    at.set(head, shift);
-    body = body ? merge(body, block, shift) : block;
+  let last = 0;
+  for (const column of columns) {
+    last = body ? offsetRightOf(body, column) : 0;
+    body = body ? merge(body, column, last) : column;
   }
-  const first = at.get(heads[0]) ?? 0;
-  const last = at.get(heads[heads.length - 1]) ?? 0;
-  const centre = (first + last) / 2;
-  if (body) body.dx -= centre;
-  for (const join of joins) body = addJoin(body, /** @type {Block} */ (blocks.get(join)), sources.get(join) ?? []);
+  if (body) body.dx -= last / 2;
+  for (const join of joins) body = addJoin(body, join);
   const own = single(item);
   return body ? merge(body, own, 0) : own;
 }
 
-/** Under the median of its sources, or at the nearest place beside what is there. @param {Block|null} body @param {Block} block @param {string[]} sources @returns {Block} */
-function addJoin(body, block, sources) {
+/** Under the median of its sources (or of their lanes), or at the nearest place beside what is there. @param {Block|null} body @param {{id: string, block: Block, sources: string[]}} join @returns {Block} */
+function addJoin(body, { id, block, sources }) {
   if (!body) return block;
-  const wanted = new Set(sources);
-  const centres = body.items
-    .filter((item) => wanted.has(item.id))
-    .map((item) => item.x + body.dx)
-    .sort((a, b) => a - b);
+  const at = new Map(body.items.map((item) => [item.id, item.x + body.dx]));
+  const centres = sources.flatMap((source) => at.get(laneId(source, id)) ?? at.get(source) ?? []).sort((a, b) => a - b);
   const middle = centres.length ? ((centres[(centres.length - 1) >> 1] ?? 0) + (centres[centres.length >> 1] ?? 0)) / 2 : 0;
   const candidates = freeOffsets(body, block, middle);
   const best = candidates.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b)[0] ?? middle;
@@ -252,7 +259,10 @@ function rankTops(block, document) {
   const byId = new Map(document.nodes.map((node) => [node.id, node]));
   /** @type {number[]} */
   const heights = [];
-  for (const item of block.items) heights[item.rank] = Math.max(heights[item.rank] ?? 0, heightOf(/** @type {FlowNode} */ (byId.get(item.id))));
+  for (const item of block.items) {
+    const node = byId.get(item.id);
+    heights[item.rank] = Math.max(heights[item.rank] ?? 0, node ? heightOf(node) : 0);
+  }
   const tops = new Map();
   let y = 0;
   heights.forEach((height, rank) => {
