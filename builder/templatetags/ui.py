@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
@@ -156,11 +155,6 @@ def marked(text):
     return mark_safe(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escaped))
 
 
-@register.filter
-def get(mapping, key):
-    return mapping.get(key) if hasattr(mapping, "get") else None
-
-
 @register.simple_tag
 def sparkline(counts, label):
     """A row of small bars, each (succeeded, failed), oldest first."""
@@ -197,8 +191,3 @@ def current(context, *names):
     if any(here == name or (name.endswith("*") and here.startswith(name[:-1])) for name in names):
         return mark_safe('aria-current="page"')
     return ""
-
-
-@register.simple_tag
-def path_to(name, *args):
-    return reverse(name, args=args)
