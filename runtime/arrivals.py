@@ -5,7 +5,10 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from django.http import HttpRequest
 
 from runtime.engine.values import BadJson, safe_dumps, safe_loads
 from runtime.group_commit import loader
@@ -17,8 +20,13 @@ TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\Z")
 OBJECTS = ("interaction", "contact", "analysis", "variables", "secure", "data")
 EVENT_MEMBERS = frozenset(("type", "id", "agent", "occurred_at", *OBJECTS))
 ACTION_MEMBERS = frozenset(("arguments", "interaction", "contact", "variables", "secure", "tool_call_id", "agent"))
+TEXTS = (
+    "channel", "direction", "from", "to", "contact_number", "agent_number", "status", "ended_reason", "disposition",
+    "sentiment", "summary", "transcript", "recording_url", "language",
+)  # fmt: skip
 ENDED_TYPES = ("call.ended", "conversation.ended")
 REMEMBER_AGENTS_SECONDS = 2.0
+LONGEST_KEY = 200
 
 
 class BadEvent(Exception):
@@ -68,7 +76,7 @@ def _line(line: bytes) -> Any:
         return error  # reported at its place in the answer
 
 
-async def read_event(workspace_id: Any, value: Any, header_key: str = "") -> Arrival:
+async def read_event(workspace_id: Any, value: Any) -> Arrival:
     """An event of `POST /events/` as an arrival. Raises BadEvent."""
     errors = list(_event_errors(value))
     if errors:
@@ -85,7 +93,6 @@ async def read_event(workspace_id: Any, value: Any, header_key: str = "") -> Arr
     return Arrival(
         workspace_id, "api", value["type"], payload, key=str(key)[:255] if key not in (None, "") else None,
         agent=agent or payload["interaction"].get("agent") or "", secure=value.get("secure") or {}, route="events",
-        header_key=header_key, body_hash=_hash(value) if header_key else "",
     )  # fmt: skip
 
 
@@ -130,9 +137,12 @@ def _event_errors(value: Any):
     kind = value.get("type")
     if not isinstance(kind, str) or len(kind) > 80 or not TYPE.match(kind):
         yield _error("/type", "type", "type is a dotted name such as call.ended.")
-    for name in ("id", "agent", "occurred_at"):
-        if not isinstance(value.get(name, ""), str | int | None) or isinstance(value.get(name), bool):
-            yield _error(f"/{name}", "type", f"{name} is a text.")
+    if not isinstance(value.get("id"), str | int | None) or isinstance(value.get("id"), bool):
+        yield _error("/id", "type", "id is a text.")
+    if not isinstance(value.get("agent"), str | None):
+        yield _error("/agent", "type", "agent is the slug of an agent.")
+    if not _is_moment(value.get("occurred_at")):
+        yield _error("/occurred_at", "type", "occurred_at is a time such as 2026-01-20T15:00:00Z.")
     if isinstance(value.get("id"), str) and len(value["id"]) > 255:
         yield _error("/id", "too_long", "id has at most 255 characters.")
 
@@ -158,17 +168,43 @@ def _interaction_errors(interaction: Mapping[str, Any]):
     for name, kind, words in (("turns", list, "a list"), ("variables", Mapping, "an object")):
         if interaction.get(name) is not None and not isinstance(interaction[name], kind):
             yield _error(f"/interaction/{name}", "type", f"{name} must be {words}.")
-    for name in ("transcript", "summary", "status", "disposition", "from", "to"):
+    for name in TEXTS:
         if not isinstance(interaction.get(name), str | int | float | None):
             yield _error(f"/interaction/{name}", "type", f"{name} is a text.")
+    for name in ("started_at", "ended_at"):
+        if not _is_moment(interaction.get(name)):
+            yield _error(f"/interaction/{name}", "type", f"{name} is a time such as 2026-01-20T15:00:00Z.")
+    turns = interaction.get("turns")
+    for position, turn in enumerate(turns if isinstance(turns, list) else ()):
+        if not isinstance(turn, Mapping) or not isinstance(turn.get("text"), str):
+            yield _error(f"/interaction/turns/{position}", "type", "A turn is an object with role and text.")
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        return value is None or bool(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def _error(pointer: str, code: str, message: str) -> dict[str, str]:
     return {"pointer": pointer, "code": code, "message": message}
 
 
-def _hash(value: Any) -> str:
-    return hashlib.sha256(safe_dumps(value, sort_keys=True).encode()).hexdigest()
+def idempotency_key(request: HttpRequest) -> str:
+    """The Idempotency-Key header, "" where there is none. Raises BadEvent."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY:
+        raise BadEvent([_error("", "too_long", f"An Idempotency-Key has at most {LONGEST_KEY} characters.")])
+    return key
+
+
+def hash_of(value: Any) -> str:
+    """What tells two bodies apart, however they are written."""
+    readable = (
+        [str(item) if isinstance(item, BadJson) else item for item in value] if isinstance(value, list) else value
+    )
+    return hashlib.sha256(safe_dumps(readable, sort_keys=True).encode()).hexdigest()
 
 
 _known: dict[Any, tuple[float, frozenset[str]]] = {}

@@ -4,6 +4,7 @@
 everything else goes through Django's. The views are ordinary Django views, so routes and tests treat them as such.
 """
 
+import asyncio
 import io
 import json
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from runtime import hooks, receiving
 from runtime.actions import Call, invoke
-from runtime.arrivals import BadEvent, json_only, read_action, read_event, split_events
+from runtime.arrivals import BadEvent, hash_of, idempotency_key, json_only, read_action, read_event, split_events
 from runtime.authorising import Refused, caller
 from runtime.group_commit import recorder
 from runtime.intake import accept
@@ -67,17 +68,18 @@ async def events(request: HttpRequest) -> HttpResponse:
     """One event, a JSON array, or NDJSON. Answered once everything is stored (CONTRACT, Intake)."""
     who = await caller(request.headers.get("Authorization", ""), "events:write")
     items, many = split_events(request.body, request.content_type or "", MOST_EVENTS)
-    header_key = request.headers.get("Idempotency-Key", "")[:200]
+    key = idempotency_key(request)
     arrivals: list[Any] = []
-    for position, item in enumerate(items):
-        key = f"{header_key}#{position}" if header_key and many else header_key
+    for item in items:
         try:
-            arrivals.append(await read_event(who.workspace_id, item, key))
+            arrivals.append(await read_event(who.workspace_id, item))
         except BadEvent as bad:
             if not many:
                 raise
             arrivals.append({"error": {"code": bad.code, "message": bad.errors[0]["message"], "errors": bad.errors}})
-    answers = await _store(arrivals)
+    if key:
+        _sign(arrivals, key, hash_of(items if many else items[0]))
+    answers = await _store(arrivals, one_first=bool(key and many))
     if many:
         return _json({"events": [body for _, body in answers]}, 202)
     status, body = answers[0]
@@ -86,11 +88,26 @@ async def events(request: HttpRequest) -> HttpResponse:
     return _json(body, status)
 
 
-async def _store(arrivals: list[Any]) -> list[tuple[int, dict[str, Any]]]:
-    """(status, body) of each; what was no event keeps its error. All are submitted at once, so they share commits."""
-    import asyncio
+def _sign(arrivals: list[Any], key: str, body_hash: str) -> None:
+    """An Idempotency-Key is the request's: the first event carries it as it is, so that another body is noticed."""
+    good = [item for item in arrivals if not isinstance(item, dict)]
+    for position, arrival in enumerate(good):
+        arrival.header_key, arrival.body_hash = f"{key}#{position}" if position else key, body_hash
 
-    futures = [None if isinstance(item, dict) else recorder().submit(accept, item) for item in arrivals]
+
+async def _store(arrivals: list[Any], one_first: bool) -> list[tuple[int, dict[str, Any]]]:
+    """(status, body) of each; what was no event keeps its error. All are submitted at once, so they share commits.
+
+    `one_first`: of a batch with a key the first alone, for a key that came with another body refuses the whole batch.
+    """
+    futures = []
+    for item in arrivals:
+        futures.append(None if isinstance(item, dict) else recorder().submit(accept, item))
+        if one_first and futures[-1] is not None:
+            one_first = False
+            first = await asyncio.wrap_future(futures[-1])
+            if "error" in first.body:
+                raise Refused(first.status, **first.body["error"])
     answers = []
     for item, future in zip(arrivals, futures, strict=True):
         if future is None:

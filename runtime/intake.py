@@ -220,5 +220,6 @@ def _keep_answers(answered: dict[tuple, IdempotentAnswer]) -> None:
 
 
 def _body(event: Event, runs: list[Run], duplicate: bool) -> dict[str, Any]:
-    rows = [{"id": str(run.id), "flow": str(run.flow_id), "status": run.status} for run in runs]
+    in_order = sorted(runs, key=lambda run: str(run.id))  # a repetition reads them back: the same order as at first
+    rows = [{"id": str(run.id), "flow": str(run.flow_id), "status": run.status} for run in in_order]
     return {"event": str(event.pk), "duplicate": duplicate, "runs": rows}
