@@ -52,7 +52,7 @@ def read_document(value: Any) -> dict[str, Any]:
         "layout": dict(sorted(value.get("layout", {}).items())),
         "notes": sorted(value.get("notes", []), key=by_id),
     }
-    if len(json.dumps(document)) > MAX_BYTES:
+    if len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")) > MAX_BYTES:
         raise DocumentError([_error("", "size", "The document is larger than 2 MiB.")])
     return document
 
