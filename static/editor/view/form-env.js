@@ -3,6 +3,7 @@
 /** @import {FieldOptions, FormEnv} from "./fields/index.js" */
 /** @import {Scope} from "../model/preview.js" */
 
+import { nodeOf } from "../model/document.js";
 import { previewScope } from "../model/preview.js";
 import { variablesInScope } from "../model/scope.js";
 import { readonlyReason, shownDocument } from "../model/state.js";
@@ -41,13 +42,24 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     return kept.value;
   }
 
+  /** Rows that were moved or removed since the last save are no longer where a pointer says; then the whole field is meant. @param {Problem} problem */
+  function placeOf(problem) {
+    const place = problem.field ?? "";
+    const [, table, field] = place.split("/");
+    const form = store.state.form?.node === node ? store.state.form : null;
+    const saved = nodeOf(store.state.document, node);
+    const edited = form?.dirty && table === "config" && field !== undefined && form.config[field] !== saved?.config[field];
+    return edited ? `/config/${field}` : place;
+  }
+
   /** Each problem goes to the innermost field its pointer names. */
   function showProblems() {
     const own = store.state.problems.filter((each) => each.node === node && each.field);
     /** @type {Map<string, Problem[]>} */
     const found = new Map();
     for (const problem of own) {
-      const pointer = [...rows.keys()].filter((each) => problem.field === each || problem.field?.startsWith(`${each}/`)).sort((a, b) => b.length - a.length)[0];
+      const place = placeOf(problem);
+      const pointer = [...rows.keys()].filter((each) => place === each || place.startsWith(`${each}/`)).sort((a, b) => b.length - a.length)[0];
       if (pointer) found.set(pointer, [...(found.get(pointer) ?? []), problem]);
     }
     for (const [pointer, row] of rows) row.show(found.get(pointer) ?? []);

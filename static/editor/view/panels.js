@@ -36,34 +36,39 @@ export function createPanels(store, context) {
   /** @type {Map<string, Promise<void>>} */
   const asked = new Map();
 
-  /** @param {string} id @param {() => Promise<Make>} fetch */
+  /**
+   * A panel once its module is here. Without a server a first wish fails; it is not repeated until somebody asks again.
+   * @param {string} id @param {() => Promise<Make>} fetch
+   */
   function want(id, fetch) {
-    if (!asked.has(id)) {
-      const done = fetch().then((make) => {
-        made.set(id, make(store, context, layer));
-        show(store.state, null);
-      });
-      // A page that lost its server can ask again later.
-      asked.set(
-        id,
-        done.catch(() => {
-          asked.delete(id);
-          toast("This part of the page could not be loaded. Your work is safe; try again.", { kind: "bad" });
-        }),
-      );
-    }
+    if (asked.has(id)) return made.get(id);
+    const done = fetch().then(
+      (make) => void made.set(id, make(store, context, layer)),
+      () =>
+        void made.set(
+          id,
+          lost(() => asked.delete(id) && made.delete(id) && show(store.state, null)),
+        ),
+    );
+    asked.set(
+      id,
+      done.then(() => show(store.state, null)),
+    );
     return made.get(id);
   }
 
   /** @param {State} state @param {State|null} before */
   function showLeft(state, before) {
     const node = selectedNode(state);
-    const panel = node ? want("inspector", inspector) : undefined;
+    const panel = node ? want("inspector", inspector) : made.get("inspector");
     palette.dom.hidden = Boolean(node && panel);
-    if (panel && !panel.dom.isConnected) left.append(panel.dom);
-    const drawer = made.get("inspector");
-    if (drawer) drawer.dom.hidden = !node;
-    drawer?.update(state, before);
+    if (panel && !left.contains(panel.dom)) {
+      // The palette itself stays where it is: somebody may be typing in it.
+      for (const each of [...left.children]) if (each !== palette.dom) each.remove();
+      left.append(panel.dom);
+    }
+    if (panel) panel.dom.hidden = !node;
+    panel?.update(state, before);
   }
 
   /** @param {State} state @param {State|null} before */
@@ -100,8 +105,12 @@ export function createPanels(store, context) {
   );
 
   import("./panel-commands.js").then((module) => module.registerPanelCommands(store, context, layer));
-  // The inspector is what comes next for nearly everybody; it is fetched once the canvas stands.
-  whenIdle(() => want("inspector", inspector));
+  // The inspector is what comes next for nearly everybody; questions and news must be there when the server is not.
+  whenIdle(() => {
+    want("inspector", inspector);
+    import("./dialog.js");
+    import("./toast.js");
+  });
   show(store.state, null);
 
   return {
@@ -116,6 +125,19 @@ export function createPanels(store, context) {
     dialog,
     toast,
   };
+}
+
+/** What stands in the place of a panel that could not be fetched. @param {() => void} retry @returns {Panel} */
+function lost(retry) {
+  const button = h("button", { class: "button", type: "button", onclick: retry }, "Try again");
+  const dom = h(
+    "div",
+    { class: "empty is-bad", role: "alert" },
+    h("p", { class: "empty-title" }, "This part could not be loaded."),
+    h("p", {}, "The server cannot be reached. Your work is safe on this page."),
+    button,
+  );
+  return { dom, update: () => {} };
 }
 
 /** @param {() => void} run */
