@@ -4,12 +4,21 @@
 event loop in the main thread, in which asyncio tests cannot run.
 """
 
+import os
+import shutil
 import socket
 import threading
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 from django.conf import settings
+
+# In CI the same examples every time: what it says of a change must not depend on luck. At a desk, new ones each time.
+# No deadline for one example: the machine may be busy with something else.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 ORDER = ("engine", "runtime", "integrations", "builder", "", "crash", "browser")
 
@@ -168,9 +177,6 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium under Playwright; nothing is downloaded."""
-    import os
-    import shutil
-
     from playwright.sync_api import sync_playwright
 
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or CHROMIUM
