@@ -1,0 +1,63 @@
+"""verify itself: it counts what pytest counts, and in CI what cannot run is a failure."""
+
+import pytest
+from django.core.management import call_command
+
+from builder.management.commands import verify
+
+
+@pytest.fixture
+def verification(tmp_path):
+    return verify.Verification(tmp_path)
+
+
+def run(*parts):
+    with pytest.raises(SystemExit) as end:
+        call_command("verify", *parts)
+    return end.value.code
+
+
+def test_it_counts_what_pytest_counted(verification, tmp_path, capfd):
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\ndef test_a(): pass\ndef test_b(): pass\ndef test_c(): assert 0\ndef test_d(): pytest.skip()\n"
+    )
+    assert not verification.pytest("--rootdir", str(tmp_path), "-c", "/dev/null", "-p", "no:django", str(tmp_path))
+    assert verification.tests_ran
+    assert {name: count for name, count in verification.counted.items() if count} == {
+        "passed": 2, "failed": 1, "skipped": 1,
+    }  # fmt: skip
+
+
+def test_the_last_line_is_the_count_of_all(monkeypatch, capfd):
+    def passes(run):
+        """two tests"""
+        run.tests_ran = True
+        run.counted["passed"] += 2
+        return True
+
+    monkeypatch.setattr(verify, "PARTS", {"one": passes, "two": passes})
+    assert run() == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "tests: 4 passed, 0 failed"
+
+
+@pytest.mark.parametrize(("ci", "status", "said"), [("true", 1, "FAILED"), ("", 0, "skipped")])
+def test_what_cannot_run_is_loud_and_in_ci_a_failure(monkeypatch, capfd, ci, status, said):
+    def lame(run):
+        """needs what nobody has"""
+        verify.needs("no-such-program", "no-such-package")
+
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(verify, "PARTS", {"lame": lame})
+    assert run() == status
+    output = capfd.readouterr().out
+    assert "no-such-program is missing (no-such-package in Debian)" in output
+    assert f"lame: {said}" in output
+
+
+def test_an_unknown_part_is_refused_with_the_known_ones(capfd):
+    assert run("everything") == 2
+    assert "engine, sqlite, postgresql" in capfd.readouterr().err
+
+
+def test_every_part_says_what_it_does():
+    assert all(part.__doc__ for part in verify.PARTS.values())
