@@ -69,7 +69,7 @@ export function templateInput(options) {
       at = each.end;
     }
     // A textarea ends with a line of its own where the text ends with a line break; a block drops it without this mark.
-    parts.push(text.slice(at), multiline ? "\u200b" : "");
+    parts.push(text.slice(at), text.endsWith("\n") ? "\u200b" : "");
     layer.replaceChildren(...parts);
     follow();
     showPreview();
