@@ -112,7 +112,10 @@ export function edgeMarks(from, to) {
   const at = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   const dy = to.y - from.y;
   const straight = Math.abs(to.x - from.x) < 0.5;
-  return { label: straight || route.drop ? { x: from.x, y: from.y + Math.min(dy / 2, 26) } : at, insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) } };
+  return {
+    label: straight || route.drop ? { x: from.x, y: from.y + Math.min(dy / 2, 26) } : at,
+    insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) },
+  };
 }
 
 /** Distance of a point from an edge's line. @param {Point} point @param {Point} from @param {Point} to @returns {number} */

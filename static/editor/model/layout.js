@@ -156,7 +156,9 @@ function blockOf(own, next, document, catalogue) {
     const rank = ranks.get(id) ?? 0;
     const isHead = (/** @type {string} */ child) => below.includes(child) && sources.get(child)?.length === 1;
     const columns = step(id).flatMap((child) => (isHead(child) ? [/** @type {Block} */ (blocks.get(child))] : laneTo(child, id, rank, ranks.get(child) ?? 0)));
-    const joins = below.filter((child) => !isHead(child)).map((join) => ({ id: join, block: /** @type {Block} */ (blocks.get(join)), sources: sources.get(join) ?? [] }));
+    const joins = below
+      .filter((child) => !isHead(child))
+      .map((join) => ({ id: join, block: /** @type {Block} */ (blocks.get(join)), sources: sources.get(join) ?? [] }));
     const span = spanOf(portsOf(/** @type {FlowNode} */ (byId.get(id)), catalogue).length);
     blocks.set(id, assemble({ id, x: 0, rank, span }, columns, joins));
   }

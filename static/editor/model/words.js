@@ -79,6 +79,11 @@ export const words = {
   notTaken: "not taken",
   /** @type {Record<string, string>} */
   status: { running: "running", succeeded: "done", failed: "failed", waiting: "waiting", skipped: "skipped", unknown: "unknown", queued: "queued" },
+  /** What a card says of its step to who listens. */
+  ran(/** @type {string} */ status, /** @type {string} */ text) {
+    const word = words.status[status] ?? words.notTaken;
+    return text.startsWith(word) ? text : `${word} ${text}`;
+  },
   visits: (/** @type {number} */ n) => `${n} ×`,
   problems: (/** @type {number} */ errors, /** @type {number} */ warnings) =>
     [errors ? count(errors, "problem") : "", warnings ? count(warnings, "warning") : ""].filter(Boolean).join(", "),

@@ -134,7 +134,7 @@ function shown(state, run) {
   if (overlay?.run.id !== run.id) return state;
   const live = !isFinal(run.status);
   const next = { ...state, overlay: { ...overlay, run, live } };
-  if (overlay.live && !live) return announced(next, words.announce.runEnded(words.status[run.status] ?? run.status.replace("_", " ")));
+  if (overlay.live && !live) return announced(next, words.announce.runEnded(run.status.replace("_", " ")));
   const last = run.steps.at(-1);
   const before = overlay.run.steps.at(-1);
   return last && last.node !== before?.node ? announced(next, words.announce.step(last.label, words.status[last.status] ?? last.status)) : next;

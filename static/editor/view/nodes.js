@@ -152,7 +152,7 @@ function paint(card, node, state, seen) {
         : "";
     setText(card.status, said);
     card.status.hidden = !said;
-    setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? `${words.status[mark.status] ?? words.notTaken} ${mark.text}` : ""));
+    setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? words.ran(mark.status, mark.text) : ""));
   }
 }
 
