@@ -68,3 +68,10 @@ test("a mapped variable shows what Send brought, else what the sample answer hol
   assert.equal(previewScope(given).vars.ticket_no, 1);
   assert.equal(previewScope({ ...given, results: new Map([["n1", { variables: { ticket_no: 48213 } }]]) }).vars.ticket_no, 48213);
 });
+
+test("in a JSON body a value outside quotes is JSON and inside quotes it is escaped", () => {
+  assert.equal(
+    preview('{"s": "{{interaction.summary}}", "id": {{interaction.id}}, "no": {{vars.none}}}', scope, "json").text,
+    '{"s": "He said \\"hi\\"", "id": "c1", "no": null}',
+  );
+});

@@ -25,8 +25,8 @@ function withoutPlaceholders(text) {
   return result + text.slice(at);
 }
 
-/** @param {string} head */
-function inString(head) {
+/** Does a text end inside a JSON string? @param {string} head */
+export function inString(head) {
   let inside = false;
   for (let n = 0; n < head.length; n += 1) {
     if (inside && head[n] === "\\") n += 1;

@@ -4,6 +4,7 @@
  */
 /** @import {Overlay, FlowDocument, Variable} from "../types.js" */
 
+import { inString } from "./json-check.js";
 import { readPath } from "./mapping.js";
 
 /** @typedef {Record<string, any>} Scope */
@@ -37,18 +38,21 @@ function cut(text, length) {
 /**
  * @param {string} text
  * @param {Scope} scope
+ * @param {"text"|"json"} [as]  in a JSON body a placeholder outside quotes becomes its JSON value, inside it is escaped
  * @returns {Preview}
  */
-export function preview(text, scope) {
+export function preview(text, scope, as = "text") {
   /** @type {string[]} */
   const missing = [];
   let used = false;
-  const shown = String(text).replace(PLACEHOLDER, (_whole, inside) => {
+  const shown = String(text).replace(PLACEHOLDER, (_whole, inside, at) => {
     used = true;
     const head = split(inside, "|")[0].trim();
-    const value = asText(evaluate(inside, scope));
-    if (value === "" && (operand(head, scope) ?? null) === null && !/\|\s*default\b/.test(inside)) missing.push(head);
-    return value;
+    const value = evaluate(inside, scope);
+    const written = asText(value);
+    if (written === "" && (operand(head, scope) ?? null) === null && !/\|\s*default\b/.test(inside)) missing.push(head);
+    if (as === "text") return written;
+    return inString(String(text).slice(0, at)) ? JSON.stringify(written).slice(1, -1) : JSON.stringify(value ?? null);
   });
   return { text: shown, missing, used };
 }

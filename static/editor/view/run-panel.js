@@ -192,7 +192,11 @@ export function createRunPanel(store, context) {
               : []),
           ]
         : [h("button", { class: "button button-danger", type: "button", onclick: () => cancel(run) }, icon("stop"), "Cancel run")];
-    const link = h("a", { class: "panel-foot-link", href: `/runs/${encodeURIComponent(run.id)}/` }, "Run page", icon("external", "icon icon-small"));
+    const link = h(
+      "a",
+      { class: "icon-button", "aria-label": "Open the page of this run", title: "Open the page of this run", href: `/runs/${encodeURIComponent(run.id)}/` },
+      icon("external"),
+    );
     frame.foot.hidden = false;
     if (frame.foot.dataset.run !== `${run.id} ${run.status}`) frame.foot.replaceChildren(...buttons, h("div", { class: "topbar-space" }), link);
     frame.foot.dataset.run = `${run.id} ${run.status}`;

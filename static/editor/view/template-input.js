@@ -15,7 +15,7 @@ import { openVariablePicker } from "./variable-picker.js";
 /** @typedef {HTMLInputElement|HTMLTextAreaElement} Control */
 
 /**
- * @param {{id: string, label: string, value: string, multiline?: boolean, mono?: boolean, placeholder?: string, describedby?: string, preview?: boolean, secure?: boolean, change: (text: string) => void, form: FormEnv}} options
+ * @param {{id: string, label: string, value: string, multiline?: boolean, mono?: boolean, placeholder?: string, describedby?: string, preview?: boolean, secure?: boolean, json?: () => boolean, change: (text: string) => void, form: FormEnv}} options
  * @returns {{dom: HTMLElement, control: Control, set: (value: any) => void, focus: () => void}}
  */
 export function templateInput(options) {
@@ -82,7 +82,7 @@ export function templateInput(options) {
 
   function showPreview() {
     if (options.preview === false) return;
-    const result = preview(control.value, form.scope());
+    const result = preview(control.value, form.scope(), options.json?.() ? "json" : "text");
     shown.hidden = !result.used;
     if (!result.used) return;
     const missing = result.missing.length

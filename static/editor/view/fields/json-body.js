@@ -14,6 +14,7 @@ export function jsonBody({ field, id, value, change, form, describedby, siblings
     value,
     multiline: true,
     mono: true,
+    json: () => siblings?.().type !== "text",
     secure: field.secure,
     describedby,
     change: (text) => {
