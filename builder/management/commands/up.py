@@ -25,6 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="no demo agent, flow and help desk")
 
     def handle(self, *, host, port, no_demo, **options):
+        if os.name == "nt":
+            raise CommandError("`up` needs Linux or macOS. On Windows, use WSL or a container (compose.yaml).")
         listening = self._listen(host, port)
         port = listening.getsockname()[1]
         first_run.ensure_keys()

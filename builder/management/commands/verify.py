@@ -231,11 +231,11 @@ def install_programs(say):
         say(f"not installed: {', '.join(missing)}. The parts that need them will be skipped.")
         return
     say(f"installing {', '.join(missing)} with apt-get")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+    # One by one: a package that does not fit this machine must not keep the others away.
+    for command in (["update"], *(["install", "-y", "--no-install-recommends", package] for package in missing)):
         subprocess.call(
             ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *command],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
 
