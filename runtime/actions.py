@@ -41,6 +41,7 @@ class Call:
     name: str = ""
     trigger: Trigger | None = None
     tool_call_id: str = ""
+    body_hash: str = ""  # set where the repetition must have the same body (an Idempotency-Key)
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Started:
     fallback: Any = field(default_factory=dict)
     errors: list[dict[str, str]] = field(default_factory=list)
     unknown: bool = False
+    reused: bool = False  # the key came before with another body
 
 
 async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
@@ -63,6 +65,11 @@ async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
         return 404, {"code": "unknown_action", "detail": f"There is no published action {call.name!r}."}
     if started.errors:
         return 422, {"code": "invalid_arguments", "detail": started.errors[0]["message"], "errors": started.errors}
+    if started.reused:
+        return 422, {
+            "code": "idempotency_key_reused",
+            "detail": "This Idempotency-Key came before with another body.",
+        }
     until = asked + started.deadline
     if started.run is None:
         return 200, await _answer_of(started, until)
@@ -138,12 +145,13 @@ def start(calls: list[Call]) -> list[Started]:
         if trigger is not None and not started.errors:
             key = (trigger.flow_id, call.tool_call_id)
             if call.tool_call_id and key in earlier:
-                started.earlier = earlier[key]
+                started.earlier, body_hash = earlier[key]
+                started.reused = call.body_hash != body_hash and bool(call.body_hash)
             else:
                 event, run = _rows(call, trigger, started)
                 events.append(event)
                 runs.append(run)
-                earlier[key] = run.pk
+                earlier[key] = run.pk, call.body_hash
                 started.run = _held(run, event)
         results.append(started)
     Event.objects.bulk_create(events)
@@ -157,6 +165,7 @@ def _rows(call: Call, trigger: Trigger, started: Started):
     options = {
         "deadline_at": time.time() + started.deadline, "fallback": started.fallback,
         "respond_then_continue": bool(trigger.config.get("respond_then_continue")),
+        **({"body_hash": call.body_hash} if call.body_hash else {}),
     }  # fmt: skip
     run = run_of(
         trigger.flow, trigger.version_id, event, status=Status.RUNNING, due_at=lease, fence=1, claims=1,
@@ -180,15 +189,16 @@ def _triggers(calls: list[Call]) -> dict[tuple[Any, str], Trigger]:
     return {(trigger.workspace_id, trigger.name): trigger for trigger in found}
 
 
-def _earlier(calls: list[Call], triggers) -> dict[tuple[Any, str], Any]:
+def _earlier(calls: list[Call], triggers) -> dict[tuple[Any, str], tuple[Any, str]]:
+    """{(flow, key): (run, hash of its body)} of the runs that these calls may repeat."""
     keys = {call.tool_call_id for call in calls if call.tool_call_id}
     if not keys:
         return {}
     flows = {trigger.flow_id for trigger in triggers.values()} | {
         call.trigger.flow_id for call in calls if call.trigger
     }
-    found = Run.objects.filter(flow_id__in=flows, call_key__in=keys).values_list("flow_id", "call_key", "pk")
-    return {(flow_id, key): pk for flow_id, key, pk in found}
+    found = Run.objects.filter(flow_id__in=flows, call_key__in=keys).only("flow_id", "call_key", "options")
+    return {(run.flow_id, run.call_key or ""): (run.pk, run.options.get("body_hash", "")) for run in found}
 
 
 def _checked(call: Call, trigger: Trigger | None) -> Started:

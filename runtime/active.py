@@ -108,7 +108,8 @@ class ActiveRun:
         """What templates see now."""
         state = self.state
         run = {"id": str(self.id), "started_at": iso(self.started_at or self.created_at), "attempt": state.attempt}
-        return {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": self.as_of}
+        now = self.as_of.replace("+00:00", "Z")
+        return {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": now}
 
 
 def iso(moment: datetime) -> str:

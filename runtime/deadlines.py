@@ -7,16 +7,20 @@ from runtime.active import ActiveRun
 
 
 def answer(run: ActiveRun, late: bool = False) -> dict[str, Any]:
-    """The caller's answer as things stand: the flow's response, or the fallback (`late`: the deadline has passed)."""
+    """The caller's answer as things stand: the flow's response, or the fallback (`late`: the deadline has passed).
+
+    A webhook's caller is answered with the `http_status` that Respond names; an agent never sees one.
+    """
     answered = run.state.responded and not late
     status = "timed_out" if late else ("succeeded" if answered else "fallback")
     goes_on = (answered and not run.state.finished) or (late and bool(run.options.get("respond_then_continue")))
-    return {
+    given = {
         "run": str(run.id),
         "status": status,
         "response": run.state.response if answered else run.options.get("fallback") or {},
         "continues": goes_on,
     }
+    return {**given, "http_status": run.state.response_status} if run.graph.trigger.type == "webhook" else given
 
 
 def adopt(run: ActiveRun) -> None:

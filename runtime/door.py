@@ -135,8 +135,10 @@ async def action(request: HttpRequest, name: str) -> HttpResponse:
     who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
     json_only(request.content_type or "", "Send JSON (application/json).")
     arrival, tool_call_id = await read_action(who.workspace_id, request.body)
-    header_key = request.headers.get("Idempotency-Key", "")
-    status, body = await invoke(Call(arrival, name=name, tool_call_id=(tool_call_id or header_key)[:200]))
+    call = Call(arrival, name=name, tool_call_id=tool_call_id[:200])
+    if not tool_call_id and (key := idempotency_key(request)):
+        call.tool_call_id, call.body_hash = f"key:{key}", hash_of(arrival.payload)
+    status, body = await invoke(call)
     if status != 200:
         return problem(status, body["code"], body["detail"], body.get("errors"))
     return _json(body, status)

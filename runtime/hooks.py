@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from django.http import HttpRequest, HttpResponse
 
 from runtime.actions import Call, invoke
-from runtime.arrivals import parse
+from runtime.arrivals import hash_of, idempotency_key, parse
 from runtime.engine.values import safe_dumps
 from runtime.group_commit import loader, recorder
 from runtime.intake import Arrival, accept
@@ -49,16 +49,27 @@ async def receive(request: HttpRequest, token: str) -> HttpResponse:
 
 
 async def _when_done(arrival: Arrival, trigger: Trigger) -> HttpResponse:
-    status, body = await invoke(Call(arrival, trigger=trigger, tool_call_id=arrival.key or ""))
+    call = Call(arrival, trigger=trigger, tool_call_id=arrival.key or "")
+    if arrival.header_key:
+        call.tool_call_id, call.body_hash = f"key:{arrival.header_key}", arrival.body_hash
+    status, body = await invoke(call)
     if status != 200:
         return problem(status, body["code"], body["detail"], body.get("errors"))
-    response = _json(body["response"], _status(trigger, body))
+    response = _answered(body)
     response.headers["Segue-Run"] = body["run"]
     return response
 
 
-def _status(trigger: Trigger, body: Mapping[str, Any]) -> int:
-    return {"succeeded": 200, "timed_out": 504}.get(body["status"], 502)
+def _answered(body: Mapping[str, Any]) -> HttpResponse:
+    """The flow's response under its own status, or why there is none."""
+    if body["status"] == "timed_out":
+        return problem(504, "timed_out", f"The flow gave no answer in time; its run is {body['run']}.")
+    if body["status"] != "succeeded":
+        return problem(502, "no_response", f"The flow ended without a response; its run is {body['run']}.")
+    response = _json(body["response"], body["http_status"])
+    if body["http_status"] in (204, 205, 304):
+        response.content = b""  # these have no body, whatever the flow says
+    return response
 
 
 def _arrival(request: HttpRequest, trigger: Trigger) -> Arrival:
@@ -68,10 +79,11 @@ def _arrival(request: HttpRequest, trigger: Trigger) -> Arrival:
     seen = _storable({"body": body, "headers": headers, "query": query, "method": request.method})
     given = body.get("interaction") if isinstance(body, Mapping) else None
     interaction = complete(given if isinstance(given, Mapping) else {})
-    key = request.headers.get("Idempotency-Key") or request.headers.get("webhook-id")
+    key, id = idempotency_key(request), request.headers.get("webhook-id")
     return Arrival(
         trigger.workspace_id, "hook", "webhook.received", {"trigger": seen, "interaction": interaction},
-        key=f"{trigger.flow_id}:{key}"[:255] if key else None, only=trigger,
+        key=f"{trigger.flow_id}:{id}"[:255] if id and not key else None, only=trigger,
+        route=f"hook {trigger.flow_id}", header_key=key, body_hash=hash_of([query, body]) if key else "",
     )  # fmt: skip
 
 

@@ -63,7 +63,8 @@ def _done(graph: Graph, state: RunState, node: Node, outcome: Done) -> RunState:
     if outcome.variables:
         state = replace(state, vars={**state.vars, **outcome.variables})
     if outcome.response is not None:
-        state = replace(state, response=outcome.response, responded=True)
+        status = outcome.response_status
+        state = replace(state, response=outcome.response, response_status=status, responded=True)
     return _leave(graph, state, node, outcome.port)
 
 

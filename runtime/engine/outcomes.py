@@ -9,7 +9,8 @@ from typing import Any
 class Done:
     """The step worked. `output` becomes `steps.<key>`, `variables` are merged into `vars`, the run leaves at `port`.
 
-    `response` (set by Respond) is what a waiting caller is answered; `reason` is SETTLED section 3's record of why.
+    `response` (set by Respond) is what a waiting caller is answered, under `response_status` where HTTP shows through
+    (webhooks); `reason` is SETTLED section 3's record of why.
     """
 
     output: dict[str, Any] = field(default_factory=dict)
@@ -17,6 +18,7 @@ class Done:
     variables: dict[str, Any] = field(default_factory=dict)
     reason: dict[str, Any] | None = None
     response: Any = None
+    response_status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

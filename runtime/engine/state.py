@@ -27,6 +27,7 @@ class RunState:
     steps: Mapping[str, Any] = field(default_factory=dict)
     wait: Mapping[str, Any] | None = None
     response: Any = None
+    response_status: int = 200
     responded: bool = False
     outcome: str = ""
     error: Mapping[str, Any] | None = None
