@@ -235,8 +235,10 @@ def install_programs(say):
     for command in (["update"], *(["install", "-y", "--no-install-recommends", package] for package in missing)):
         subprocess.call(
             ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *command],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def _present(proof) -> bool:
