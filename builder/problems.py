@@ -158,11 +158,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, "internal", "Segue made a mistake. It is in the log; what you saved is safe.")
 
 
-def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW: an old page, or somebody else's."""
+    return _answer(request, 403, "csrf", "The security mark of this page is no longer valid; reload it.", "csrf")
+
+
+def _answer(request: HttpRequest, status: int, code: str, detail: str, page_name: str = "") -> HttpResponse:
     if request.path.startswith(MACHINE_PATHS):
         return problem(status, code, detail)
     try:
-        page = render_to_string(f"errors/{status}.html", {"detail": detail}, None if status == 500 else request)
+        name = f"errors/{page_name or status}.html"
+        page = render_to_string(name, {"detail": detail}, None if status == 500 else request)
     except TemplateDoesNotExist:
         page = f"<!doctype html><title>{status}</title><p>{detail}</p>"
     return HttpResponse(page, status=status)

@@ -198,7 +198,7 @@ def _check_right(operator: Operator, right: Any) -> str | None:
     try:
         if read is not None:
             read(right)
-    except NotComparable as error:
+    except (NotComparable, BadJson) as error:
         return str(error)
     return None
 
