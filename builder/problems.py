@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from builder import connecting, drafts, flows, inviting, ops, publishing, transfer, trying_out
+from runtime.arrivals import BadEvent
 from runtime.engine.document import DocumentError
 from runtime.operating import CannotOperate
 from runtime.problem import problem
@@ -121,6 +122,7 @@ def _open_runs(error: flows.OpenRuns) -> HttpResponse:
 _ANSWERS: dict[type[Exception], Callable[[Any], HttpResponse]] = {
     Refused: _refused,
     DocumentError: lambda error: problem(422, "document", str(error), error.errors),
+    BadEvent: lambda error: problem(error.status, error.code, str(error), error.errors),
     ops.BadOps: lambda error: problem(422, "ops", str(error), error.errors),
     drafts.StaleDraft: _stale,
     drafts.OpsConflict: _conflict,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from builder.drafts import problems
 from runtime import intake, reaching_out
 from runtime.active import ActiveRun, iso
+from runtime.arrivals import written_event
 from runtime.engine.document import read_document
 from runtime.engine.fields import ConnectionRef
 from runtime.engine.graph import Graph, Node
@@ -34,7 +35,10 @@ class CannotTry(Exception):
 
 @transaction.atomic
 def try_out(flow: Flow, event: Mapping[str, Any], mode: str = "dry", until: str | None = None, user: Any = None) -> Run:
-    """Start the draft on `event`; `dry` sends nothing, `until` stops after that node. Raises CannotTry."""
+    """Start the draft on `event`; `dry` sends nothing, `until` stops after that node.
+
+    Raises CannotTry, and BadEvent for what is no event.
+    """
     draft = flow.draft
     fatal = [problem for problem in problems(draft) if problem.code in _FATAL]
     if fatal:
@@ -42,6 +46,7 @@ def try_out(flow: Flow, event: Mapping[str, Any], mode: str = "dry", until: str 
         raise CannotTry(fatal[0].message, errors)
     if until is not None and until not in {node["id"] for node in draft.document["nodes"]}:
         raise CannotTry("There is no such step to stop at.", [_error("/until", f"There is no step {until!r}.")])
+    event = written_event(event)
     version = FlowVersion.objects.create(workspace=flow.workspace, flow=flow, document=draft.document, by=user)
     return intake.start_test_run(flow.workspace, flow, version, event, MODES[mode], until)
 

@@ -26,7 +26,8 @@ TEXTS = (
 )  # fmt: skip
 ENDED_TYPES = ("call.ended", "conversation.ended")
 REMEMBER_AGENTS_SECONDS = 2.0
-LONGEST_KEY = 200
+LONGEST_KEY, LONGEST_TYPE = 200, 80
+WRITTEN = ("type", *OBJECTS, "args", "trigger")
 
 
 class BadEvent(Exception):
@@ -117,6 +118,23 @@ def action_arrival(
                    secure=value.get("secure") or {})  # fmt: skip
 
 
+def written_event(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An event that a person wrote for a test run or a retry, perhaps a whole one copied from a run.
+
+    Its parts, checked and completed like those of an arriving one; nothing is required, what is not a part is left
+    out. Raises BadEvent.
+    """
+    parts = {name: value[name] for name in WRITTEN if value.get(name) is not None}
+    if isinstance(parts.get("secure"), list):
+        del parts["secure"]  # a run shows only the names of these
+    errors = list(_shape_errors(parts, frozenset(WRITTEN), tuple(name for name in WRITTEN if name != "type")))
+    if not isinstance(parts.get("type", ""), str) or len(parts.get("type", "")) > LONGEST_TYPE:
+        errors.append(_error("/type", "type", "type is a dotted name such as call.ended."))
+    if errors:
+        raise BadEvent([{**error, "pointer": f"/event{error['pointer']}"} for error in errors])
+    return {**parts, **_payload(parts)}
+
+
 def _payload(value: Mapping[str, Any]) -> dict[str, Any]:
     payload = {name: value[name] for name in ("contact", "analysis", "variables", "data") if value.get(name)}
     payload["interaction"] = complete(value.get("interaction") or {})
@@ -135,7 +153,7 @@ def _event_errors(value: Any):
     if not isinstance(value, Mapping):
         return
     kind = value.get("type")
-    if not isinstance(kind, str) or len(kind) > 80 or not TYPE.match(kind):
+    if not isinstance(kind, str) or len(kind) > LONGEST_TYPE or not TYPE.match(kind):
         yield _error("/type", "type", "type is a dotted name such as call.ended.")
     if not isinstance(value.get("id"), str | int | None) or isinstance(value.get("id"), bool):
         yield _error("/id", "type", "id is a text.")

@@ -110,7 +110,8 @@ def _wait(run: Run) -> dict[str, Any] | None:
     if run.status != "waiting":
         return None
     wait = run.state.get("wait") or {}
-    return {"kind": wait.get("kind"), "until": wait.get("until"), "for": wait.get("for"), "node": run.state.get("node")}
+    until = wait["until"].replace("+00:00", "Z") if wait.get("until") else None
+    return {"kind": wait.get("kind"), "until": until, "for": wait.get("for"), "node": run.state.get("node")}
 
 
 def _is_id(text: str) -> bool:

@@ -110,6 +110,14 @@ def event_of(arrival: Arrival) -> Event:
     return event
 
 
+def secure_values(event: Event) -> dict[str, Any]:
+    """What came encrypted with an event."""
+    if not event.secure_sealed:
+        return {}
+    opened: dict[str, Any] = json.loads(vault.open_sealed(event.secure_sealed, event.workspace_id, event.pk, "secure"))
+    return opened
+
+
 def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) -> list[Run]:
     if not arrival.starts:
         return []

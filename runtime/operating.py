@@ -7,7 +7,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from runtime import broker
-from runtime.intake import Arrival, event_of, run_of
+from runtime.arrivals import written_event
+from runtime.intake import Arrival, event_of, run_of, secure_values
 from runtime.models import FINAL, OPEN, Event, FlowVersion, Run, Status, StepRun, Wait
 
 
@@ -59,8 +60,13 @@ def retry(
 
 
 def _edited(run: Run, event: dict[str, Any]) -> Event:
-    payload = {**(run.event.payload if run.event else {}), **event}
-    stored = event_of(Arrival(run.workspace_id, "retry", run.event.type if run.event else "retry", payload))
+    """The run's event with other parts; secure values that were not written anew stay."""
+    before = run.event
+    payload = written_event({**(before.payload if before else {}), **event})
+    secure = payload.pop("secure", None) or (secure_values(before) if before else {})
+    kind = payload.pop("type", None) or (before.type if before else "retry")
+    agent = before.agent if before else ""
+    stored = event_of(Arrival(run.workspace_id, "retry", kind, payload, agent=agent, secure=secure))
     stored.save(force_insert=True)
     return stored
 

@@ -147,6 +147,9 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
     except template.TemplateError as error:
         return Fail(str(error), code="template")
     except Exception:
+        wrong = list(node_type.check_fields(run.node.config))
+        if wrong:  # a draft may be tried with a config that could not be published
+            return Fail("; ".join(f"{pointer}: {message}" for pointer, message in wrong[:5]), code="invalid_config")
         log.exception("Node %s of run %s has a bug", run.node.type, run.id)
         return Fail("This step failed inside Segue; the log has the details.", code="internal")
 

@@ -147,8 +147,12 @@ class RunRetry(_OneRun):
     def _draft(self, run: Run, given: dict[str, Any], event: dict[str, Any] | None) -> Run:
         if given["from"] != "start":
             raise operating.CannotOperate("The draft can only be run from the start.")
-        payload = {**(run.event.payload if run.event else {}), **(event or {})}
-        return trying_out.try_out(run.flow, payload, "live", None, user_of(self.request))
+        before = {"type": run.event.type, **run.event.payload} if run.event else {}
+        payload = {**before, **(event or {})}
+        again = trying_out.try_out(run.flow, payload, "live", None, user_of(self.request))
+        again.origin = run
+        again.save(update_fields=["origin"])
+        return again
 
 
 class CallList(ApiView):

@@ -163,11 +163,11 @@ def test_a_run_that_makes_no_progress_is_parked(workspace, publish, work):
     assert "Retry" in run.error["message"]
 
 
-def test_a_bug_in_a_step_fails_the_step_and_not_the_worker(workspace, publish, work):
+def test_a_config_that_could_not_be_published_fails_the_step_and_not_the_worker(workspace, publish, work):
     publish(workspace, chain(call_ended(), node("v", "set_variable", {"assignments": [3]}), end()))
     send(workspace)
     work()
-    assert only_run().error["code"] == "internal"
+    assert only_run().error["code"] == "invalid_config"
 
 
 def test_what_is_too_large_for_history_is_shown_as_a_preview(workspace, publish, work):
