@@ -3,6 +3,7 @@
 
 import { nodeOf } from "../model/document.js";
 import { h, icon } from "./dom.js";
+import { goTo } from "./going.js";
 import { glyph } from "./palette.js";
 
 /** @typedef {{kind: string, node: string|null, field?: string|null, before?: any, after?: any, text: string}} Change */
@@ -33,7 +34,7 @@ function group(id, members, state, context) {
   const head = node
     ? h(
         "button",
-        { class: "change-node", type: "button", onclick: () => context.canvas.reveal(id) },
+        { class: "change-node", type: "button", onclick: () => goTo(context, id) },
         type ? glyph(type, "glyph glyph-tiny") : null,
         node.label || node.key,
       )

@@ -4,6 +4,7 @@
 import { search } from "../model/match.js";
 import { shownDocument } from "../model/state.js";
 import { h, icon } from "./dom.js";
+import { goTo } from "./going.js";
 import { keysText } from "./shortcuts.js";
 
 /** @typedef {{label: string, hint: string, keys: string, words: string[], run: () => void}} Entry */
@@ -126,7 +127,7 @@ function steps(store, context) {
     hint: "Go to step",
     keys: "",
     words: [node.key, node.type, JSON.stringify(node.config)],
-    run: () => context.canvas.reveal(node.id),
+    run: () => goTo(context, node.id),
   }));
 }
 

@@ -5,6 +5,7 @@
 import { nodeOf } from "../model/document.js";
 import { count } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
+import { goTo } from "./going.js";
 import { emptyState, panelFrame } from "./panel-frame.js";
 import { glyph } from "./palette.js";
 import { roam } from "./popover.js";
@@ -40,8 +41,7 @@ export function createProblems(store, context) {
     const error = problem.severity === "error";
     const go = () => {
       if (!node) return;
-      context.commands.run("select", { node: node.id, field: problem.field });
-      context.canvas.reveal(node.id);
+      goTo(context, node.id, problem.field);
     };
     const fix =
       problem.fix && !state.readonly

@@ -6,6 +6,7 @@ import { mayEdit } from "../model/rights.js";
 import { shownDocument } from "../model/state.js";
 import { adviceFor, FINAL, moment, runSubtitle, runTitle } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
+import { goTo } from "./going.js";
 import { jsonTree } from "./json-tree.js";
 import { emptyState, load, panelFrame, reasonOf, skeleton, tabList } from "./panel-frame.js";
 import { runRows, statusBadge } from "./run-list.js";
@@ -149,7 +150,7 @@ export function createRunPanel(store, context) {
           draw(store.state);
           focusStep(key, run);
         },
-        onselect: () => context.canvas.reveal(step.node),
+        onselect: () => goTo(context, step.node),
       });
     });
     const references = run.references?.length

@@ -32,7 +32,6 @@ export function createTopbar(store, context) {
     { class: "topbar" },
     h("a", { class: "topbar-home", href: "/", "aria-label": "Segue, all flows" }, icon("logo")),
     h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "/" }, say.flows), h("span", { "aria-hidden": "true" }, "/")),
-    h("h1", { class: "visually-hidden" }, "Flow"),
     name.dom,
     h("span", { class: "badge", "data-tone": "accent" }, say.kinds[flow.kind] ?? flow.kind),
     agents,
