@@ -105,7 +105,7 @@ class Verification:
         """A pytest run, shown as it goes; its closing line is added to the count."""
         environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         run = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *argv],
+            [sys.executable, "-m", "pytest", "-rs", *argv],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         closing = ""
