@@ -110,7 +110,7 @@ async function start() {
 
   const viewport = { width: canvas.stage.clientWidth || 800, height: canvas.stage.clientHeight || 600 };
   store.dispatch((state) => withFirstCamera({ ...state, viewport }));
-  paintOnFrames([canvas, toolbar, panels, announcer]);
+  paintOnFrames([canvas, toolbar], [panels, announcer]);
 
   createMachine(store, context, { stage: canvas.stage, panning: canvas.panning });
   listenToWheel(store, canvas.stage, canvas.panning);
@@ -118,8 +118,11 @@ async function start() {
   whenIdle(later);
   if (page.bench) Object.assign(window, { segueBench: bench() });
 
-  /** Every view hears of a change once a frame, with the state it drew last. @param {Pick<View, "update">[]} views */
-  function paintOnFrames(views) {
+  /**
+   * Every view hears of a change once a frame, with the state it drew last; those around the canvas not of its moves.
+   * @param {Pick<View, "update">[]} inside @param {Pick<View, "update">[]} around
+   */
+  function paintOnFrames(inside, around) {
     let drawn = store.state;
     let asked = 0;
     const paint = () => {
@@ -127,9 +130,14 @@ async function start() {
       asked = 0;
       const past = drawn;
       drawn = store.state;
-      for (const view of views) view.update(drawn, past);
+      for (const view of inside) view.update(drawn, past);
+      if (!onlyMoved(drawn, heard)) {
+        for (const view of around) view.update(drawn, heard);
+        heard = drawn;
+      }
     };
-    for (const view of views) view.update(drawn, drawn);
+    let heard = drawn;
+    for (const view of [...inside, ...around]) view.update(drawn, drawn);
     store.subscribe((state, before) => {
       if (state.focused !== before.focused && state.focused !== null && !state.gesture)
         queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
@@ -191,6 +199,12 @@ async function start() {
       fit: () => commands.run("fit"),
     };
   }
+}
+
+/** @param {State} state @param {State} before @returns {boolean} nothing but what the pointer does on the canvas differs */
+function onlyMoved(state, before) {
+  const moving = ["camera", "viewport", "gesture"];
+  return /** @type {(keyof State)[]} */ (Object.keys(state)).every((name) => state[name] === before[name] || moving.includes(name));
 }
 
 /** A long flow starts at its trigger at a size one can read, not as a speck. @param {State} state @returns {State} */

@@ -11,7 +11,7 @@ import { linesIn, nodesIn, notesIn, planeOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument } from "../model/state.js";
 import { words } from "../model/words.js";
 import { reveal } from "../model/commands/view.js";
-import { h, icon, setAttribute } from "./dom.js";
+import { h, icon, setAttribute, setHidden } from "./dom.js";
 import { createEdges } from "./edges.js";
 import { createFar, FAR } from "./far.js";
 import { createNodes } from "./nodes.js";
@@ -96,7 +96,7 @@ export function createCanvas(store, context) {
       edges.update(state, drawn.lines, drawn.nodes);
       notes.update(state, notesIn(shownDocument(state), drawn.area ?? view));
     }
-    if (moved || state.document !== before.document || state.overlay !== before.overlay) lost.hidden = !outOfView(state, view);
+    if (moved || state.document !== before.document || state.overlay !== before.overlay) setHidden(lost, !outOfView(state, view));
     const active = !isFar && state.focused !== null && drawn.nodes.has(state.focused) ? `node-${state.focused}` : null;
     if (stage.getAttribute("aria-activedescendant") !== active) setAttribute(stage, "aria-activedescendant", active);
   }

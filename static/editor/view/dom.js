@@ -61,6 +61,11 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+/** Also saying again what holds already would make the browser look at styles anew. @param {HTMLElement} element @param {boolean} hidden */
+export function setHidden(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 const PROPERTIES = new Set(["value", "checked", "disabled", "indeterminate", "selected", "hidden", "open", "multiple", "readOnly", "tabIndex", "spellcheck"]);
 
 /** @param {any} element @param {Record<string, any>} props */

@@ -4,6 +4,7 @@
  */
 
 /** @import {Context, FlowNode, Problem, State, Store} from "../types.js" */
+/** @import {NodeMark} from "../model/overlay.js" */
 
 import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
 import { extraRows, heightOf, portAt } from "../model/geometry.js";
@@ -121,39 +122,42 @@ function paint(card, node, state, seen) {
   const problems = seen.problems.get(node.id);
   if (shown.problems !== problems) paintProblems(card, problems);
   const mark = seen.marks?.nodes.get(node.id);
-  const target = seen.target === node.id ? (seen.refused ? "refused" : "target") : "";
-  const flags = [
-    "node",
-    state.selection.nodes.has(node.id) ? "is-selected" : "",
-    state.focused === node.id ? "is-focused" : "",
-    moved ? "is-moving" : "",
-    node.disabled ? "is-off" : "",
-    target ? `is-${target}` : "",
-    seen.origin === node.id ? "is-origin" : "",
-    mark ? `ran-${mark.status}` : "",
-  ];
-  const className = flags.filter(Boolean).join(" ");
+  const className = classesOf(node, state, seen, mark);
   if (shown.className !== className) {
     shown.className = className;
     card.dom.className = className;
   }
-  if (
-    shown.mark !== mark ||
-    shown.off !== node.disabled ||
-    shown.labelNode !== node ||
-    shown.labelProblems !== problems ||
-    shown.selected !== state.selection.nodes.has(node.id)
-  ) {
-    Object.assign(shown, { mark, off: node.disabled, labelNode: node, labelProblems: problems, selected: state.selection.nodes.has(node.id) });
-    const said = mark
-      ? `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim()
-      : node.disabled
-        ? words.disabled
-        : "";
-    setText(card.status, said);
-    card.status.hidden = !said;
-    setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? words.ran(mark.status, mark.text) : ""));
-  }
+  const selected = state.selection.nodes.has(node.id);
+  if (shown.mark === mark && shown.labelNode === node && shown.labelProblems === problems && shown.selected === selected) return;
+  Object.assign(shown, { mark, labelNode: node, labelProblems: problems, selected });
+  const text = said(node, mark);
+  setText(card.status, text);
+  card.status.hidden = !text;
+  setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? words.ran(mark.status, mark.text) : ""));
+}
+
+/** @param {FlowNode} node @param {State} state @param {ReturnType<typeof lookOf>} seen @param {NodeMark|undefined} mark */
+function classesOf(node, state, seen, mark) {
+  const status = said(node, mark);
+  const flags = [
+    "node",
+    state.selection.nodes.has(node.id) ? "is-selected" : "",
+    state.focused === node.id ? "is-focused" : "",
+    seen.moved?.has(node.id) ? "is-moving" : "",
+    node.disabled ? "is-off" : "",
+    seen.target !== node.id ? "" : seen.refused ? "is-refused" : "is-target",
+    seen.origin === node.id ? "is-origin" : "",
+    mark ? `ran-${mark.status}` : "",
+    status ? "has-status" : "",
+    status.length > 10 ? "has-long-status" : "",
+  ];
+  return flags.filter(Boolean).join(" ");
+}
+
+/** What stands at the right of the name: the state of a run, or that the step is off. @param {FlowNode} node @param {NodeMark|undefined} mark */
+function said(node, mark) {
+  if (!mark) return node.disabled ? words.disabled : "";
+  return `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim();
 }
 
 /**
