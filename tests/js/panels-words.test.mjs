@@ -23,7 +23,7 @@ test("moments near now are named", () => {
   assert.match(moment(new Date(2026, 6, 1, 9, 5).toISOString(), now), /^yesterday, /);
 });
 test("a run is named by who called", () => {
-  assert.equal(runTitle({ id: "r1", event: { interaction: { channel: "phone", from: "+14155551234" } } }), "Run · call +14155551234");
+  assert.equal(runTitle({ id: "r1", event: { interaction: { channel: "phone", from: "+14155551234" } } }), "Call +14155551234");
 });
 test("a condition is said with the values it had", () => {
   const condition = {
@@ -35,7 +35,7 @@ test("a condition is said with the values it had", () => {
     result: true,
   };
   assert.equal(conditionText(condition), "disposition “escalated” is “escalated”");
-  assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x nothing is set");
+  assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x (empty) is set");
 });
 test("a step is summed up by what came out of it", () => {
   assert.equal(stepSummary({ output: { status: 201, ticket_no: 48213, body: {} } }), "status 201 · ticket_no 48213");

@@ -113,7 +113,7 @@ const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.ge
 export function runTitle(run) {
   const interaction = run.event?.interaction ?? run.interaction;
   const who = interaction?.contact_number || interaction?.from || run.event?.contact?.name;
-  if (who) return `Run · ${interaction?.channel === "chat" ? "chat" : "call"} ${who}`;
+  if (who) return `${interaction?.channel === "chat" ? "Chat" : "Call"} ${who}`;
   return `Run ${String(run.id).slice(-8)}`;
 }
 
@@ -150,7 +150,7 @@ export function short(value, length = 48) {
 
 /** @param {any} value  a value inside a sentence */
 export function quoted(value) {
-  if (value === null || value === undefined || value === "") return "nothing";
+  if (value === null || value === undefined || value === "") return "(empty)";
   return typeof value === "string" ? `“${short(value, 60)}”` : short(value, 60);
 }
 

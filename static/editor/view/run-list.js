@@ -39,7 +39,7 @@ export function runRows(runs, context, current) {
           h(
             "button",
             { class: "run-row", type: "button", "aria-current": run.id === current ? "true" : null, onclick: () => context.runs.open(run.id) },
-            h("span", { class: "run-row-name" }, runTitle(run).replace(/^Run · /, "")),
+            h("span", { class: "run-row-name" }, runTitle(run)),
             statusBadge(run.status),
             h(
               "span",

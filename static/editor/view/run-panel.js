@@ -67,8 +67,8 @@ export function createRunPanel(store, context) {
     back.hidden = tabs.dom.hidden = !run;
     if (!run) return drawList(state);
     listed = null;
-    frame.title.textContent = runTitle(run);
-    sub.replaceChildren(statusBadge(run.status), ` ${runSubtitle(run)}`);
+    frame.title.replaceChildren(h("span", { class: "run-title" }, runTitle(run)), " ", statusBadge(run.status));
+    sub.textContent = runSubtitle(run);
     tabs.select(tab);
     const content = tab === "transcript" ? transcript(run) : tab === "values" ? data(run) : steps(state, run);
     const scroll = frame.body.scrollTop;

@@ -148,9 +148,7 @@ export function createTestPanel(store, context) {
   async function offerCalls() {
     try {
       const page = await context.api.get(`/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=10`);
-      const options = page.results.map((/** @type {any} */ each) =>
-        h("option", { value: each.id }, `${runTitle(each).replace(/^Run · /, "")}, ${moment(each.started_at)}`),
-      );
+      const options = page.results.map((/** @type {any} */ each) => h("option", { value: each.id }, `${runTitle(each)}, ${moment(each.started_at)}`));
       source.replaceChildren(h("option", { value: "sample" }, "A sample"), ...options);
     } catch {
       // Past calls are an offer; the sample works without them.
