@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",  # pages carry the policy; a hundred scripts need not each repeat it
-    "django.middleware.gzip.GZipMiddleware",  # pages and answers; static files are compressed when collected
+    "builder.compressing.Compression",  # pages and answers; static files are compressed when collected
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
