@@ -134,6 +134,14 @@ class ApiRequest(NodeType):
         "settings": {"retry": {"max_attempts": 5, "backoff_seconds": 1, "factor": 2}, "timeout_seconds": 10},
     }  # fmt: skip
 
+    def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
+        config = self.config_of(node.config)
+        rows = config["headers"] if isinstance(config["headers"], list) else []
+        own = any(isinstance(row, Mapping) and row.get("name") == IDEMPOTENCY_KEY for row in rows)
+        if config["method"] == "POST" and not config["idempotency_header"] and not own:
+            text = "This POST carries no idempotency key: after a crash or a retry it may take effect twice."
+            yield "W102", "/config/idempotency_header", text
+
     def run(self, step: Any) -> Outcome:
         credentials: Credentials = step.connection(step.config["connection"]) or NO_CREDENTIALS
         secure = getattr(step, "secure", None) or {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.engine import template
-from runtime.engine.fields import ConnectionRef, FlowRef, KeyValues, is_visible
+from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, is_visible
 from runtime.engine.graph import Dominance, Graph, Node
 from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
 
@@ -279,6 +279,8 @@ def _known_things(check: _Check) -> Iterator[Problem]:
     for node in _live(check):
         for name, declared in node.node_type.fields.items():  # type: ignore[union-attr]
             value = node.config.get(name, declared.default)
+            if isinstance(declared, AgentRefs):
+                yield from _agents(check, node, name, value)
             if not value or not isinstance(declared, ConnectionRef):
                 continue
             if isinstance(declared, FlowRef):
@@ -288,6 +290,13 @@ def _known_things(check: _Check) -> Iterator[Problem]:
                 yield Problem("F011", "That connection does not exist here; choose one.", node.id, f"/config/{name}")
             elif connections is not None and declared.types and connections[value] not in declared.types:
                 yield Problem("F011", "That connection is of another type.", node.id, f"/config/{name}")
+
+
+def _agents(check: _Check, node: Node, name: str, value: Any) -> Iterator[Problem]:
+    here = check.known.get("agents")
+    for position, slug in enumerate(value if isinstance(value, list) and here is not None else ()):
+        if isinstance(slug, str) and slug not in here:
+            yield Problem("F006", f"There is no agent {slug!r} here.", node.id, f"/config/{name}/{position}")
 
 
 def _plain_secrets(check: _Check) -> Iterator[Problem]:
