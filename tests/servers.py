@@ -27,32 +27,25 @@ class Missing(Exception):
 
 
 @contextlib.contextmanager
-def postgresql():
-    """A fresh PostgreSQL; yields a DATABASE_URL. As root it runs as the user postgres, since it refuses root."""
+def postgresql(durable=False):
+    """A fresh PostgreSQL; yields a DATABASE_URL. As root it runs as the user postgres, since it refuses root.
+
+    `durable` makes it wait for the disk at each commit, as in production; tests that kill our own processes, not the
+    machine, do not need that.
+    """
     programs = postgresql_programs()
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
     with _folder("segue-postgresql-", account) as folder:
         data = folder / "data"
-        initdb = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "segue",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-            "--locale=C",
-        ]
+        options = ["-U", "segue", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        initdb = [programs / "initdb", "-D", data, *options]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as(account))
         port = free_port()
-        # synchronous_commit stays on: what was acknowledged must be there after a kill -9 of ours, not of the machine.
         flags = {
             "port": port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": folder,
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "max_connections": 200,
             "shared_buffers": "128MB",
         }
