@@ -110,7 +110,8 @@ class WaitStep(NodeType):
     until = DateTime("Until", required=True, visible_if={"field": "mode", "in": ["until"]},
                      help="A date and time; without a zone it is the workspace's.")  # fmt: skip
     summary = ({"field": "mode"}, " ", {"field": "seconds", "as": "duration"}, {"field": "until"})
-    outputs = ({"name": "waited_until", "label": "Waited until", "type": "datetime", "sample": "2026-01-21T09:00:00Z"},)
+    outputs = ({"name": "waited_until", "label": "Waited until", "type": "datetime", "scope": "steps",
+                "sample": "2026-01-21T09:00:00Z"},)  # fmt: skip
     example = {"type": "wait", "key": "later", "label": "Wait a day", "config": {"mode": "for", "seconds": 86400}}
 
     def run(self, step: Any) -> Outcome:
