@@ -3,12 +3,12 @@
  * view and passes that on; nodes, edges and notes paint themselves.
  */
 
-/** @import {Context, Rect, State, Store} from "../types.js" */
+/** @import {Camera, Context, Rect, State, Store} from "../types.js" */
 
 import { nodeOf } from "../model/document.js";
-import { bounds, contentRects, grown, toScreen, toWorld, touches } from "../model/geometry.js";
+import { bounds, cameraFor, contentRects, grown, toScreen, toWorld, touches } from "../model/geometry.js";
 import { linesIn, nodesIn, notesIn, planeOf } from "../model/spatial.js";
-import { readonlyReason, shownDocument } from "../model/state.js";
+import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
 import { reveal } from "../model/commands/view.js";
 import { h, icon, setAttribute, setHidden } from "./dom.js";
@@ -179,11 +179,20 @@ export function createCanvas(store, context) {
   };
 }
 
-/** A panel that opens takes room; what was in the middle stays in the middle. @param {State} state @param {{width: number, height: number}} viewport @returns {State} */
+/** A panel that opens takes room; what was in the middle stays there, and a flow seen whole stays whole. @param {State} state @param {{width: number, height: number}} viewport @returns {State} */
 function resized(state, viewport) {
   const past = state.viewport;
   if (past.width === viewport.width && past.height === viewport.height) return state;
-  return { ...state, viewport, camera: { ...state.camera, x: state.camera.x + (viewport.width - past.width) / 2 } };
+  const camera = { ...state.camera, x: state.camera.x + (viewport.width - past.width) / 2 };
+  const box = bounds(contentRects(shownDocument(state), shownPlaces(state)));
+  const wasWhole = box !== null && isInside(box, state.camera, past);
+  return { ...state, viewport, camera: wasWhole && !isInside(box, camera, viewport) ? cameraFor(box, viewport, camera.zoom) : camera };
+}
+
+/** Whether all of a rectangle can be seen. @param {Rect} box @param {Camera} camera @param {{width: number, height: number}} viewport @returns {boolean} */
+function isInside(box, camera, viewport) {
+  const at = toScreen(camera, box);
+  return at.x >= 0 && at.y >= 0 && at.x + box.width * camera.zoom <= viewport.width && at.y + box.height * camera.zoom <= viewport.height;
 }
 
 /** @param {State} state @returns {Rect} the part of the canvas that can be seen */
