@@ -294,7 +294,9 @@ def _known_things(check: _Check) -> Iterator[Problem]:
 
 def _agents(check: _Check, node: Node, name: str, value: Any) -> Iterator[Problem]:
     here = check.known.get("agents")
-    for position, slug in enumerate(value if isinstance(value, list) and here is not None else ()):
+    if here is None or not isinstance(value, list):
+        return
+    for position, slug in enumerate(value):
         if isinstance(slug, str) and slug not in here:
             yield Problem("F006", f"There is no agent {slug!r} here.", node.id, f"/config/{name}/{position}")
 
