@@ -15,6 +15,7 @@ from runtime.models import SCOPES, ApiKey, Workspace
 from tests.peers import Peer
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
+CSRF = "a" * 32
 ENDED = ("succeeded", "failed", "cancelled", "timed_out")
 
 
@@ -27,9 +28,6 @@ class Program:
             self.session.headers["Authorization"] = f"Bearer {key}"
         for name, value in (cookies or {}).items():
             self.session.cookies.set(name, value)
-        if cookies and "csrftoken" in cookies:
-            self.session.headers["X-CSRFToken"] = cookies["csrftoken"]
-            self.session.headers["Referer"] = url
 
     def call(self, method, path, body=None, *, data=None, type=None, headers=None, timeout=20):
         address = self.url + path[1:] if path.startswith("//") else f"{self.url}/api/v1{path}"
@@ -104,8 +102,10 @@ def as_role(live, workspace, make_person):
         client = Client()
         client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
-        token = "a" * 32
-        return Program(live, cookies={django_settings.SESSION_COOKIE_NAME: session, "csrftoken": token})
+        cookies = {django_settings.SESSION_COOKIE_NAME: session, django_settings.CSRF_COOKIE_NAME: CSRF}
+        browser = Program(live, cookies=cookies)
+        browser.session.headers.update({"X-CSRFToken": CSRF, "Referer": live})
+        return browser
 
     return make
 
