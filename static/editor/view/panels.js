@@ -105,12 +105,13 @@ export function createPanels(store, context) {
   );
 
   import("./panel-commands.js").then((module) => module.registerPanelCommands(store, context, layer));
-  // The inspector is what comes next for nearly everybody; questions and news must be there when the server is not.
+  // Questions and news must be there when the server is not.
   whenIdle(() => {
-    want("inspector", inspector);
     import("./dialog.js");
     import("./toast.js");
   });
+  // The inspector comes next for nearly everybody who means to do something; who only looks does not pay for it.
+  onFirstSign(() => whenIdle(() => want("inspector", inspector)));
   show(store.state, null);
 
   return {
@@ -144,4 +145,14 @@ function lost(retry) {
 function whenIdle(run) {
   if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 3000 });
   else setTimeout(run, 1000);
+}
+
+/** Once, at the first sign of somebody: a pointer that moves, a key, a touch. @param {() => void} run */
+function onFirstSign(run) {
+  const signs = ["pointermove", "pointerdown", "keydown"];
+  const once = () => {
+    for (const sign of signs) removeEventListener(sign, once, true);
+    run();
+  };
+  for (const sign of signs) addEventListener(sign, once, { capture: true, passive: true });
 }
