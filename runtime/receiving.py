@@ -48,7 +48,8 @@ async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse
         received = receiver.read(request.body, headers)
     except ValueError as error:
         raise BadEvent([{"pointer": "", "code": "unreadable", "message": str(error)}], 400, "unreadable") from error
-    calls = [(item, call) for item in received for call in item.tool_calls or ()]
+    asked = request.GET.get("action", "")  # for tools that post nothing but their arguments
+    calls = [(item, {**call, "name": call["name"] or asked}) for item in received for call in item.tool_calls or ()]
     results = list(await asyncio.gather(*(_ask(address, vendor, item, call) for item, call in calls)))
     futures = [recorder().submit(accept, _arrival(address, vendor, item)) for item in received if not item.tool_calls]
     accepted: list[Accepted] = [await asyncio.wrap_future(future) for future in futures]
@@ -73,6 +74,9 @@ def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
 
 async def _ask(address: Address, vendor: str, item: Any, call: dict[str, Any]) -> dict[str, Any]:
     """One tool call of a vendor, answered by the action of that name."""
+    if not call["name"]:
+        words = "The call names no action: add ?action=<name> to the address."
+        return {"tool_call_id": call.get("tool_call_id"), "name": "", "response": {"error": words}, "status": "error"}
     value = {"interaction": {**item.interaction, "agent": address.slug}, "variables": item.variables or {}}
     arrival = action_arrival(address.workspace_id, vendor, value, call.get("arguments") or {}, address.slug)
     call_id = call.get("tool_call_id")
