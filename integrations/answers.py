@@ -75,11 +75,14 @@ def is_one_of(status: int, text: str) -> bool:
 
 
 def can_be_retried(response: Response) -> bool:
-    """Whether the same request may well succeed later. Some peers tell a rate limit by words, not by 429."""
+    """Whether the same request may well succeed later. Some peers tell a rate limit by words, not by 429.
+
+    409 is tried again too: CRMs answer it while another request changes the same record (FLOWS, F1).
+    """
     status = response.status
-    if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
+    if status in (408, 409, 425, 429) or (status >= 500 and status not in (501, 505)):
         return True
-    return (status in (403, 409) or status < 300) and bool(_RATE_LIMITED.search(response.body[:4096]))
+    return (status == 403 or status < 300) and bool(_RATE_LIMITED.search(response.body[:4096]))
 
 
 def wait_asked_for(response: Response) -> float | None:

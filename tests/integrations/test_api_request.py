@@ -141,7 +141,7 @@ def test_the_idempotency_key_goes_out_where_it_matters(method, header, sent, pee
 @pytest.mark.parametrize(
     ("status", "retryable", "says"),
     [(400, False, "Check what the step sends"), (401, False, "credentials"), (404, False, "address"),
-     (408, True, ""), (409, False, ""), (422, False, ""), (429, True, "fewer requests"),
+     (408, True, ""), (409, True, ""), (422, False, ""), (429, True, "fewer requests"),
      (500, True, "trouble of its own"), (501, False, ""), (502, True, ""), (503, True, ""),
      (302, False, ""), (599, True, "")],
 )  # fmt: skip
