@@ -125,6 +125,8 @@ def written_event(value: Mapping[str, Any]) -> dict[str, Any]:
     out. Raises BadEvent.
     """
     parts = {name: value[name] for name in WRITTEN if value.get(name) is not None}
+    if "args" not in parts and value.get("arguments") is not None:
+        parts["args"] = value["arguments"]  # as a call of an action names them
     if isinstance(parts.get("secure"), list):
         del parts["secure"]  # a run shows only the names of these
     errors = list(_shape_errors(parts, frozenset(WRITTEN), tuple(name for name in WRITTEN if name != "type")))

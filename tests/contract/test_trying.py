@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.conftest import is_problem
-from tests.flows import call_ended, chain, end, node, post_json
+from tests.flows import action_called, call_ended, chain, end, node, post_json, respond
 
 EVENT = {"type": "call.ended", "interaction": {"id": "c1", "transcript": "Agent: Hi"}, "variables": {"plan": "pro"}}
 
@@ -59,6 +59,13 @@ def test_a_runs_event_can_be_tried_as_it_is_shown(program, draft, ended):
     ]
     again = ended(program.post(f"/flows/{draft}/try/", {"event": shown}).value["run"])["event"]
     assert again["interaction"] == shown["interaction"]
+
+
+def test_an_action_is_tried_with_the_body_of_a_call(program, ended):
+    document = chain(action_called(inputs=[{"name": "a"}]), respond("r", '{"a": "{{args.a}}"}'))
+    flow = program.post("/flows/", {"name": "A", "kind": "action", "document": document}).value["id"]
+    run = ended(program.post(f"/flows/{flow}/try/", {"event": {"arguments": {"a": "1"}}}).value["run"])
+    assert (run["status"], run["response"]) == ("succeeded", {"a": "1"})
 
 
 def test_a_test_run_is_told_apart_in_lists_and_counts(program, draft, ended):
