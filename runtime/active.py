@@ -5,6 +5,7 @@ runs touch neither.
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from runtime import reaching_out, vault
@@ -22,6 +24,7 @@ from runtime.engine.interpreter import begin
 from runtime.engine.state import RunState
 from runtime.models import Event, FlowVersion, Run, Workspace
 
+log = logging.getLogger("segue.runner")
 WORKSPACE_FRESH_SECONDS = 5.0
 
 
@@ -117,11 +120,23 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def load(runs: list[Run], took_over: set[Any]) -> list[ActiveRun]:
-    """Claimed rows made ready to drive. Runs on a lane that owns a connection."""
+def load(runs: list[Run], took_over: set[Any]) -> tuple[list[ActiveRun], dict[Any, str]]:
+    """Claimed rows made ready to drive, and {run: why not} of those that cannot be read: one broken row must never
+    keep the others waiting. Runs on a lane that owns a connection.
+    """
     events = Event.objects.in_bulk({run.event_id for run in runs if run.event_id})
     said = _set_during_calls(runs, events)
-    return [make_ready(run, events.get(run.event_id), run.id in took_over, said.get(run.id)) for run in runs]
+    ready: list[ActiveRun] = []
+    broken: dict[Any, str] = {}
+    for run in runs:
+        try:
+            ready.append(make_ready(run, events.get(run.event_id), run.id in took_over, said.get(run.id)))
+        except DatabaseError:
+            raise  # nothing is wrong with the run
+        except Exception as error:
+            log.exception("Run %s cannot be read", run.id)
+            broken[run.id] = f"Parked: what is stored of this run cannot be read ({error})."
+    return ready, broken
 
 
 def _set_during_calls(runs: list[Run], events: Mapping[Any, Event]) -> dict[Any, dict[str, Any]]:

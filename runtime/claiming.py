@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -58,22 +58,25 @@ def _claim(due, limit: int) -> list[active.ActiveRun]:
     standing = {run_id: (claims, status) for run_id, claims, status in rows}
     if not standing:
         return []
-    _park([run_id for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS])
+    text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
+    _park({run_id: text for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS})
     mine = [run_id for run_id, (claims, _) in standing.items() if claims < MOST_CLAIMS]
     Run.objects.filter(id__in=mine).update(
         status=Status.RUNNING, claimed_by=me(), fence=F("fence") + 1, claims=F("claims") + 1,
         due_at=database_now() + timedelta(seconds=settings.LEASE_SECONDS), changes=F("changes") + 1,
     )  # fmt: skip
     took_over = {run_id for run_id in mine if standing[run_id][1] == Status.RUNNING}
-    return active.load(list(Run.objects.filter(id__in=mine).order_by("-id")), took_over)
+    ready, broken = active.load(list(Run.objects.filter(id__in=mine).order_by("-id")), took_over)
+    _park(broken)
+    return ready
 
 
-def _park(run_ids: list[Any]) -> None:
-    if run_ids:
-        text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
-        Run.objects.filter(id__in=run_ids).update(
+def _park(why: Mapping[Any, str]) -> None:
+    """Set {run: why} aside: visible, never hot."""
+    for run_id, text in why.items():
+        Run.objects.filter(id=run_id).update(
             status=Status.PARKED, due_at=None, claimed_by="", changes=F("changes") + 1,
-            error={"message": text, "code": "parked", "node": None},
+            error={"message": text[:500], "code": "parked", "node": None},
         )  # fmt: skip
 
 

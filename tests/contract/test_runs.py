@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from runtime.models import Event, Run
 from tests.contract.conftest import is_problem
 from tests.flows import call_ended, chain, decision, document, end, post_json, wait_for
 from tests.peers import Answer
@@ -238,3 +239,20 @@ def test_another_workspace_sees_nothing_of_a_run(failed, stranger):
         is_problem(stranger.call(method, f"/runs/{failed['id']}/{path}", {} if method == "POST" else None), 404)
     is_problem(stranger.get(f"/runs/?flow={failed['flow']}&status=zz"), 422)
     assert stranger.get(f"/runs/?flow={failed['flow']}").value["results"] == []
+
+
+@pytest.mark.parametrize("damage", [{"payload": {"variables": [1]}}, {"payload": []}])
+def test_a_run_that_cannot_be_read_is_parked_and_the_others_go_on(ticket_flow, program, ended, damage):
+    broken, good = (program.post("/events/", call(f"call-{n}")).value for n in range(2))
+    Event.objects.filter(pk=broken["event"]).update(**damage)
+    assert ended(good["runs"][0]["id"])["status"] == "succeeded"
+    parked = Run.objects.get(pk=broken["runs"][0]["id"])
+    assert (parked.status, parked.due_at) == ("parked", None)
+    assert "cannot be read" in parked.error["message"]
+
+
+def test_a_run_of_a_damaged_state_is_parked_and_the_others_go_on(ticket_flow, program, ended):
+    broken, good = (program.post("/events/", call(f"call-{n}")).value["runs"][0]["id"] for n in range(2))
+    Run.objects.filter(pk=broken).update(state={"node": "gone", "of_a_later_release": True})
+    assert ended(good)["status"] == "succeeded"
+    assert program.get(f"/runs/{broken}/").value["status"] == "parked"
