@@ -1,4 +1,4 @@
-"""A newcomer builds the flow "Zendesk ticket only if escalated" by hand, publishes it, and watches a call go through."""
+"""A newcomer builds the flow "Zendesk ticket only if escalated" by hand, publishes it, and watches a call pass."""
 
 import json
 import re
