@@ -87,3 +87,13 @@ def test_an_expired_key_is_401(live, workspace):
     ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     is_problem(Program(live, text).get("/flows/"), 401)
     is_problem(Program(live, text).post("/events/", {"type": "a.b"}), 401)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/flows/"), ("POST", "/events/")])
+def test_too_many_requests_with_one_key_are_429_and_say_when_to_come_back(program, settings, method, path):
+    settings.API_KEY_RATE = 3
+    answers = [program.call(method, path, {"type": "a.b"} if method == "POST" else None) for _ in range(30)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    is_problem(refused[0], 429)
+    assert refused[0].headers["Retry-After"] == "1"
