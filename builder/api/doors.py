@@ -41,6 +41,10 @@ ANSWERED = {
     },
 }
 KEY = {"name": "Idempotency-Key", "in": "header", "schema": TEXT}
+ACTION = {
+    "name": "action", "in": "query", "schema": TEXT,
+    "description": "The action of a tool that posts nothing but its arguments.",
+}  # fmt: skip
 BY_KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
 
 
@@ -89,12 +93,12 @@ def _paths() -> dict[str, Any]:
         "/hooks/{token}/": {"post": _call(
             "hooks_receive", "A flow's own address; other methods as its trigger says.",
             {"202": _answer(OBJECT, "Started."), "200": _answer(OBJECT, "The flow's response.")},
-            body=body_in, query=[_in_path("token")], open=True,
+            body=body_in, query=[_in_path("token"), KEY], open=True,
         )},
         "/in/{vendor}/{token}/": {"post": _call(
             "vendors_receive", "A vendor reports about a call or asks for a tool.",
             {"200": _answer(OBJECT, "As the vendor wants it.")}, body=body_in,
-            query=[_in_path("vendor"), _in_path("token")], open=True,
+            query=[_in_path("vendor"), _in_path("token"), ACTION], open=True,
         )},
     }  # fmt: skip
 
