@@ -67,7 +67,7 @@ def e164(number: Any) -> str:
 def _sides(interaction: dict[str, Any]) -> None:
     """Who called whom, and which of the two is the contact, from each other and the direction."""
     caller, callee = ("contact_number", "agent_number"), ("agent_number", "contact_number")
-    by_direction = {"inbound": caller, "outbound": callee}.get(interaction["direction"])
+    by_direction = {"inbound": caller, "outbound": callee}.get(str(interaction["direction"]))
     if by_direction is None:
         return
     for side, end in zip(by_direction, ("from", "to"), strict=True):

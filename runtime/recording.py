@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from runtime import broker
+from runtime import broker, recording_postgresql
 from runtime.active import ActiveRun
 from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
@@ -101,7 +101,7 @@ def _error(run: ActiveRun) -> Any:
 def record(batch: list[Progress]) -> list[bool]:
     """Write many runs' news; False for each run whose lease was lost. One transaction is open."""
     with connection.cursor() as cursor:
-        mine = [_update(cursor, item) for item in batch]
+        mine = _update(cursor, batch)
         kept = [item for item, is_mine in zip(batch, mine, strict=True) if is_mine]
         _insert_steps(cursor, kept)
         for item in kept:
@@ -111,13 +111,23 @@ def record(batch: list[Progress]) -> list[bool]:
     return mine
 
 
-def _update(cursor, item: Progress) -> bool:
+def _update(cursor, batch: list[Progress]) -> list[bool]:
+    if connection.vendor == "postgresql":
+        held = recording_postgresql.update(cursor, [item.row for item in batch])
+        return [item.run_id in held for item in batch]
+    return [_update_one(cursor, item) for item in batch]
+
+
+def _update_one(cursor, item: Progress) -> bool:
     cursor.execute(RUN_SQL, [_prepare(value) for value in item.row[:-2]] + [_key(item.run_id), item.row[-1]])
     return cursor.rowcount == 1
 
 
 def _insert_steps(cursor, items: list[Progress]) -> None:
     rows = [(item.run_id, step) for item in items for step in item.steps]
+    if rows and connection.vendor == "postgresql":
+        recording_postgresql.insert_steps(cursor, rows)
+        return
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
         values = [value for run_id, step in part for value in _step_values(run_id, step)]

@@ -262,7 +262,8 @@ class List(Field):
             return
         yield from check_count(self, value)
         for position, item in enumerate(value):
-            yield from ((f"/{position}{at}", message) for at, message in self.item.check(item))
+            check = self.item.check_filled if isinstance(self.item, Object) else self.item.check  # a row is never empty
+            yield from ((f"/{position}{at}", message) for at, message in check(item))
 
     def texts(self, value: Any) -> Iterator[Text]:
         for position, item in enumerate(value if isinstance(value, list) else []):

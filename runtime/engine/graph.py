@@ -27,21 +27,21 @@ class Node:
 
     @property
     def max_attempts(self) -> int:
-        return int(self._retry.get("max_attempts", 1))
+        return int(_number(self._retry.get("max_attempts"), 1))
 
     @property
     def backoff_seconds(self) -> float:
-        return float(self._retry.get("backoff_seconds", 1))
+        return _number(self._retry.get("backoff_seconds"), 1)
 
     @property
     def backoff_factor(self) -> float:
-        return float(self._retry.get("factor", 2))
+        return _number(self._retry.get("factor"), 2)
 
     @property
     def timeout_seconds(self) -> float:
         """How long one try may take; at most 60 s, below the queue's own limit."""
         default = self.node_type.timeout_seconds if self.node_type else 10
-        return min(float(self.settings.get("timeout_seconds", default)), 60.0)
+        return min(_number(self.settings.get("timeout_seconds"), default), 60.0)
 
     @property
     def ports(self) -> list[Port]:
@@ -55,8 +55,13 @@ class Node:
 
     @property
     def _retry(self) -> Mapping[str, Any]:
-        retry: Mapping[str, Any] = self.settings.get("retry") or {}
-        return retry
+        retry = self.settings.get("retry")
+        return retry if isinstance(retry, Mapping) else {}
+
+
+def _number(value: Any, default: float) -> float:
+    """A setting as a number; what is none is a problem (validation) and counts as not set."""
+    return default if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from runtime.engine import registry
 from runtime.engine.field import Field
 from runtime.engine.fields import check_config, config_texts
 from runtime.engine.outcomes import Done, Outcome
+from runtime.engine.values import items_of
 
 if TYPE_CHECKING:
     from runtime.engine.graph import Graph, Node
@@ -138,7 +139,7 @@ class NodeType:
             if "each" not in declared:
                 yield {"label": declared["name"], "sample": None, "scope": "steps", "ports": None, **declared}
                 continue
-            for row in values.get(declared["each"]) or []:
+            for row in items_of(values.get(declared["each"])):
                 if isinstance(row, dict) and isinstance(row.get(declared["name"]), str):
                     name = row[declared["name"]]
                     kind = row.get(declared.get("type", ""), "any")
@@ -163,7 +164,7 @@ _VARIABLE_TYPES = {"string": "text", "integer": "number", "array": "list", "json
 
 def _ports(declared: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Port]:
     if "each" in declared:
-        for row in config.get(declared["each"]) or []:
+        for row in items_of(config.get(declared["each"])):
             if isinstance(row, dict) and isinstance(row.get(declared["id"]), str):
                 yield Port(row[declared["id"]], str(row.get(declared["label"]) or row[declared["id"]]), True)
         return

@@ -281,7 +281,7 @@ def _known_things(check: _Check) -> Iterator[Problem]:
             value = node.config.get(name, declared.default)
             if isinstance(declared, AgentRefs):
                 yield from _agents(check, node, name, value)
-            if not value or not isinstance(declared, ConnectionRef):
+            if not value or not isinstance(value, str) or not isinstance(declared, ConnectionRef):
                 continue
             if isinstance(declared, FlowRef):
                 if value not in check.known.get("flows", ()):

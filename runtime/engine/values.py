@@ -29,6 +29,11 @@ class BadJson(ValueError):
     """The text is no JSON, or holds what cannot be kept; the message says what and where."""
 
 
+def items_of(value: Any) -> list[Any]:
+    """A list's items; nothing for what should be a list and is not, which a stored config may hold."""
+    return value if isinstance(value, list) else []
+
+
 class PartlyKnown(str):
     """A text that is only known in part before it is rendered."""
 

@@ -48,7 +48,7 @@ class Respond(NodeType):
         if wrong:
             text = "; ".join(f"{pointer or '/'}: {message}" for pointer, message in wrong[:5])
             raise StepError(f"The response does not match the action's schema: {text}", code="response_schema")
-        status = step.config["status"]
+        status = step.config["status"] or 200
         return Done(output={"response": response, "status": status}, response=response, response_status=int(status))
 
 

@@ -19,7 +19,7 @@ from runtime.engine.fields import (
 )
 from runtime.engine.node_type import NodeType
 from runtime.engine.outcomes import Done, Outcome, Wait
-from runtime.engine.values import safe_loads
+from runtime.engine.values import items_of, safe_loads
 
 EVERYWHERE = ("post_call", "action", "inbound", "conversation", "automation")
 LONGEST_WAIT = 366 * 86_400
@@ -82,7 +82,7 @@ class Decision(NodeType):
     }  # fmt: skip
 
     def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
-        ids = [row.get("id") for row in node.config.get("branches") or [] if isinstance(row, Mapping)]
+        ids = [row.get("id") for row in items_of(node.config.get("branches")) if isinstance(row, Mapping)]
         for position, branch_id in enumerate(ids):
             if branch_id in ids[:position] or branch_id in ("else", "error"):
                 yield "F006", f"/config/branches/{position}/id", f"The branch id {branch_id!r} is taken."

@@ -21,6 +21,7 @@ from runtime.engine.fields import (
 from runtime.engine.json_schema import check_schema
 from runtime.engine.node_type import NEXT, NodeType
 from runtime.engine.outcomes import Done, Outcome
+from runtime.engine.values import items_of
 
 START_APP = {"id": "start", "label": "Start", "icon": "phone"}
 CALL_STATUSES = (
@@ -126,7 +127,7 @@ class ActionCalled(Trigger):
         schema = node.config.get("response_schema") or {}
         for pointer, message in check_schema(schema):
             yield "F006", f"/config/response_schema{pointer}", message
-        names = [row.get("name") for row in node.config.get("inputs") or [] if isinstance(row, Mapping)]
+        names = [row.get("name") for row in items_of(node.config.get("inputs")) if isinstance(row, Mapping)]
         for position, name in enumerate(names):
             if name in names[:position]:
                 yield "F006", f"/config/inputs/{position}/name", f"Two inputs are called {name!r}."
