@@ -449,3 +449,33 @@ def test_variables_in_scope_are_named_with_type_and_source(program, publish):
     assert {each["type"] for each in found.values()} <= types
     assert "vars.topic" not in {each["path"] for each in program.get(f"{path}?node=v").value}
     is_problem(program.get(f"{path}?node=nobody"), 404)
+
+
+# --- A config is kept verbatim, whatever it holds (SETTLED 1.7)
+
+WEIRD = [None, True, 0, -1, 1e300, "", "x", "{{x}}", [], [[]], [None], [5], {}, {"a": {"b": [1]}}]
+
+
+def test_no_value_of_any_field_or_setting_keeps_a_draft_from_being_judged(program, flow):
+    path = f"/flows/{flow['id']}/validate/"
+    for kind in program.get("/node-types/").value:
+        configs = [{**kind["example"]["config"], field["name"]: value} for field in kind["fields"] for value in WEIRD]
+        nodes = [{"id": f"n{at}", "type": kind["type"], "key": f"n{at}", "config": c} for at, c in enumerate(configs)]
+        assert program.post(path, document(nodes)).status_code == 200, kind["type"]
+    named = [(name, value) for name in ("retry", "timeout_seconds", "on_error", "unknown") for value in WEIRD]
+    nodes = [{**end(f"n{at}"), "settings": {name: value}} for at, (name, value) in enumerate(named)]
+    assert program.post(path, document(nodes)).status_code == 200
+
+
+@pytest.mark.parametrize("assignments", [5, [[]], [None], [{}], [5], {"a": 1}])
+def test_rows_that_are_none_are_problems_with_their_place(program, draft, assignments):
+    value = document([call_ended(), node("vars", "set_variable", {"assignments": assignments}), end()])
+    saved = program.put(draft, value, headers={"If-Match": "*"})
+    assert saved.status_code == 200
+    assert any(
+        problem["code"] == "F006" and problem["field"].startswith("/config/assignments")
+        for problem in saved.value["problems"]
+    )
+    assert next(each for each in saved.value["document"]["nodes"] if each["id"] == "vars")["config"] == {
+        "assignments": assignments
+    }
