@@ -53,8 +53,9 @@ class RunningStep:
 
     @property
     def response_schema(self) -> Mapping[str, Any]:
-        trigger = self.run.graph.trigger
-        schema = trigger.config.get("response_schema") if trigger.type == "action_called" else None
+        triggers = self.run.graph.triggers  # none where one step is sent alone
+        action = triggers[0] if triggers and triggers[0].type == "action_called" else None
+        schema = action.config.get("response_schema") if action else None
         return schema if isinstance(schema, Mapping) else {}
 
     def text(self, value: str) -> str:

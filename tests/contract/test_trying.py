@@ -118,6 +118,14 @@ def test_send_masks_the_credentials_it_used(program, draft, peer):
     assert "t0p-secret" not in str(answer)
 
 
+def test_every_step_can_be_sent(program, draft):
+    for kind in program.get("/node-types/").value:
+        if kind["type"] == "api_request" or kind["trigger"]:
+            continue
+        sent = send(program, draft, {"id": "x", **kind["example"]}, interaction={"id": "c1"}, args={"order_id": "A-1"})
+        assert sent["error"] is None, kind["type"]
+
+
 def test_a_failure_is_in_the_answer(program, draft, peer):
     missing = send(program, draft, post_json("call", f"{peer.url}/nothing"))
     assert (missing["error"]["code"], missing["meta"]["status"]) == ("http_404", 404)
