@@ -185,7 +185,9 @@ def _triggers(calls: list[Call]) -> dict[tuple[Any, str], Trigger]:
     workspaces = {call.arrival.workspace_id for call in calls}
     found = Trigger.objects.filter(
         type="action_called", workspace_id__in=workspaces, name__in=names, flow__enabled=True, flow__deleted_at=None
-    ).select_related("flow")
+    ).select_related("flow").only(
+        "workspace_id", "version_id", "type", "name", "agents", "config", "flow__workspace_id", "flow__kind"
+    )  # fmt: skip
     return {(trigger.workspace_id, trigger.name): trigger for trigger in found}
 
 

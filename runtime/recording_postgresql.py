@@ -26,8 +26,8 @@ STEPS = """INSERT INTO runtime_steprun (run_id, "index", attempt, seq, node, typ
 error, warnings, reason, started_at, seconds)
 SELECT run_id, "index", attempt, seq, node, type, label, status, port, input, output, error, warnings, reason,
 started_at, seconds FROM jsonb_to_recordset(%s::jsonb) AS step(run_id uuid, "index" int, attempt int, seq int,
-node text, type text, label text, status text, port text, input jsonb, output jsonb, error jsonb, warnings jsonb, reason jsonb,
-started_at timestamptz, seconds float8)
+node text, type text, label text, status text, port text, input jsonb, output jsonb, error jsonb, warnings jsonb,
+reason jsonb, started_at timestamptz, seconds float8)
 ON CONFLICT (run_id, "index", attempt) DO UPDATE SET node = excluded.node, type = excluded.type,
 label = excluded.label, status = excluded.status, port = excluded.port, input = excluded.input,
 output = excluded.output, error = excluded.error, warnings = excluded.warnings, reason = excluded.reason,
