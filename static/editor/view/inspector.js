@@ -23,15 +23,15 @@ export function createInspector(store, context, layer) {
   const agreed = new Set();
   const dom = h("section", { class: "inspector", "aria-label": "Step" });
   /** The workspace's constants are variables too; they come once, shortly after the page. @type {Record<string, any>} */
-  let constants = {};
+  const constants = {};
   /** @type {ReturnType<typeof inspectNode>|null} */
   let here = null;
 
   context.api.get("/workspace/").then(
     (workspace) => {
-      constants = workspace.constants ?? {};
-      here = null;
-      update(store.state, null);
+      // The form stays as it is: somebody may be typing in it already.
+      Object.assign(constants, workspace.constants);
+      here?.update(store.state, null);
     },
     () => {},
   );
