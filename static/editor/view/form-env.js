@@ -16,7 +16,7 @@ const OPEN_ROOTS = ["vars.*", "trigger.*", "secure.*", "workspace.*", "contact",
 
 /**
  * @param {Store} store @param {Context} context @param {HTMLElement} layer @param {string} node @param {Map<string, any>} results
- * @param {Record<string, any>} constants  of the workspace
+ * @param {() => Record<string, any>} constants  of the workspace, as far as they are known by now
  * @returns {LiveEnv}
  */
 export function createFormEnv(store, context, layer, node, results, constants) {
@@ -24,11 +24,13 @@ export function createFormEnv(store, context, layer, node, results, constants) {
   let watching = [];
   /** @type {Map<string, {dom: HTMLElement, show: (problems: readonly Problem[]) => void, focus: () => void}>} */
   const rows = new Map();
-  const inScope = remembered((/** @type {FlowDocument} */ document) =>
-    variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind, constants }),
+  const inScope = remembered((/** @type {Record<string, any>} */ known) =>
+    remembered((/** @type {FlowDocument} */ document) =>
+      variablesInScope(document, store.state.catalogue, node, { kind: store.state.flow.kind, constants: known }),
+    ),
   );
 
-  const variables = () => inScope(shownDocument(store.state));
+  const variables = () => inScope(constants())(shownDocument(store.state));
   const paths = remembered((/** @type {Variable[]} */ list) => new Set([...list.map((each) => each.path), ...OPEN_ROOTS]));
 
   /** @type {{key: any[], value: Scope}|null} */
@@ -36,7 +38,7 @@ export function createFormEnv(store, context, layer, node, results, constants) {
   function scope() {
     const { sample, overlay } = store.state;
     const document = shownDocument(store.state);
-    const key = [sample, overlay?.run, document, results.size];
+    const key = [sample, overlay?.run, document, results.size, constants()];
     if (!kept || kept.key.some((each, n) => each !== key[n]))
       kept = { key, value: previewScope({ sample, overlay, document, variables: variables(), results }) };
     return kept.value;

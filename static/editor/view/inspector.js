@@ -23,14 +23,14 @@ export function createInspector(store, context, layer) {
   const agreed = new Set();
   const dom = h("section", { class: "inspector", "aria-label": "Step" });
   /** The workspace's constants are variables too; they come once, shortly after the page. @type {Record<string, any>} */
-  const constants = {};
+  let constants = {};
   /** @type {ReturnType<typeof inspectNode>|null} */
   let here = null;
 
   context.api.get("/workspace/").then(
     (workspace) => {
       // The form stays as it is: somebody may be typing in it already.
-      Object.assign(constants, workspace.constants);
+      constants = workspace.constants ?? {};
       here?.update(store.state, null);
     },
     () => {},
@@ -57,7 +57,7 @@ export function createInspector(store, context, layer) {
     const type = state.catalogue.types.get(node.type);
     const readonly = readonlyReason(state) !== null;
     if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== state.overlay?.document) {
-      here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed, constants });
+      here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed, constants: () => constants });
       dom.replaceChildren(...here.parts);
       here.update(state, null);
     } else here.update(state, before);
@@ -69,7 +69,7 @@ export function createInspector(store, context, layer) {
 
 /**
  * @param {Store} store @param {Context} context @param {HTMLElement} layer
- * @param {{id: string, type: NodeType|undefined, readonly: boolean, version: any, results: Map<string, any>, agreed: Set<string>, constants: Record<string, any>}} about
+ * @param {{id: string, type: NodeType|undefined, readonly: boolean, version: any, results: Map<string, any>, agreed: Set<string>, constants: () => Record<string, any>}} about
  */
 function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed, constants }) {
   const env = createFormEnv(store, context, layer, id, results, constants);
