@@ -51,6 +51,7 @@ class ActiveRun:
     workspace: Mapping[str, Any] = field(default_factory=dict)
     connections: Mapping[str, Any] = field(default_factory=dict)
     took_over: bool = False  # its last owner vanished in the middle of something
+    suspect: bool = False  # processes died while they drove it; nothing else is claimed beside it
     unknown_try: bool = False  # a "once" effect was started by that owner and never finished
     held: bool = False  # somebody waits for the answer: the lease is kept through short waits
     deadline: float | None = None  # monotonic; only for runs somebody waits for

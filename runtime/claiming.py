@@ -2,7 +2,9 @@
 
 Every write of a run names the fence it was claimed under, so an owner that lost its lease (a long pause, a clock step)
 writes nothing more. Leases are kept alive every third of their length for the runs of this process. A run that was
-claimed five times without recording a step is parked: visible, never hot.
+claimed five times without recording a step is parked: visible, never hot. Runs that were driven by a process when it
+died are suspects, the innocent among them too, so they are driven in ever smaller groups with nothing beside them: only
+what kills its process alone is parked.
 """
 
 import os
@@ -25,6 +27,7 @@ from runtime.group_commit import recorder
 from runtime.models import Run, Status
 
 MOST_CLAIMS = 5
+TOGETHER = {2: 8, 3: 2, 4: 1}  # claims without progress -> how many such suspects are driven side by side
 _ME = f"{socket.gethostname()[:40]}:{{pid}}:{os.urandom(3).hex()}"
 
 
@@ -38,24 +41,44 @@ def database_now():
     return Now() if connection.vendor == "postgresql" else timezone.now()
 
 
-def claim(limits: list[int]) -> list[list[active.ActiveRun]]:
-    """For each limit, that many due runs, claimed and loaded. Runs on the recorder's lane, in its transaction."""
-    found = _claim(Run.objects.filter(due_at__lte=database_now()).order_by("due_at"), sum(limits))
+def claim(wanted: list[tuple[int, bool]]) -> list[list[active.ActiveRun]]:
+    """For each (limit, whether nothing runs beside them), that many due runs, claimed and loaded.
+
+    Runs on the recorder's lane, in its transaction.
+    """
+    due = Run.objects.filter(due_at__lte=database_now()).order_by("due_at")
+    found = [_claim(_choose(_standing(due, limit), alone)) for limit, alone in wanted]
     crash_point("after_claim")
-    return [[found.pop() for _ in range(min(limit, len(found)))] for limit in limits]
+    return found
 
 
 def claim_one(run_ids: list[Any]) -> list[active.ActiveRun | None]:
     """Each run that is due, claimed; None where somebody else has it."""
-    due = {run.id: run for run in _claim(Run.objects.filter(id__in=run_ids, due_at__lte=database_now()), len(run_ids))}
-    return [due.get(run_id) for run_id in run_ids]
+    due = Run.objects.filter(id__in=run_ids, due_at__lte=database_now())
+    mine = {run.id: run for run in _claim(_standing(due, len(run_ids)))}
+    return [mine.get(run_id) for run_id in run_ids]
 
 
-def _claim(due, limit: int) -> list[active.ActiveRun]:
+Standing = dict[Any, tuple[int, str]]  # {run: (claims without progress, status)}
+
+
+def _standing(due, limit: int) -> Standing:
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True)
-    rows = due.values_list("id", "claims", "status")[:limit]
-    standing = {run_id: (claims, status) for run_id, claims, status in rows}
+    return {run_id: (claims, status) for run_id, claims, status in due.values_list("id", "claims", "status")[:limit]}
+
+
+def _choose(standing: Standing, alone: bool) -> Standing:
+    """Suspects never beside others: a group of them if nothing else runs here, else everybody but them."""
+    worst = max((claims for claims, _ in standing.values() if claims in TOGETHER), default=0)
+    if not worst:
+        return standing
+    if not alone:
+        return {run_id: found for run_id, found in standing.items() if found[0] not in TOGETHER}
+    return dict([item for item in standing.items() if item[1][0] == worst][: TOGETHER[worst]])
+
+
+def _claim(standing: Standing) -> list[active.ActiveRun]:
     if not standing:
         return []
     text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
@@ -67,6 +90,8 @@ def _claim(due, limit: int) -> list[active.ActiveRun]:
     )  # fmt: skip
     took_over = {run_id for run_id in mine if standing[run_id][1] == Status.RUNNING}
     ready, broken = active.load(list(Run.objects.filter(id__in=mine).order_by("-id")), took_over)
+    for run in ready:
+        run.suspect = standing[run.id][0] in TOGETHER
     _park(broken)
     return ready
 

@@ -2,7 +2,7 @@
 
 A task claims due runs in batches and drives them side by side on a bounded pool, so that a slow peer keeps one thread
 waiting and nobody else. It goes on claiming while it has free threads, stops claiming after 20 s and ends when its
-running steps have ended, well inside the queue's own time-out.
+running steps have ended, well inside the queue's own time-out. Beside suspects (runtime/claiming.py) it claims nothing.
 """
 
 import logging
@@ -41,12 +41,16 @@ def work() -> None:
 
 def _work(claim_until: float) -> None:
     running: set[Future] = set()
+    alone = False
     while True:
-        claiming = time.monotonic() < claim_until
-        found = _start(running) if claiming and len(running) < settings.RUN_THREADS else 0
+        alone = alone and bool(running)
+        claiming = time.monotonic() < claim_until and not alone
+        runs = _claim(running) if claiming and len(running) < settings.RUN_THREADS else []
+        alone = alone or any(run.suspect for run in runs)
+        running |= {_start(run) for run in runs}
         if not running:
             break
-        if found < LARGEST_CLAIM:
+        if len(runs) < LARGEST_CLAIM:
             timeout = LOOK_AGAIN_SECONDS if claiming else None
             running = set(wait(running, timeout=timeout, return_when=FIRST_COMPLETED).not_done)
         else:
@@ -55,14 +59,16 @@ def _work(claim_until: float) -> None:
         _pass_on()
 
 
-def _start(running: set[Future]) -> int:
+def _claim(running: set[Future]) -> list[ActiveRun]:
     limit = min(settings.RUN_THREADS - len(running), LARGEST_CLAIM)
-    runs: list[ActiveRun] = recorder().submit(claim, limit).result()
-    keeper().hold(runs)
-    for run in runs:
-        adopt(run)
-        running.add(_pool().submit(drive, run))
-    return len(runs)
+    runs: list[ActiveRun] = recorder().submit(claim, (limit, not running)).result()
+    return runs
+
+
+def _start(run: ActiveRun) -> Future:
+    keeper().hold([run])
+    adopt(run)
+    return _pool().submit(drive, run)
 
 
 def _pass_on() -> None:

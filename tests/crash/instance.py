@@ -1,5 +1,6 @@
 """A whole Segue of its own, web and worker as real processes, that a test may kill as it likes."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -26,6 +27,7 @@ class Peer:
 
     def __init__(self, seed):
         self.calls: list[tuple[str, str, str]] = []
+        self.on_call = lambda body, port: None  # looks at each call before it is answered; `port` is the caller's
         self._random = random.Random(seed)
         peer = self
 
@@ -38,9 +40,14 @@ class Peer:
                 if len(body) < length:
                     return  # the caller died while it spoke
                 peer.calls.append((self.path, self.headers["Idempotency-Key"], body))
+                peer.on_call(body, self.client_address[1])
                 self.answer(500 if peer._random.random() < 0.02 else 201)
 
             def answer(self, status):
+                with contextlib.suppress(ConnectionError):  # the caller may be dead by now
+                    self._answer(status)
+
+            def _answer(self, status):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", "11")
@@ -127,6 +134,13 @@ class Instance:
             return [own, *own.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+    def kill_caller(self, port):
+        """kill -9 of the worker's process that speaks from this local port."""
+        for process in self.processes("worker"):
+            with contextlib.suppress(psutil.Error):
+                if any(line.laddr.port == port for line in process.net_connections("tcp")):
+                    kill(process)
 
     def stop(self, name):
         process = self.parts.pop(name, None)
