@@ -40,7 +40,7 @@ def test_a_cancelled_run_records_nothing_more(start, publish, workspace, work, p
     from runtime.claiming import claim
     from runtime.runner import drive
 
-    claimed = recorder().submit(claim, 10).result(10)[0]
+    claimed = recorder().submit(claim, (10, True)).result(10)[0]
     cancel(run)
     drive(claimed)
     run.refresh_from_db()
