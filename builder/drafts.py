@@ -4,7 +4,8 @@ Ops are merged onto the present revision where they do not overlap with what cam
 and restore are turned into ops by comparing. Revisions are compared, never clocks.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from builder.merging import merge
-from builder.models import LOG_KEPT, SNAPSHOT_DAYS, SNAPSHOT_EVERY, SNAPSHOTS_KEPT, Draft, DraftOp, Snapshot
+from builder.models import (
+    LOG_KEPT,
+    SNAPSHOT_DAYS,
+    SNAPSHOT_EVERY,
+    SNAPSHOT_MINUTES,
+    SNAPSHOTS_KEPT,
+    Draft,
+    DraftOp,
+    Snapshot,
+)
 from builder.ops import Conflict, Document, Op, diff, read_ops, tidy
 from builder.review import count, review
 from builder.validating import problems_of
@@ -31,11 +41,11 @@ class StaleDraft(Exception):
 
 
 class OpsConflict(Exception):
-    """Ops that do not fit: `ops` since their base, or the whole `document` where the log does not reach back."""
+    """Ops that do not fit: others' `writes` since their base, or None where the log does not reach back."""
 
-    def __init__(self, draft: Draft, path: str, message: str, ops: list[Op] | None):
+    def __init__(self, draft: Draft, path: str, message: str, writes: list[DraftOp] | None):
         super().__init__(message)
-        self.draft, self.path, self.ops = draft, path, ops
+        self.draft, self.path, self.writes = draft, path, writes
 
 
 class NeverPublished(Exception):
@@ -44,12 +54,22 @@ class NeverPublished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A write: the draft as it is now, its problems, others' ops since the base, edges that were dropped."""
+    """A write: the draft as it is now, its problems, others' writes since the base, edges that were dropped.
+
+    `batch` is what the log has for it where that is not simply what was sent; `late` counts the ops at the end of
+    others' that came after it (it had been taken before, and was sent again).
+    """
 
     draft: Draft
     problems: list[Problem]
-    ops: list[Op] = field(default_factory=list)
+    writes: list[DraftOp] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    batch: list[Op] | None = None
+    late: int = 0
+
+    @property
+    def ops(self) -> list[Op]:
+        return ops_of(self.writes)
 
 
 def make_draft(flow: Flow, document: Document, user: User | None) -> Draft:
@@ -94,21 +114,25 @@ def save_document(flow: Flow, value: Any, user: User | None, expected: int | Non
 
 @transaction.atomic
 def apply_ops(flow: Flow, base: int, client: str, seq: int, ops: Any, user: User | None) -> Saved:
-    """Merge a batch made on revision `base`; the same (client, seq) again changes nothing. Raises OpsConflict."""
+    """Merge a batch made on revision `base`; the same (client, seq) again changes nothing. Raises OpsConflict.
+
+    A client knows its own earlier batches, so only others' writes since `base` can be in its way.
+    """
     ops = read_ops(ops)
     draft = locked(flow)
-    repeated = draft.log.filter(client=client, seq=seq).first()
-    since = ops_since(draft, base, without=repeated.revision if repeated else None)
-    if since is None:
+    written = writes_since(draft, base)
+    if written is None:
         raise OpsConflict(draft, "", "The draft has changed too often since; load it again.", None)
-    if repeated:
-        return Saved(draft, problems(draft), since, repeated.dropped)
+    others = [write for write in written if write.client != client]
+    if repeated := draft.log.filter(client=client, seq=seq).first():
+        late = sum(len(write.ops) for write in others if write.revision > repeated.revision)
+        return Saved(draft, problems(draft), others, repeated.dropped, repeated.ops, late)
     try:
-        document, dropped = merge(draft.document, ops, since)
+        document, dropped = merge(draft.document, ops, ops_of(others))
     except Conflict as conflict:
-        raise OpsConflict(draft, conflict.path, conflict.message, since) from None
+        raise OpsConflict(draft, conflict.path, conflict.message, others) from None
     saved = _write(draft, tidy(document), "ops", user, client=client, seq=seq, dropped=dropped)
-    return Saved(draft, saved.problems, since, dropped)
+    return replace(saved, writes=others, dropped=dropped, batch=saved.batch if dropped else None)
 
 
 @transaction.atomic
@@ -138,16 +162,29 @@ def locked(flow: Flow) -> Draft:
     return draft
 
 
-def ops_since(draft: Draft, base: int, without: int | None = None) -> list[Op] | None:
-    """The ops of the revisions after `base`; None where the log does not reach back so far."""
+def writes_since(draft: Draft, base: int) -> list[DraftOp] | None:
+    """The writes after revision `base`, in order; None where the log does not reach back so far."""
     if base == draft.revision:
         return []
     if not draft.revision - LOG_KEPT <= base < draft.revision:
         return None
-    rows = list(draft.log.filter(revision__gt=base).values_list("revision", "ops"))
-    if len(rows) != draft.revision - base:
-        return None
-    return [op for revision, ops in rows if revision != without for op in ops]
+    written = list(draft.log.filter(revision__gt=base).select_related("by"))
+    return written if len(written) == draft.revision - base else None
+
+
+def ops_of(writes: Iterable[DraftOp]) -> list[Op]:
+    return [op for write in writes for op in write.ops]
+
+
+def writes_json(writes: Iterable[DraftOp]) -> list[dict[str, Any]]:
+    """Who made the ops of a list, in their order: `count` of them each."""
+    return [
+        {
+            "revision": write.revision, "kind": write.kind, "count": len(write.ops),
+            "by": {"id": str(write.by_id), "name": write.by.display_name} if write.by else None,
+        }
+        for write in writes
+    ]  # fmt: skip
 
 
 def _go_back(draft: Draft, document: Document, kind: str, user: User | None) -> Saved:
@@ -160,6 +197,8 @@ def _write(
     seq: int | None = None, dropped: list[str] | None = None,
 ) -> Saved:  # fmt: skip
     ops = diff(draft.document, document)
+    if _long_without_snapshot(draft):
+        take_snapshot(draft, "time", user)
     draft.document, draft.revision = document, draft.revision + 1
     draft.edited_by, draft.edited_at = user, timezone.now()
     found = _judge(draft)
@@ -168,9 +207,9 @@ def _write(
         draft=draft, revision=draft.revision, kind=kind, client=client, seq=seq, ops=ops, dropped=dropped or [], by=user
     )
     if draft.revision % SNAPSHOT_EVERY == 0:
-        take_snapshot(draft, "every 50 changes", user)
+        take_snapshot(draft, "count", user)
         _prune(draft)
-    return Saved(draft, found)
+    return Saved(draft, found, batch=ops)
 
 
 def rejudge(draft: Draft) -> list[Problem]:
@@ -186,6 +225,13 @@ def _judge(draft: Draft) -> list[Problem]:
     draft.changes = count(review(upgrade(published.document) if published else None, draft.document))
     draft.problems, draft.errors = len(found), len(errors(found))
     return found
+
+
+def _long_without_snapshot(draft: Draft) -> bool:
+    """Whether ten minutes of editing, or a longer rest, would be without a state to come back to."""
+    newest = draft.snapshots.values_list("at", flat=True).first()
+    since = newest or draft.log.values_list("at", flat=True).first() or draft.edited_at
+    return since < timezone.now() - timedelta(minutes=SNAPSHOT_MINUTES)
 
 
 def take_snapshot(draft: Draft, reason: str, user: User | None) -> Snapshot:

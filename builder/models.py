@@ -17,6 +17,7 @@ LOG_KEPT = 2_000  # revisions
 SNAPSHOTS_KEPT = 100
 SNAPSHOT_DAYS = 30
 SNAPSHOT_EVERY = 50  # revisions
+SNAPSHOT_MINUTES = 10  # while somebody edits, so that "10 minutes ago" exists however few the changes were
 INVITATION_DAYS = 7
 
 
@@ -68,12 +69,15 @@ class DraftOp(models.Model):
 
 
 class Snapshot(Record):
-    """A draft as it was, to come back to; taken before undo changes and restore, and every 50 revisions."""
+    """A draft as it was, to come back to: every 50 revisions, before the first write after 10 minutes without one, and
+    before undo changes and restore."""
+
+    REASONS = ("count", "time", "undo", "restore")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="snapshots")
     revision = models.PositiveIntegerField()
-    reason = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20, choices=[(reason, reason) for reason in REASONS])
     document = models.JSONField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)

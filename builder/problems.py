@@ -63,7 +63,10 @@ def _stale(error: drafts.StaleDraft) -> HttpResponse:
 
 def _conflict(error: drafts.OpsConflict) -> HttpResponse:
     more = {"revision": error.draft.revision, "path": error.path}
-    more |= {"document": error.draft.document} if error.ops is None else {"ops": error.ops}
+    if error.writes is None:
+        more |= {"document": error.draft.document}
+    else:
+        more |= {"ops": drafts.ops_of(error.writes), "writes": drafts.writes_json(error.writes)}
     errors = [{"pointer": error.path, "code": "conflict", "message": str(error)}]
     return _extended(problem(409, "conflict", str(error), errors), more)
 

@@ -23,6 +23,7 @@ urlpatterns = [
         drafts.SnapshotRestore.as_view(),
         name="api-snapshot-restore",
     ),
+    path(f"{FLOW}draft/snapshots/<uuid:snapshot_id>/diff/", drafts.SnapshotDiff.as_view(), name="api-snapshot-diff"),
     path(f"{FLOW}undo-changes/", drafts.UndoChanges.as_view(), name="api-undo-changes"),
     path(f"{FLOW}validate/", drafts.Validate.as_view(), name="api-validate"),
     path(f"{FLOW}variables/", drafts.Variables.as_view(), name="api-variables"),

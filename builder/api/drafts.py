@@ -1,5 +1,6 @@
 """/flows/<id>/draft/: the document, batches of ops, snapshots, problems, variables in scope, undo changes."""
 
+from functools import partial
 from typing import Any
 
 from rest_framework.request import Request
@@ -10,13 +11,16 @@ from builder.access import EDIT, VIEW, user_of
 from builder.api import shapes
 from builder.api.base import ApiView, expected_revision, or_404, with_etag
 from builder.api.shapes import described
+from builder.build import build_id
 from builder.models import Draft, Snapshot
 from builder.problems import Refused
+from builder.review import review
 from builder.validating import problems_of
 from runtime.active import iso
 from runtime.engine.document import read_document
 from runtime.engine.graph import Graph
 from runtime.engine.scope import variables_in_scope
+from runtime.engine.validation import Problem
 
 
 def answer(saved: drafts.Saved) -> Response:
@@ -50,9 +54,14 @@ class DraftOps(ApiView):
         since = request.query_params.get("since", "")
         if not since.isdecimal() or len(since) > 10:
             raise Refused(422, "invalid", "since is a revision, a number.")
-        ops = drafts.ops_since(draft, int(since))
-        document = draft.document if ops is None else None
-        return Response({"revision": draft.revision, "ops": ops, "document": document})
+        writes = drafts.writes_since(draft, int(since))
+        return Response(
+            {
+                "revision": draft.revision, "ops": None if writes is None else drafts.ops_of(writes),
+                "writes": drafts.writes_json(writes or []), "document": draft.document if writes is None else None,
+                **_judged(draft, drafts.problems(draft)), "build": build_id(),
+            }
+        )  # fmt: skip
 
     @described(shapes.BatchAnswer, shapes.Batch)
     def post(self, request: Request, flow_id: Any) -> Response:
@@ -65,9 +74,15 @@ class DraftOps(ApiView):
 
 
 def _saved_json(saved: drafts.Saved) -> dict[str, Any]:
-    whole = drafts.draft_json(saved.draft, saved.problems)
-    shown = {name: whole[name] for name in ("revision", "changed", "changes", "problems")}
-    return {**shown, "dropped": saved.dropped, "ops": saved.ops}
+    return {
+        "revision": saved.draft.revision, **_judged(saved.draft, saved.problems), "dropped": saved.dropped,
+        "ops": saved.ops, "writes": drafts.writes_json(saved.writes), "batch": saved.batch, "late": saved.late,
+    }  # fmt: skip
+
+
+def _judged(draft: Draft, found: list[Problem]) -> dict[str, Any]:
+    problems = [problem.to_json() for problem in found]
+    return {"changed": drafts.has_changed(draft), "changes": draft.changes, "problems": problems}
 
 
 class SnapshotList(ApiView):
@@ -75,16 +90,31 @@ class SnapshotList(ApiView):
 
     @described(shapes.listing(shapes.Snapshot), query=shapes.PAGE_QUERY, id="snapshots_list")
     def get(self, request: Request, flow_id: Any) -> Response:
-        rows = Snapshot.objects.for_workspace(request.workspace).filter(draft=self.flow().draft)
-        return self.page(rows.select_related("by").defer("document"), ("-id",), _snapshots)
+        draft = self.flow().draft
+        rows = Snapshot.objects.for_workspace(request.workspace).filter(draft=draft)
+        shown = partial(_snapshots, draft.revision)
+        return self.page(rows.select_related("by").defer("document"), ("-id",), shown)
 
 
-def _snapshots(rows: list[Snapshot]) -> list[dict[str, Any]]:
+def _snapshots(revision: int, rows: list[Snapshot]) -> list[dict[str, Any]]:
+    """`revision`: the draft's own, from which `changes` counts back."""
     return [
         {"id": str(row.pk), "revision": row.revision, "reason": row.reason, "at": iso(row.at),
-         "by": row.by.display_name if row.by else None}
+         "by": row.by.display_name if row.by else None, "changes": revision - row.revision}
         for row in rows
     ]  # fmt: skip
+
+
+class SnapshotDiff(ApiView):
+    rights = {"GET": VIEW}
+
+    @described(shapes.Changes)
+    def get(self, request: Request, flow_id: Any, snapshot_id: Any) -> Response:
+        """What has changed in the draft since, in plain words."""
+        draft = self.flow().draft
+        rows = Snapshot.objects.for_workspace(request.workspace).filter(draft=draft)
+        before = read_document(or_404(rows, pk=snapshot_id).document)
+        return Response({"changes": review(before, draft.document)})
 
 
 class SnapshotRestore(ApiView):

@@ -1,8 +1,10 @@
 """The draft over HTTP: saving whole documents and batches of ops, conflicts, snapshots, undo changes."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from builder.models import DraftOp, Snapshot
 from tests.builder.conftest import edited, simple_document
@@ -120,11 +122,10 @@ def test_a_wrong_batch_is_422(api, flow, change):
 def test_every_write_is_in_the_log_as_ops(api, flow):
     api.put(f"/flows/{flow.pk}/draft/", edited(simple_document(), "Topic"), If_Match='"1"')
     since = api.get(f"/flows/{flow.pk}/draft/ops/?since=1").value
-    assert since == {
-        "revision": 2,
-        "ops": [{"path": "/nodes/vars/label", "before": "vars", "after": "Topic"}],
-        "document": None,
-    }
+    assert since["ops"] == [{"path": "/nodes/vars/label", "before": "vars", "after": "Topic"}]
+    assert (since["revision"], since["document"]) == (2, None)
+    (write,) = since["writes"]
+    assert (write["revision"], write["kind"], write["count"], write["by"]["name"]) == (2, "put", 1, "owner")
 
 
 def test_undo_changes_gives_the_published_document_exactly(api, published):
@@ -159,6 +160,40 @@ def test_a_snapshot_is_taken_every_fifty_revisions(api, flow):
     for number in range(1, 51):
         api.post(f"/flows/{flow.pk}/draft/ops/", rename(f"L{number}", seq=number, base=number))
     assert Snapshot.objects.get().revision == 50
+
+
+def test_ten_minutes_ago_can_be_brought_back_however_few_the_changes_were(api, flow):
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Early"))
+    DraftOp.objects.update(at=timezone.now() - timedelta(minutes=11))
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Late", "Early", seq=2, base=2))
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Later", "Late", seq=3, base=3))
+    (snapshot,) = api.get(f"/flows/{flow.pk}/draft/snapshots/").value["results"]
+    assert (snapshot["reason"], snapshot["revision"], snapshot["changes"], snapshot["by"]) == ("time", 2, 2, "owner")
+    changes = api.get(f"/flows/{flow.pk}/draft/snapshots/{snapshot['id']}/diff/").value["changes"]
+    assert [change["node"] for change in changes] == ["vars"]
+    restored = api.post(f"/flows/{flow.pk}/draft/snapshots/{snapshot['id']}/restore/").value
+    assert "Early" in [step["label"] for step in restored["document"]["nodes"]]
+
+
+def test_a_batch_sent_again_is_told_what_it_did_and_what_came_after(api, flow):
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Topic"))
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Theirs", "Topic", client="c2", base=2))
+    again = api.post(f"/flows/{flow.pk}/draft/ops/", rename("Topic")).value
+    assert [op["after"] for op in again["batch"]] == ["Topic"]
+    assert ([op["after"] for op in again["ops"]], again["late"], again["revision"]) == (["Theirs"], 1, 3)
+
+
+def test_a_clients_own_earlier_batches_are_not_in_its_way(api, flow):
+    """A queue that a closed tab left behind was made on one base and is sent batch by batch."""
+    assert api.post(f"/flows/{flow.pk}/draft/ops/", rename("Topic")).status_code == 200
+    second = api.post(f"/flows/{flow.pk}/draft/ops/", rename("Subject", "Topic", seq=2))
+    assert (second.status_code, second.value["ops"], second.value["batch"]) == (200, [], None)
+
+
+def test_a_conflict_says_whose_change_is_in_the_way(api, flow):
+    api.post(f"/flows/{flow.pk}/draft/ops/", rename("Topic"))
+    conflict = api.post(f"/flows/{flow.pk}/draft/ops/", rename("Subject", client="c2")).value
+    assert [(write["by"]["name"], write["count"]) for write in conflict["writes"]] == [("owner", 1)]
 
 
 def test_validating_a_document_that_is_not_saved(api, flow):

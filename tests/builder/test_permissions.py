@@ -33,6 +33,7 @@ TABLE = {
     },
     "api-snapshots": {"GET": ("viewer", READ)},
     "api-snapshot-restore": {"POST": ("editor", WRITE)},
+    "api-snapshot-diff": {"GET": ("viewer", READ)},
     "api-undo-changes": {"POST": ("editor", WRITE)},
     "api-validate": {"POST": ("viewer", READ)},
     "api-variables": {"GET": ("viewer", READ)},
@@ -90,7 +91,7 @@ def things(workspace, published, owner):
     """One of each thing an address can name; by the names in the routes."""
     run = Run.objects.create(workspace=workspace, flow=published, version=published.published, kind="post_call",
                              status=Status.WAITING)  # fmt: skip
-    snapshot = Snapshot.objects.create(workspace=workspace, draft=published.draft, revision=1, reason="x",
+    snapshot = Snapshot.objects.create(workspace=workspace, draft=published.draft, revision=1, reason="count",
                                        document=published.draft.document)  # fmt: skip
     invitation = Invitation.objects.create(
         workspace=workspace, email="i@acme.example", role="viewer", token_hash=token_hash("t")

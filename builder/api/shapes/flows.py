@@ -107,6 +107,20 @@ class Batch(s.Serializer):
     ops = AnyJson()
 
 
+class Author(s.Serializer):
+    id = s.CharField()
+    name = s.CharField()
+
+
+class Write(s.Serializer):
+    """Who made the next `count` ops of a list."""
+
+    revision = s.IntegerField()
+    kind = s.CharField(help_text="ops, put, undo, restore or import")
+    count = s.IntegerField()
+    by = Author(allow_null=True)
+
+
 class BatchAnswer(s.Serializer):
     revision = s.IntegerField()
     changed = s.BooleanField()
@@ -114,20 +128,32 @@ class BatchAnswer(s.Serializer):
     problems = FoundProblem(many=True)
     dropped = s.ListField(child=s.CharField())
     ops = s.ListField(child=s.DictField(), help_text="what others did since base")
+    writes = Write(many=True, help_text="who did it")
+    batch = s.ListField(
+        child=s.DictField(), allow_null=True,
+        help_text="what was recorded, where that differs from what was sent: it came before, or lines were dropped",
+    )  # fmt: skip
+    late = s.IntegerField(help_text="how many of ops, at their end, came after this batch")
 
 
 class OpsSince(s.Serializer):
     revision = s.IntegerField()
     ops = s.ListField(child=s.DictField(), allow_null=True)
+    writes = Write(many=True)
     document = AnyJson(allow_null=True)
+    changed = s.BooleanField()
+    changes = s.IntegerField()
+    problems = FoundProblem(many=True)
+    build = s.CharField(help_text="names the code that runs; a page of another build should be loaded again")
 
 
 class Snapshot(s.Serializer):
     id = s.CharField()
     revision = s.IntegerField()
-    reason = s.CharField()
+    reason = s.CharField(help_text="count: 50 writes; time: 10 minutes; undo, restore: before these")
     at = s.DateTimeField()
     by = s.CharField(allow_null=True)
+    changes = s.IntegerField(help_text="writes of the draft since")
 
 
 class Publishing(s.Serializer):
