@@ -108,6 +108,9 @@ export const words = {
     sameTarget: "This line leads there already.",
     readonly: "This cannot be changed now.",
     pasteNothing: "There is nothing here to paste.",
+    beforeTrigger: "The trigger stays first.",
+    noStepThere: "There is no step on that side.",
+    noWayOut: (/** @type {string} */ name) => `${name} has no way out, so nothing can come after it.`,
   },
   labels: {
     add: (/** @type {string} */ name) => `Add ${name}`,
