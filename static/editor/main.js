@@ -7,12 +7,12 @@ import { createMachine } from "./gestures/machine.js";
 import { listenToWheel } from "./gestures/pan.js";
 import { listenToKeys } from "./keymap.js";
 import { readCatalogue } from "./model/catalogue.js";
-import { createCommandRunner } from "./model/commands.js";
+import { createCommandRunner } from "./model/command-runner.js";
+import { table } from "./model/commands.js";
 import { fit } from "./model/commands/view.js";
 import { readDocument } from "./model/document.js";
 import { announced } from "./model/history.js";
-import { initialState } from "./model/state.js";
-import { createStore } from "./model/store.js";
+import { createStore, initialState } from "./model/state.js";
 import { words } from "./model/words.js";
 import { createApi } from "./sync/api.js";
 import { createAutosave } from "./sync/autosave.js";
@@ -54,6 +54,7 @@ async function start() {
 
   const context = /** @type {Context & {api: typeof api}} */ (/** @type {unknown} */ ({ api, words, icons: page.urls.icons, urls: page.urls }));
   const commands = /** @type {Commands} */ (createCommandRunner(store, () => context));
+  commands.open(table());
   const canvas = createCanvas(store, context);
   Object.assign(context, {
     commands,

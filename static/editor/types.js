@@ -43,6 +43,21 @@
 
 /** @typedef {{path: string, before?: any, after?: any}} Op  an omitted member means "absent"; null is a value */
 
+/** @typedef {{client: string, seq: number, base: number, ops: Op[]}} Batch  ops made on revision `base`; the server takes (client, seq) once */
+
+/**
+ * A question between two people (or two tabs): theirs stands until it is answered.
+ * @typedef {object} Clash
+ * @property {"value"|"gone"|"changed"|"port"|"trigger"} kind  gone: they deleted what I changed; changed: the other way round
+ * @property {string} id     path of what is asked about
+ * @property {string} node   id of the step it is about, "" for a note
+ * @property {Op[]} ops      what mine means on top of theirs
+ * @property {any} mine      undefined: absent
+ * @property {any} theirs
+ */
+
+/** @typedef {{document: FlowDocument, clashes: Clash[], dropped: Edge[], renamed: {node: string, from: string, to: string}[]}} Rebased */
+
 /** @typedef {{segue: "nodes", schema: number, workspace: string, nodes: FlowNode[], edges: Edge[], layout: Record<string, Point>, notes: Note[]}} Clip */
 
 // --------------------------------------------------------------------------------------------- the catalogue
@@ -228,6 +243,7 @@
  * @property {(id: string, args?: any) => boolean} applies
  * @property {() => Command[]} all
  * @property {(command: Command) => void} register
+ * @property {(table: Command[]) => void} open   the table is here: what was asked for before is done now
  */
 
 /** @typedef {{dom: HTMLElement|SVGElement, update: (state: State, before: State) => void}} View */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCommandRunner, table } from "../../static/editor/model/commands.js";
-import { editForm } from "../../static/editor/model/form.js";
-import { selectionOf } from "../../static/editor/model/state.js";
-import { createStore } from "../../static/editor/model/store.js";
+import { createCommandRunner } from "../../static/editor/model/command-runner.js";
+import { table } from "../../static/editor/model/commands.js";
+import { createStore, editForm, selectionOf } from "../../static/editor/model/state.js";
 import { flow, lines, stateOf } from "./flows.mjs";
 
 function editor(document, more) {
@@ -16,6 +15,7 @@ function editor(document, more) {
     commands: runner,
     runs: { close() {} },
   }));
+  runner.open(table());
   return {
     store,
     run: runner.run,

@@ -3,9 +3,8 @@
 /** @import {Catalogue, Clip, FlowDocument, FlowNode, Point, State} from "../types.js" */
 
 import { isTrigger } from "./catalogue.js";
-import { deepFreeze, freeKey, make, sorted } from "./document.js";
+import { deepFreeze, freeKey, make, newId, sorted } from "./document.js";
 import { bounds, nodeRect, snap } from "./geometry.js";
-import { newId } from "./ids.js";
 import { renameInValue } from "./references.js";
 
 /** The selection as a clip; triggers stay where they are. @param {State} state @param {FlowDocument} document @param {Record<string, Point>} places @returns {Clip|null} */

@@ -7,7 +7,7 @@
 
 /** @import {FlowDocument, FlowNode, Op} from "../types.js" */
 
-import { make, sorted } from "./document.js";
+import { make, same, sorted } from "./document.js";
 
 const MEMBERS = ["type", "key", "label", "disabled"];
 const TABLES = ["config", "settings"];
@@ -67,15 +67,6 @@ export function valueAt(document, path) {
   const from = /** @type {any} */ (document)[area];
   const item = Array.isArray(from) ? from.find((each) => each.id === id) : from?.[id];
   return rest.reduce((value, name) => value?.[name], item);
-}
-
-/** Equality of JSON values. @param {any} a @param {any} b @returns {boolean} */
-export function same(a, b) {
-  if (a === b) return true;
-  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => name in b && same(a[name], b[name]));
 }
 
 /** @param {string} path @returns {string[]} */

@@ -7,8 +7,9 @@
 
 /** @import {FlowDocument, FlowNode, Edge, Note, Point, Settings, Config} from "../types.js" */
 
-import { newId } from "./ids.js";
 import { renameInValue } from "./references.js";
+
+const LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /** @type {FlowDocument} */
 export const EMPTY = deepFreeze({ schema: 1, nodes: [], edges: [], layout: {}, notes: [] });
@@ -38,6 +39,18 @@ export const nodeOf = (document, id) => found(document.nodes, id);
 export const edgeOf = (document, id) => found(document.edges, id);
 /** @param {FlowDocument} document @param {string} id @returns {Note|undefined} */
 export const noteOf = (document, id) => found(document.notes, id);
+
+/**
+ * A short id, unique within one document, made on the client, also where `crypto.randomUUID` is missing (plain http).
+ * @param {string} prefix @param {(id: string) => boolean} taken @returns {string}
+ */
+export function newId(prefix, taken = () => false) {
+  for (;;) {
+    const bytes = crypto.getRandomValues(new Uint8Array(8));
+    const id = prefix + Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");
+    if (!taken(id)) return id;
+  }
+}
 
 /** A key no other node has: `create_ticket`, `create_ticket_2`. @param {FlowDocument} document @param {string} wish @param {string} [self] */
 export function freeKey(document, wish, self) {
@@ -215,6 +228,15 @@ export function sorted(list) {
 /** @param {FlowDocument} document @param {Partial<FlowDocument>} patch @returns {FlowDocument} */
 export function make(document, patch) {
   return deepFreeze({ ...document, ...patch });
+}
+
+/** Equality of JSON values. @param {any} a @param {any} b @returns {boolean} */
+export function same(a, b) {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => name in b && same(a[name], b[name]));
 }
 
 /** Binary search: lists are sorted by id. @template {{id: string}} T @param {readonly T[]} list @param {string} id @returns {T|undefined} */

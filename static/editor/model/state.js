@@ -1,9 +1,11 @@
-/** The one state of the page: how it begins, what always holds in it, and questions about it. */
+/**
+ * The one state of the page: how it begins, the store that alone changes it, what always holds in it, questions about it, and the
+ * form buffer: what the inspector shows of the selected node and what typing changes, until Save Changes writes it.
+ */
 
-/** @import {FlowDocument, FlowNode, Selection, State} from "../types.js" */
+/** @import {Change, FlowDocument, FlowNode, Form, Selection, State, Store} from "../types.js" */
 
-import { edgeOf, nodeOf, noteOf } from "./document.js";
-import { settledForm } from "./form.js";
+import { edgeOf, nodeOf, noteOf, same } from "./document.js";
 import { placesOf } from "./layout.js";
 import { words } from "./words.js";
 
@@ -44,6 +46,45 @@ export function initialState(given) {
     online: true,
     announcement: { text: "", n: 0 },
     ...given,
+  };
+}
+
+/** Changed only by `dispatch`. Listeners are told at once and in order; a change made by one waits its turn. @param {State} initial @returns {Store} */
+export function createStore(initial) {
+  let state = settle(initial, { ...initial, selection: /** @type {any} */ (null) });
+  /** @type {Set<(state: State, before: State) => void>} */
+  const listeners = new Set();
+  /** @type {{state: State, before: State}[]} */
+  const pending = [];
+  let telling = false;
+
+  function tell() {
+    telling = true;
+    try {
+      for (let news = pending.shift(); news; news = pending.shift()) {
+        for (const listener of [...listeners]) listener(news.state, news.before);
+      }
+    } finally {
+      telling = false;
+    }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    dispatch(/** @type {Change} */ change) {
+      const before = state;
+      const next = change(before);
+      if (next === before) return;
+      state = settle(next, before);
+      pending.push({ state, before });
+      if (!telling) tell();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }
 
@@ -94,4 +135,37 @@ function existing(state) {
       [...notes].filter((id) => noteOf(shown, id)),
     ),
   };
+}
+
+/** @param {FlowNode} node @param {string|null} [focus] @returns {Form} */
+export function formOf(node, focus = null) {
+  return { node: node.id, key: node.key, label: node.label ?? "", config: node.config, settings: node.settings ?? {}, dirty: false, focus };
+}
+
+/** Typing: a patch of key, label, config, settings or focus. Dirty is what differs from the node, so typing it back is clean. @param {State} state @param {Partial<Form>} patch @returns {State} */
+export function editForm(state, patch) {
+  if (!state.form) return state;
+  const form = { ...state.form, ...patch };
+  const node = nodeOf(state.document, form.node);
+  return { ...state, form: { ...form, dirty: node !== undefined && !clean(form, node) } };
+}
+
+/** Keeps the form in step with selection and document: made, refreshed when clean, dropped with its node. @param {State} state @returns {Form|null} */
+export function settledForm(state) {
+  const only = state.selection.nodes.size === 1 && !state.selection.notes.size ? [...state.selection.nodes][0] : undefined;
+  if (state.form?.dirty && nodeOf(state.document, state.form.node)) return state.form;
+  const node = only === undefined ? undefined : nodeOf(state.document, only);
+  if (!node) return null;
+  if (state.form?.node === node.id && clean(state.form, node)) return state.form;
+  return formOf(node, state.form?.node === node.id ? state.form.focus : null);
+}
+
+/** @param {Form} form @param {FlowNode} node */
+function clean(form, node) {
+  return (
+    form.key === node.key &&
+    form.label === (node.label ?? "") &&
+    (form.config === node.config || same(form.config, node.config)) &&
+    same(form.settings, node.settings ?? {})
+  );
 }

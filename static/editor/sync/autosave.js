@@ -7,8 +7,7 @@
 /** @import {Context, FlowDocument, Op, Save, State, Store} from "../types.js" */
 
 import { diff } from "../model/diff.js";
-import { readDocument } from "../model/document.js";
-import { newId } from "../model/ids.js";
+import { newId, readDocument } from "../model/document.js";
 import { words } from "../model/words.js";
 import { acknowledged, conflicting, namesOf, rebased } from "./merging.js";
 

@@ -4,7 +4,7 @@
 /** @import {LiveEnv} from "./form-env.js" */
 
 import { fieldValue, visibleFields } from "../model/catalogue.js";
-import { editForm } from "../model/form.js";
+import { editForm } from "../model/state.js";
 import { h, icon } from "./dom.js";
 import { fieldRow, WIDE } from "./fields/index.js";
 import { settingsForm } from "./fields/settings.js";

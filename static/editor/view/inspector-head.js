@@ -2,8 +2,7 @@
 /** @import {Context, Form, NodeType, Store} from "../types.js" */
 
 import { keyFrom } from "../model/document.js";
-import { editForm } from "../model/form.js";
-import { selectedNode } from "../model/state.js";
+import { editForm, selectedNode } from "../model/state.js";
 import { h, icon } from "./dom.js";
 import { glyph } from "./palette.js";
 import { openMenu } from "./popover.js";

@@ -2,8 +2,7 @@
 /** @import {Context, Form, NodeType, State, Store} from "../types.js" */
 /** @import {Panel} from "./panels.js" */
 
-import { editForm, formOf } from "../model/form.js";
-import { readonlyReason, selectedNode } from "../model/state.js";
+import { editForm, formOf, readonlyReason, selectedNode } from "../model/state.js";
 import { say } from "../model/words-panels.js";
 import { createConfigure } from "./configure.js";
 import { h, icon, setText } from "./dom.js";

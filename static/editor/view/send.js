@@ -3,7 +3,7 @@
 /** @import {LiveEnv} from "./form-env.js" */
 
 import { fieldValue } from "../model/catalogue.js";
-import { editForm } from "../model/form.js";
+import { editForm } from "../model/state.js";
 import { addMapping } from "../model/mapping.js";
 import { mayEdit } from "../model/rights.js";
 import { preview } from "../model/preview.js";

@@ -2,7 +2,7 @@
 /** @import {Field} from "../../types.js" */
 /** @import {FieldOptions, Rendered} from "./index.js" */
 
-import { newId } from "../../model/ids.js";
+import { newId } from "../../model/document.js";
 import { isOwnId } from "./object.js";
 import { rowList } from "./rows.js";
 
