@@ -243,7 +243,7 @@
  * @property {(id: string, args?: any) => boolean} applies
  * @property {() => Command[]} all
  * @property {(command: Command) => void} register
- * @property {(table: Command[]) => void} open   the table is here: what was asked for before is done now
+ * @property {(table: Command[]) => () => void} open   the table is here; the answer does what was asked for before
  */
 
 /** @typedef {{dom: HTMLElement|SVGElement, update: (state: State, before: State) => void}} View */

@@ -1,12 +1,15 @@
 """Merging ops of two people: what does not overlap is merged, what does names its path, the structure holds."""
 
 import copy
+import json
 
 import pytest
+from django.conf import settings
 
 from builder import ops
 from builder.merging import first_overlap, merge, overlaps
-from runtime.engine.document import DocumentError
+from runtime.engine import registry
+from runtime.engine.document import DocumentError, read_document
 from tests.flows import call_ended, chain, decision, end, node, set_variable
 
 
@@ -124,3 +127,33 @@ def test_finding_overlaps_stays_quick_with_many_ops():
     others = [{"path": f"/nodes/m{n}", "before": {}} for n in range(20_000)]
     assert first_overlap(many, others) is None
     assert first_overlap(many, [*others, {"path": "/nodes/n19999", "before": {}}]) == "/nodes/n19999/config/url"
+
+
+SHARED = json.loads((settings.BASE_DIR / "tests" / "cases" / "merge.json").read_text())
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
+def test_the_cases_that_the_editors_model_of_us_is_checked_by(case, monkeypatch):
+    """tests/js/sync-rules.test.mjs reads the same file; the property tests there stand on it."""
+    starting = type("Starting", (), {"trigger": True})
+    monkeypatch.setattr(registry, "find", lambda name: starting if name == SHARED["trigger"] else None)
+    now = ops.apply(read_document(SHARED["document"]), case["since"])
+    if case["conflict"]:
+        with pytest.raises(ops.Conflict) as caught:
+            merge(now, case["ops"], case["since"])
+        assert caught.value.path == case["conflict"]
+        return
+    merged, dropped = merge(now, case["ops"], case["since"])
+    assert dropped == case["dropped"]
+    for path, value in case["has"]:
+        assert ops.same(_value_at(merged, path), value)
+    assert [path for path in case["lacks"] if _value_at(merged, path) is not None] == []
+
+
+def _value_at(document, path):
+    area, id, *rest = ops.split(path)
+    value = document[area]
+    value = next((item for item in value if item["id"] == id), None) if isinstance(value, list) else value.get(id)
+    for name in rest:
+        value = (value or {}).get(name)
+    return value
