@@ -10,6 +10,7 @@ from builder.overview import flow_json, listed
 from builder.pages.access import member_required
 from builder.pages.first_steps import first_steps
 from builder.pages.preferring import preferences_of
+from builder.templatetags.modules import modules_after
 
 
 @require_GET
@@ -30,6 +31,7 @@ def editor(request, flow_id):
         },
         "workspace": {"id": str(request.workspace.pk), "name": request.workspace.name},
         "urls": {"api": "/api/v1", "ws": "/ws", "icons": static("icons.svg")},
+        "late": modules_after("editor/editing.js", "editor/main.js"),
         "bench": "bench" in request.GET,
         "preferences": preferences,
         "first_run": bool(first_steps(request)),

@@ -38,13 +38,21 @@ def module_preloads(*entries):
     )
 
 
+def modules_after(entry, first):
+    """What `entry` imports and `first` did not, as paths relative to `first`: a page fetches them at once, flat."""
+    folder = posixpath.dirname(first)
+    known = _closure.__wrapped__((first,)) if settings.DEBUG else _closure((first,))
+    modules = _closure.__wrapped__((entry,)) if settings.DEBUG else _closure((entry,))
+    return [f"./{posixpath.relpath(module, folder)}" for module in modules if module not in known]
+
+
 @lru_cache(maxsize=8)
 def _import_map(folders):
     hashed = getattr(staticfiles_storage, "hashed_files", {})
     imports = {
         settings.STATIC_URL + path: staticfiles_storage.url(path)
         for path in sorted(hashed)
-        if path.endswith(".js") and path.startswith(folders)
+        if path.endswith((".js", ".css")) and path.startswith(folders)
     }
     return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
 

@@ -196,7 +196,9 @@
  * @property {Hover|null} hover
  * @property {History} history
  * @property {"configure"|"test"|"runs"} tab
- * @property {null|"run"|"problems"|"versions"|"review"|"test"} right
+ * @property {null|"run"|"problems"|"versions"|"review"|"test"|"outline"} right
+ * @property {null|"outline"|"canvas"} narrow  below 768 px: which of the two the page shows; null on a wider screen
+ * @property {boolean} sheet             below 768 px: the inspector lies over the page
  * @property {Form|null} form
  * @property {Overlay|null} overlay
  * @property {any} picker
@@ -209,7 +211,7 @@
  * @property {string} workspace           id of the workspace ("" when unknown)
  * @property {Record<string, any>} preferences
  * @property {boolean} online
- * @property {{text: string, n: number}} announcement
+ * @property {{text: string, n: number, urgent?: boolean}} announcement  urgent: something was refused or went wrong
  */
 
 /** @typedef {(state: State) => State} Change */
@@ -261,6 +263,7 @@
  * @property {Record<string, any>} words
  * @property {string} icons                                URL of the sprite
  * @property {{api: string, ws: string, icons: string, [name: string]: string}} urls
+ * @property {(() => boolean)|null} [home]   takes the focus to where the keyboard was last, when that is not the canvas; false: it is gone
  * @property {(anchor: Element|{x: number, y: number}, options?: PickerOptions) => Promise<string|null>} openPicker   client coordinates; gives a type name
  * @property {(options: DialogOptions) => Promise<any>} dialog
  * @property {(text: string, options?: {kind?: "info"|"ok"|"warn"|"bad", action?: {label: string, run: () => void}}) => void} toast

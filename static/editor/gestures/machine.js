@@ -8,11 +8,7 @@
 import { toWorld } from "../model/geometry.js";
 import { hit, planeOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument } from "../model/state.js";
-import { dragNodes } from "./drag-nodes.js";
-import { drawEdge } from "./draw-edge.js";
-import { marquee } from "./marquee.js";
 import { pan } from "./pan.js";
-import { resizeNote } from "./resize-note.js";
 
 /** @import {Hit} from "../model/spatial.js" */
 
@@ -109,22 +105,30 @@ export function createMachine(store, context, { stage, panning }) {
     if (event.button !== 0) return null;
     const fixed = readonlyReason(state) !== null;
     if (plus?.dataset.edge) return clickOnly(() => context.commands.run("add", { edge: plus.dataset.edge, anchor: plus }));
-    if (plus?.dataset.node && !fixed) return drawEdge(tools, { node: plus.dataset.node, port: plus.dataset.port ?? "", open: plus });
+    if (plus?.dataset.node && !fixed) {
+      const { node, port = "" } = plus.dataset;
+      return soon((stories) => stories.drawEdge(tools, { node, port, open: plus }));
+    }
     const found = hitAt(pointer, event.pointerType === "touch" ? 24 : 10);
-    if (state.gesture?.kind === "connect" && state.gesture.tap)
-      return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port, finishing: true });
-    if (found?.kind === "port" && !fixed) return drawEdge(tools, { node: found.node, port: found.port });
+    if (state.gesture?.kind === "connect" && state.gesture.tap) {
+      const { source: node, port } = state.gesture;
+      return soon((stories) => stories.drawEdge(tools, { node, port, finishing: true }));
+    }
+    if (found?.kind === "port" && !fixed) return soon((stories) => stories.drawEdge(tools, { node: found.node, port: found.port }));
     if (found?.kind === "input" && !fixed) {
       const edge = incomingOf(state, found.node);
-      if (edge) return drawEdge(tools, { node: edge.source, port: edge.port, edge: edge.id, click: () => select({ kind: "node", node: found.node }, pointer) });
+      if (edge)
+        return soon((stories) =>
+          stories.drawEdge(tools, { node: edge.source, port: edge.port, edge: edge.id, click: () => select({ kind: "node", node: found.node }, pointer) }),
+        );
     }
-    if (found?.kind === "note" && found.corner && !fixed) return resizeNote(tools, found.note);
+    if (found?.kind === "note" && found.corner && !fixed) return soon((stories) => stories.resizeNote(tools, found.note));
     if (found?.kind === "node" || found?.kind === "input" || found?.kind === "port")
-      return dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed);
-    if (found?.kind === "note") return dragNodes(tools, found, pointer, fixed);
+      return soon((stories) => stories.dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed));
+    if (found?.kind === "note") return soon((stories) => stories.dragNodes(tools, found, pointer, fixed));
     if (found?.kind === "edge") return clickOnly(() => select(found, pointer));
     if (event.pointerType === "touch") return pan(tools, () => clearSelection(tools));
-    return marquee(tools, pointer);
+    return soon((stories) => stories.marquee(tools, pointer));
   }
 
   /** @param {Hit} found @param {Pointer} pointer */
@@ -206,8 +210,10 @@ export function createMachine(store, context, { stage, panning }) {
       if (!last || active) return;
       const { state } = store;
       const pointer = pointerOf(last);
-      if (state.gesture?.kind === "connect" && state.gesture.tap)
-        return drawEdge(tools, { node: state.gesture.source, port: state.gesture.port }).move(pointer);
+      if (state.gesture?.kind === "connect" && state.gesture.tap) {
+        const { source: node, port } = state.gesture;
+        return soon((stories) => stories.drawEdge(tools, { node, port })).move(pointer);
+      }
       const plus = /** @type {HTMLElement} */ (last.target).closest?.(".edge-plus.is-on-edge");
       const found = plus ? null : hitAt(pointer);
       const edge = plus ? state.hover?.edge : found?.kind === "edge" ? found.edge : undefined;
@@ -246,6 +252,32 @@ export function createMachine(store, context, { stage, panning }) {
   });
 
   return { begin, hitAt, pointerOf, measure };
+}
+
+/** @type {typeof import("./stories.js")|null} */
+let here = null;
+
+/**
+ * A story whose module may still be on its way: what the pointer does meanwhile is told when it is here.
+ * @param {(stories: typeof import("./stories.js")) => Story} make @returns {Story}
+ */
+function soon(make) {
+  if (here) return make(here);
+  /** @type {Story|null} */
+  let story = null;
+  /** @type {(() => void)[]} */
+  const told = [];
+  import("./stories.js").then((stories) => {
+    here = stories;
+    story = make(stories);
+    for (const tell of told) tell();
+  });
+  const pass = (/** @type {"start"|"move"|"finish"|"cancel"|"click"} */ name) => (/** @type {Pointer} */ pointer) => {
+    if (story) story[name]?.(pointer);
+    else told.push(() => story?.[name]?.(pointer));
+  };
+  const cancel = /** @type {() => void} */ (pass("cancel"));
+  return { start: pass("start"), move: pass("move"), finish: pass("finish"), cancel, click: pass("click"), autoPan: true };
 }
 
 /** @param {PointerEvent} event */

@@ -42,7 +42,9 @@ export function createCommandRunner(store, context) {
       for (const command of table) byId.set(command.id, command);
       const asked = waiting ?? [];
       waiting = null;
-      for (const { id, args } of asked) run(id, args);
+      return () => {
+        for (const { id, args } of asked) run(id, args);
+      };
     },
   };
 }

@@ -6,7 +6,7 @@ import { edgeAt } from "./document.js";
 import { shownDocument } from "./state.js";
 import { words } from "./words.js";
 
-/** @typedef {{status: Step["status"]|"not_taken", text: string, visits: number}} NodeMark */
+/** @typedef {{status: Step["status"]|"not_taken", sign: string, text: string, visits: number}} NodeMark */
 /** @typedef {{nodes: Map<string, NodeMark>, edges: Map<string, "taken"|"not_taken">}} Marks */
 
 const FINAL = ["succeeded", "failed", "cancelled", "timed_out", "parked"];
@@ -42,8 +42,14 @@ function build({ run }, document) {
   for (const node of document.nodes) {
     const steps = visits.get(node.id);
     const last = steps?.at(-1);
-    if (last && steps) marks.nodes.set(node.id, { status: last.status, text: textOf(last), visits: new Set(steps.map((step) => step.index)).size });
-    else if (final) marks.nodes.set(node.id, { status: "not_taken", text: words.notTaken, visits: 0 });
+    if (last && steps)
+      marks.nodes.set(node.id, {
+        status: last.status,
+        sign: SIGNS[last.status] ?? "",
+        text: textOf(last),
+        visits: new Set(steps.map((step) => step.index)).size,
+      });
+    else if (final) marks.nodes.set(node.id, { status: "not_taken", sign: "", text: words.notTaken, visits: 0 });
   }
   for (const edge of document.edges) if (final || visits.has(edge.source)) marks.edges.set(edge.id, "not_taken");
   for (const [index, step] of run.steps.entries()) {

@@ -1,11 +1,30 @@
-/** A grid of 512 px cells over nodes, edges and notes: what is in a rectangle, what is under a point. Derived, kept per document. */
+/**
+ * A grid of 512 px cells over nodes, edges and notes: what is in a rectangle, what is under a point, the camera that shows it. Derived,
+ * kept per document.
+ */
 
-/** @import {Catalogue, Edge, FlowDocument, FlowNode, Note, Point, Rect} from "../types.js" */
+/** @import {Catalogue, Edge, FlowDocument, FlowNode, Note, Point, Rect, State} from "../types.js" */
 
 import { portsOf } from "./catalogue.js";
-import { bounds, contains, edgeDistance, heightOf, inputPosition, nodeRect, portAt, rectBetween, STUB, touches } from "./geometry.js";
+import { nodeOf } from "./document.js";
+import {
+  bounds,
+  cameraFor,
+  contains,
+  contentRects,
+  edgeDistance,
+  heightOf,
+  inputPosition,
+  nodeRect,
+  portAt,
+  rectBetween,
+  STUB,
+  touches,
+  WIDTH,
+} from "./geometry.js";
 import { indexOf } from "./graph.js";
 import { placesOf } from "./layout.js";
+import { shownDocument, shownPlaces } from "./state.js";
 
 const CELL = 512;
 
@@ -171,4 +190,27 @@ function* keys(rect) {
   const [left, right] = [Math.floor(rect.x / CELL), Math.floor((rect.x + rect.width) / CELL)];
   const [top, bottom] = [Math.floor(rect.y / CELL), Math.floor((rect.y + rect.height) / CELL)];
   for (let column = left; column <= right; column++) for (let row = top; row <= bottom; row++) yield `${column},${row}`;
+}
+
+/** Everything in view, or just what is selected. @param {State} state @param {boolean} [selectionOnly] @returns {State|null} */
+export function fit(state, selectionOnly = false) {
+  const { nodes, notes } = state.selection;
+  const wanted = selectionOnly ? (/** @type {string} */ id) => nodes.has(id) || notes.has(id) : undefined;
+  const box = bounds(contentRects(shownDocument(state), shownPlaces(state), wanted));
+  if (selectionOnly && !box) return null;
+  return { ...state, camera: cameraFor(box, state.viewport) };
+}
+
+/** A node that is out of view is brought in; nothing moves when it can be seen. @param {State} state @param {string} id @returns {State} */
+export function reveal(state, id) {
+  const node = nodeOf(shownDocument(state), id);
+  const place = shownPlaces(state)[id];
+  if (!node || !place) return state;
+  const { x, y, zoom } = state.camera;
+  const [left, top] = [place.x * zoom + x, place.y * zoom + y];
+  const [right, bottom] = [left + WIDTH * zoom, top + heightOf(node) * zoom];
+  const margin = 24;
+  if (left >= margin && top >= margin && right <= state.viewport.width - margin && bottom <= state.viewport.height - margin) return state;
+  const middle = { x: (state.viewport.width - WIDTH * zoom) / 2, y: (state.viewport.height - heightOf(node) * zoom) / 2 };
+  return { ...state, camera: { zoom, x: Math.round(middle.x - place.x * zoom), y: Math.round(middle.y - place.y * zoom) } };
 }

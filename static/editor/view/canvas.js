@@ -6,16 +6,13 @@
 /** @import {Camera, Context, Rect, State, Store} from "../types.js" */
 
 import { nodeOf } from "../model/document.js";
-import { bounds, cameraFor, contentRects, grown, toScreen, toWorld, touches } from "../model/geometry.js";
-import { linesIn, nodesIn, notesIn, planeOf } from "../model/spatial.js";
+import { bounds, cameraFor, contentRects, FAR, grown, toScreen, toWorld, touches } from "../model/geometry.js";
+import { linesIn, nodesIn, notesIn, planeOf, reveal } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
-import { reveal } from "../model/commands/view.js";
 import { h, icon, setAttribute, setHidden } from "./dom.js";
 import { createEdges } from "./edges.js";
-import { createFar, FAR } from "./far.js";
 import { createNodes } from "./nodes.js";
-import { createNotes } from "./notes.js";
 
 /** Pixels around the view that are drawn too, so that a short pan draws nothing new. */
 const MARGIN = 300;
@@ -40,10 +37,9 @@ const DRAWN = /** @type {const} */ ([
 export function createCanvas(store, context) {
   const nodes = createNodes(store, context);
   const edges = createEdges();
-  const notes = createNotes(store, context);
-  const far = createFar();
+  const late = lateParts(store, context, again);
   const grid = h("div", { class: "canvas-grid", "aria-hidden": "true" });
-  const world = h("div", { class: "world" }, notes.dom, edges.svg, nodes.dom, edges.marks);
+  const world = h("div", { class: "world" }, late.notesPlace, edges.svg, nodes.dom, edges.marks);
   const marquee = h("div", { class: "marquee", hidden: true });
   const ghost = h("div", { class: "drop-ghost", hidden: true, "aria-hidden": "true" });
   const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
@@ -53,7 +49,7 @@ export function createCanvas(store, context) {
     "div",
     { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" },
     grid,
-    far.dom,
+    late.farPlace,
     world,
     marquee,
     ghost,
@@ -77,6 +73,12 @@ export function createCanvas(store, context) {
   addEventListener("keydown", () => stage.classList.add("is-keyed"), true);
   addEventListener("pointerdown", () => stage.classList.remove("is-keyed"), true);
 
+  /** A part that was waited for is here: all is drawn anew. */
+  function again() {
+    drawn.area = null;
+    update(store.state, store.state);
+  }
+
   /** @param {State} state @param {State} before */
   function update(state, before) {
     const first = drawn.area === null;
@@ -87,14 +89,15 @@ export function createCanvas(store, context) {
     if (moved) paintCamera(state, before, isFar, first);
     if (changed) paintChrome(state);
     const view = viewRect(state);
+    const marks = state.overlay ? (late.overlay()?.marksOf(state) ?? null) : null;
     const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
     if (stale) cull(state, view, isFar);
     if (isFar) {
-      if (moved || changed) far.update(state, drawn.nodes, drawn.lines);
+      if (moved || changed) late.far()?.update(state, drawn.nodes, drawn.lines, marks);
     } else if (stale) {
-      nodes.update(state, drawn.nodes);
-      edges.update(state, drawn.lines, drawn.nodes);
-      notes.update(state, notesIn(shownDocument(state), drawn.area ?? view));
+      nodes.update(state, drawn.nodes, marks);
+      edges.update(state, drawn.lines, drawn.nodes, marks);
+      if (shownDocument(state).notes.length || late.notesShown()) late.notes()?.update(state, notesIn(shownDocument(state), drawn.area ?? view));
     }
     if (moved || state.document !== before.document || state.overlay !== before.overlay) setHidden(lost, !outOfView(state, view));
     const active = !isFar && state.focused !== null && drawn.nodes.has(state.focused) ? `node-${state.focused}` : null;
@@ -122,7 +125,7 @@ export function createCanvas(store, context) {
     const { x, y, zoom } = state.camera;
     if (first || isFar !== drawn.far) {
       world.hidden = isFar;
-      far.dom.hidden = !isFar;
+      late.farPlace.hidden = !isFar;
     }
     if (!isFar) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     const step = 24 * (zoom < 0.35 ? 4 : zoom < 0.7 ? 2 : 1) * zoom;
@@ -176,6 +179,47 @@ export function createCanvas(store, context) {
       },
       center: () => toWorld(store.state.camera, { x: store.state.viewport.width / 2, y: store.state.viewport.height / 2 }),
     },
+  };
+}
+
+/**
+ * What the first picture of most flows does without: notes, the bitmap from far away, the marks of a run. Each is fetched when it is
+ * first wanted; until it is here the answer is null, then `again` is called.
+ * @param {Store} store @param {Context} context @param {() => void} again
+ */
+function lateParts(store, context, again) {
+  const notesPlace = h("div", { class: "notes" });
+  const farPlace = h("div", { class: "far", "aria-hidden": "true", hidden: true });
+  /** @template T @param {() => Promise<T>} fetch @returns {(() => T|null) & {known: () => T|null}} */
+  const late = (fetch) => {
+    /** @type {T|null} */
+    let part = null;
+    let asked = false;
+    const get = () => {
+      if (!asked) {
+        asked = true;
+        fetch().then(
+          (made) => {
+            part = made;
+            again();
+          },
+          () => {
+            asked = false;
+          },
+        );
+      }
+      return part;
+    };
+    return Object.assign(get, { known: () => part });
+  };
+  const notes = late(() => import("./notes.js").then((module) => module.createNotes(store, context, notesPlace)));
+  return {
+    notesPlace,
+    farPlace,
+    notes,
+    notesShown: () => notes.known() !== null,
+    far: late(() => import("./far.js").then((module) => module.createFar(farPlace))),
+    overlay: late(() => import("../model/overlay.js")),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Lines, their labels and the `+` at open ends. One SVG holds a path for each edge in view, and one path for all stubs together. */
 
 /** @import {Edge, FlowDocument, Gesture, Point, State} from "../types.js" */
+/** @import {Marks} from "../model/overlay.js" */
 
 import { portsOf, typeOf } from "../model/catalogue.js";
 import { edgeMarks, edgePath, portAt, routeOf, STUB } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
-import { marksOf } from "../model/overlay.js";
 import { endsOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
@@ -46,10 +46,12 @@ export function createEdges() {
   return {
     svg,
     marks,
-    /** @param {State} state @param {ReadonlySet<string>} lines ids of edges in view @param {ReadonlySet<string>} nodes ids of nodes in view */
-    update(state, lines, nodes) {
+    /**
+     * @param {State} state @param {ReadonlySet<string>} lines ids of edges in view @param {ReadonlySet<string>} nodes ids of nodes in view
+     * @param {Marks|null} ran what a run says of each edge
+     */
+    update(state, lines, nodes, ran) {
       const places = movedPlaces(state);
-      const ran = marksOf(state);
       const document = shownDocument(state);
       /** @type {Set<string>} */
       const labelled = new Set();

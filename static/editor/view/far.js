@@ -1,16 +1,15 @@
 /** The flow from far away: below a zoom of 0.45 cards are rectangles on a bitmap, so that a thousand of them cost what one does. */
 
 /** @import {Point, Rect, State} from "../types.js" */
+/** @import {Marks} from "../model/overlay.js" */
 
 import { typeOf } from "../model/catalogue.js";
 import { heightOf, WIDTH } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
-import { marksOf } from "../model/overlay.js";
 import { endsOf } from "../model/spatial.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
 import { h } from "./dom.js";
 
-export const FAR = 0.45;
 const COLORS = ["violet", "pink", "amber", "blue", "green", "teal", "slate"];
 
 /** Colours as the theme resolves them; a bitmap cannot use custom properties. @param {HTMLElement} host */
@@ -37,8 +36,10 @@ function paletteOf(host) {
   return palette;
 }
 
-export function createFar() {
-  const dom = h("canvas", { class: "far", "aria-hidden": "true", hidden: true });
+/** @param {HTMLElement} place where the bitmap lies */
+export function createFar(place) {
+  const dom = h("canvas", {});
+  place.append(dom);
   const context = /** @type {CanvasRenderingContext2D} */ (dom.getContext("2d"));
   /** @type {ReturnType<typeof paletteOf>|null} */
   let palette = null;
@@ -46,10 +47,10 @@ export function createFar() {
 
   return {
     dom,
-    /** @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines */
-    update(state, nodes, lines) {
+    /** @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {Marks|null} marks */
+    update(state, nodes, lines, marks) {
       const now = `${document.documentElement.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`;
-      if (!palette || theme !== now) palette = paletteOf(/** @type {HTMLElement} */ (dom.parentElement));
+      if (!palette || theme !== now) palette = paletteOf(place);
       theme = now;
       const ratio = globalThis.devicePixelRatio || 1;
       const [width, height] = [Math.round(state.viewport.width * ratio), Math.round(state.viewport.height * ratio)];
@@ -61,16 +62,15 @@ export function createFar() {
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, width, height);
       context.setTransform(zoom * ratio, 0, 0, zoom * ratio, x * ratio, y * ratio);
-      draw(context, state, nodes, lines, palette);
+      draw(context, state, nodes, lines, palette, marks);
     },
   };
 }
 
-/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {ReturnType<typeof paletteOf>} palette */
-function draw(context, state, nodes, lines, palette) {
+/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {ReturnType<typeof paletteOf>} palette @param {Marks|null} marks */
+function draw(context, state, nodes, lines, palette, marks) {
   const shown = shownDocument(state);
   const places = shownPlaces(state);
-  const marks = marksOf(state);
   const { gesture } = state;
   const moved = new Set(gesture?.kind === "drag" ? gesture.nodes : []);
   const at = (/** @type {string} */ id) => {
@@ -78,7 +78,7 @@ function draw(context, state, nodes, lines, palette) {
     return gesture?.kind === "drag" && moved.has(id) ? { x: place.x + gesture.dx, y: place.y + gesture.dy } : place;
   };
   for (const note of shown.notes) block(context, note, palette.note);
-  strokes(context, state, lines, moved.size ? Object.fromEntries([...touched(shown, lines)].map((id) => [id, at(id)])) : places, palette);
+  strokes(context, state, lines, moved.size ? Object.fromEntries([...touched(shown, lines)].map((id) => [id, at(id)])) : places, palette, marks);
   const { byId } = indexOf(shown);
   for (const id of nodes) {
     const node = byId.get(id);
@@ -102,10 +102,9 @@ function draw(context, state, nodes, lines, palette) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} lines @param {Readonly<Record<string, Point>>} places @param {ReturnType<typeof paletteOf>} palette */
-function strokes(context, state, lines, places, palette) {
+/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} lines @param {Readonly<Record<string, Point>>} places @param {ReturnType<typeof paletteOf>} palette @param {Marks|null} marks */
+function strokes(context, state, lines, places, palette, marks) {
   const shown = shownDocument(state);
-  const marks = marksOf(state);
   context.lineWidth = Math.max(2, 1.5 / state.camera.zoom);
   for (const taken of [false, true]) {
     context.beginPath();

@@ -4,12 +4,11 @@
  */
 
 /** @import {Context, FlowNode, Problem, State, Store} from "../types.js" */
-/** @import {NodeMark} from "../model/overlay.js" */
+/** @import {Marks, NodeMark} from "../model/overlay.js" */
 
 import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
 import { extraRows, heightOf, portAt } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
-import { marksOf, SIGNS } from "../model/overlay.js";
 import { referencesIn } from "../model/references.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
@@ -41,8 +40,8 @@ export function createNodes(store, context) {
 
   return {
     dom,
-    /** @param {State} state @param {ReadonlySet<string>} visible */
-    update(state, visible) {
+    /** @param {State} state @param {ReadonlySet<string>} visible @param {Marks|null} marks what a run says of each node */
+    update(state, visible, marks) {
       for (const [id, card] of cards) {
         if (visible.has(id)) continue;
         cards.delete(id);
@@ -51,7 +50,7 @@ export function createNodes(store, context) {
         if (free.length < SPARE) free.push(card);
         else card.dom.remove();
       }
-      const seen = lookOf(state);
+      const seen = lookOf(state, marks);
       for (const id of visible) {
         const node = seen.byId.get(id);
         if (node) paint(cards.get(id) ?? take(id), node, state, seen);
@@ -61,13 +60,13 @@ export function createNodes(store, context) {
   };
 }
 
-/** What all cards need of the state, looked up once per update. @param {State} state */
-function lookOf(state) {
+/** What all cards need of the state, looked up once per update. @param {State} state @param {Marks|null} marks */
+function lookOf(state, marks) {
   const { gesture } = state;
   return {
     byId: indexOf(shownDocument(state)).byId,
     places: shownPlaces(state),
-    marks: marksOf(state),
+    marks,
     problems: state.overlay?.document ? NONE : problemsByNode(state.problems),
     moved: gesture?.kind === "drag" ? new Set(gesture.nodes) : null,
     by: gesture?.kind === "drag" ? gesture : { dx: 0, dy: 0 },
@@ -157,7 +156,7 @@ function classesOf(node, state, seen, mark) {
 /** What stands at the right of the name: the state of a run, or that the step is off. @param {FlowNode} node @param {NodeMark|undefined} mark */
 function said(node, mark) {
   if (!mark) return node.disabled ? words.disabled : "";
-  return `${SIGNS[mark.status]} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim();
+  return `${mark.sign} ${mark.text}${mark.visits > 1 ? ` · ${words.visits(mark.visits)}` : ""}`.trim();
 }
 
 /**

@@ -8,9 +8,8 @@ import { h, setText } from "./dom.js";
 
 /** @typedef {{dom: HTMLElement, text: HTMLElement, note: Note|null}} Sheet */
 
-/** @param {Store} store @param {Context} context */
-export function createNotes(store, context) {
-  const dom = h("div", { class: "notes" });
+/** @param {Store} store @param {Context} context @param {HTMLElement} dom where they lie */
+export function createNotes(store, context, dom) {
   /** @type {Map<string, Sheet>} */
   const sheets = new Map();
   /** @type {HTMLTextAreaElement|null} */

@@ -8,6 +8,7 @@ import { selectedNode } from "../model/state.js";
 import { createBanner } from "./banner.js";
 import { h } from "./dom.js";
 import { createPalette } from "./palette.js";
+import { registerPanelCommands } from "./panel-commands.js";
 import { createTopbar } from "./topbar.js";
 
 /** @typedef {{dom: HTMLElement, update: (state: State, before: State|null) => void, shown?: () => void}} Panel */
@@ -104,7 +105,7 @@ export function createPanels(store, context) {
     }
   );
 
-  import("./panel-commands.js").then((module) => module.registerPanelCommands(store, context, layer));
+  registerPanelCommands(store, context, layer);
   // Questions and news must be there when the server is not.
   whenIdle(() => {
     import("./dialog.js");

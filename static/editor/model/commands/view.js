@@ -2,10 +2,9 @@
 
 /** @import {Command, State} from "../../types.js" */
 
-import { bounds, cameraFor, contentRects, heightOf, WIDTH, zoomAt } from "../geometry.js";
-import { nodeOf } from "../document.js";
+import { zoomAt } from "../geometry.js";
 import { announced } from "../history.js";
-import { shownDocument, shownPlaces } from "../state.js";
+import { fit } from "../spatial.js";
 import { words } from "../words.js";
 
 const group = words.groups.view;
@@ -14,29 +13,6 @@ const group = words.groups.view;
 export function zoomTo(state, zoom, at = { x: state.viewport.width / 2, y: state.viewport.height / 2 }) {
   const camera = zoomAt(state.camera, at, zoom);
   return announced({ ...state, camera }, words.announce.zoom(camera.zoom));
-}
-
-/** Everything in view, or just what is selected. @param {State} state @param {boolean} [selectionOnly] @returns {State|null} */
-export function fit(state, selectionOnly = false) {
-  const { nodes, notes } = state.selection;
-  const wanted = selectionOnly ? (/** @type {string} */ id) => nodes.has(id) || notes.has(id) : undefined;
-  const box = bounds(contentRects(shownDocument(state), shownPlaces(state), wanted));
-  if (selectionOnly && !box) return null;
-  return { ...state, camera: cameraFor(box, state.viewport) };
-}
-
-/** A node that is out of view is brought in; nothing moves when it can be seen. @param {State} state @param {string} id @returns {State} */
-export function reveal(state, id) {
-  const node = nodeOf(shownDocument(state), id);
-  const place = shownPlaces(state)[id];
-  if (!node || !place) return state;
-  const { x, y, zoom } = state.camera;
-  const [left, top] = [place.x * zoom + x, place.y * zoom + y];
-  const [right, bottom] = [left + WIDTH * zoom, top + heightOf(node) * zoom];
-  const margin = 24;
-  if (left >= margin && top >= margin && right <= state.viewport.width - margin && bottom <= state.viewport.height - margin) return state;
-  const middle = { x: (state.viewport.width - WIDTH * zoom) / 2, y: (state.viewport.height - heightOf(node) * zoom) / 2 };
-  return { ...state, camera: { zoom, x: Math.round(middle.x - place.x * zoom), y: Math.round(middle.y - place.y * zoom) } };
 }
 
 /** @type {Command[]} */

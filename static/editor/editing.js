@@ -1,0 +1,138 @@
+/**
+ * The second stage of the page: what makes the canvas an editor. Commands, keys, panels, saving; then, when the page is idle, the
+ * live feed and the lists that pickers show.
+ */
+
+/** @import {Context, Store} from "./types.js" */
+/** @import {Painter} from "./main.js" */
+
+import { createDrop } from "./gestures/drop-node.js";
+// Nobody here asks for them; they come along so that no pointer waits for them.
+import "./gestures/stories.js";
+import { listenToKeys } from "./keymap.js";
+import { table } from "./model/commands.js";
+import { announced } from "./model/history.js";
+import { createApi } from "./sync/api.js";
+import { createAutosave } from "./sync/autosave.js";
+import { createAnnouncer } from "./view/announcer.js";
+import { createPanels } from "./view/panels.js";
+import { createToolbar } from "./view/toolbar.js";
+
+/** @typedef {ReturnType<typeof import("./view/canvas.js").createCanvas>} Canvas */
+
+/** @param {{store: Store, context: Context, canvas: Canvas, page: any, painter: Painter}} first what the first stage made; `page` is the page's JSON */
+export function edit({ store, context, canvas, page, painter }) {
+  const { commands } = context;
+  const api = createApi(page.urls.api);
+  Object.assign(context, {
+    api,
+    announce: (/** @type {string} */ text) => store.dispatch((state) => announced(state, text)),
+    addNode: (/** @type {string} */ type) => void commands.run("insert", { type }),
+    startDrop: createDrop(store, context, canvas.stage),
+    leaveForm: () => leaveForm(store, context),
+  });
+  const autosave = createAutosave(store, /** @type {any} */ (context));
+  const live = liveFeed(store, context, autosave);
+  Object.assign(context, { flush: page.bench ? async () => true : autosave.flush, reload: autosave.reload, runs: live.runs });
+
+  // The toolbar names commands, so the table comes first; what was asked for too early is done at the end.
+  const asked = commands.open(table());
+  const toolbar = createToolbar(context);
+  canvas.dom.append(toolbar.dom);
+  const panels = createPanels(store, context);
+  Object.assign(context, { openPicker: panels.openPicker, dialog: panels.dialog, toast: panels.toast });
+  for (const [name, slot] of Object.entries(panels.slots)) byId(name).replaceChildren(slot);
+  painter.add(toolbar);
+  painter.add(panels, { around: true });
+  painter.add(createAnnouncer(byId("live")), { around: true });
+  listenToKeys(store, context, canvas.stage);
+  menuOnFirstWish(store, context, canvas.stage);
+  asked();
+  openLinked(context);
+
+  addEventListener("beforeunload", (event) => {
+    if (!page.bench && (autosave.unsaved() || store.state.form?.dirty)) event.preventDefault();
+  });
+  whenIdle(() => {
+    if (page.bench) return;
+    live.connect();
+    fetchLists(store, context);
+  });
+  if (page.bench) import("./bench.js").then(({ bench }) => Object.assign(window, { segueBench: bench(store, context) }));
+}
+
+/** Save, Discard or Stay, when the form has changes that were not saved. @param {Store} store @param {Context} context @returns {Promise<boolean>} */
+async function leaveForm(store, { dialog, commands, words }) {
+  const { form } = store.state;
+  if (!form?.dirty) return true;
+  const { leave } = words;
+  const answer = await dialog({
+    title: leave.title(form.label || form.key),
+    text: leave.text,
+    buttons: [
+      { id: "stay", label: leave.stay, kind: "quiet" },
+      { id: "discard", label: leave.discard },
+      { id: "save", label: leave.save, kind: "primary" },
+    ],
+  });
+  if (answer === "save") return commands.run("save-form");
+  if (answer === "discard") return commands.run("discard-form");
+  return false;
+}
+
+/** The live feed, fetched when it is first wanted. @param {Store} store @param {Context} context @param {any} autosave */
+function liveFeed(store, context, autosave) {
+  /** @type {Promise<ReturnType<typeof import("./sync/live.js").createLive>>|null} */
+  let made = null;
+  const feed = () => {
+    made ??= import("./sync/live.js").then((module) => module.createLive(store, context, autosave));
+    return made;
+  };
+  return {
+    connect: () => feed().then((live) => live.connect()),
+    runs: { open: async (/** @type {string} */ id) => (await feed()).open(id), close: () => made?.then((live) => live.close()) },
+  };
+}
+
+/** Names for cards and choices for pickers. @param {Store} store @param {Context} context */
+function fetchLists(store, context) {
+  for (const name of /** @type {const} */ (["connections", "agents", "flows"])) {
+    context.api.get(`/${name}/?limit=200`).then(
+      (answer) => store.dispatch((state) => ({ ...state, [name]: answer.results ?? answer })),
+      () => {},
+    );
+  }
+}
+
+/** The menu is fetched by the first wish for it, which it then answers. @param {Store} store @param {Context} context @param {HTMLElement} stage */
+function menuOnFirstWish(store, context, stage) {
+  const isWish = (/** @type {Event} */ event) =>
+    event.type === "contextmenu" || (event instanceof KeyboardEvent && (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)));
+  const wish = async (/** @type {Event} */ event) => {
+    if (!isWish(event) || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    for (const type of ["contextmenu", "keydown"]) stage.removeEventListener(type, wish);
+    const { attachContextMenu } = await import("./view/context-menu.js");
+    attachContextMenu(store, context, stage, byId("layer"));
+    event.target?.dispatchEvent(event instanceof KeyboardEvent ? new KeyboardEvent("keydown", event) : new MouseEvent("contextmenu", event));
+  };
+  for (const type of ["contextmenu", "keydown"]) stage.addEventListener(type, wish);
+}
+
+/** `?run=<id>` opens a run, `?node=<id>` (or #node) a step. @param {Context} context */
+function openLinked(context) {
+  const asked = new URLSearchParams(location.search);
+  const run = asked.get("run");
+  const node = asked.get("node") ?? location.hash.slice(1);
+  if (run) context.runs.open(run).catch((error) => context.toast(error.message, { kind: "bad" }));
+  if (node) context.commands.run("select", { node, field: asked.get("field") });
+}
+
+/** @param {() => void} run */
+function whenIdle(run) {
+  if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 1500 });
+  else setTimeout(run, 300);
+}
+
+/** @param {string} id @returns {HTMLElement} */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
