@@ -1,31 +1,34 @@
 """Actions: an agent asks during a conversation and waits. The request itself drives the run, until the deadline.
 
-The run's row is written first, its lease held by this process, so whatever happens the call is on record. The answer
-comes from the flow's Respond step; if the flow fails, ends without one, or the deadline passes, it is the fallback.
-A repeated `tool_call_id` gets the first call's answer and starts nothing.
+The run is written before its first effect, its lease held by this process, and before it is answered, so nothing that
+anybody notices is off the record. The answer comes from the flow's Respond step; if the flow fails, ends without one,
+or the deadline passes, it is the fallback. A repeated `tool_call_id` gets the first call's answer and has no effect: of
+two that arrive together the one that is written first goes on, the other has done nothing yet.
 """
 
 import asyncio
+import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from runtime import active
 from runtime.active import ActiveRun
-from runtime.claiming import keeper, me
+from runtime.claiming import keeper
 from runtime.deadlines import answer
 from runtime.engine import json_schema
 from runtime.engine.state import WAITING
 from runtime.group_commit import loader, recorder
-from runtime.intake import Arrival, event_of, run_of
-from runtime.models import Event, Run, Status, Trigger
+from runtime.intake import Arrival, event_of
+from runtime.models import Run, Status, Trigger
+from runtime.models.base import time_ordered_id
+from runtime.rows import execute, id_of, marks
 from runtime.runner import drive
 
 THREADS = 32
@@ -46,7 +49,7 @@ class Call:
 
 @dataclass(slots=True)
 class Started:
-    """What became of a Call: a run to drive, an earlier run to wait for, or a refusal."""
+    """What became of a Call: a run to drive, the key of an earlier run to wait for, or a refusal."""
 
     run: ActiveRun | None = None
     earlier: Any = None
@@ -57,27 +60,41 @@ class Started:
     reused: bool = False  # the key came before with another body
 
 
+_REUSED = {"code": "idempotency_key_reused", "detail": "This Idempotency-Key came before with another body."}
+
+
 async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
     """(HTTP status, body): the answer within the deadline, always."""
     asked = time.monotonic()
-    started: Started = await asyncio.wrap_future(recorder().submit(start, call))
+    started: Started = await asyncio.wrap_future(loader().submit(start, call))
     if started.unknown:
         return 404, {"code": "unknown_action", "detail": f"There is no published action {call.name!r}."}
     if started.errors:
         return 422, {"code": "invalid_arguments", "detail": started.errors[0]["message"], "errors": started.errors}
     if started.reused:
-        return 422, {
-            "code": "idempotency_key_reused",
-            "detail": "This Idempotency-Key came before with another body.",
-        }
+        return 422, _REUSED
     until = asked + started.deadline
     if started.run is None:
         return 200, await _answer_of(started, until)
     started.run.deadline = until
-    return 200, await _drive(started.run, until)
+    given = await _drive(started.run, until)
+    if given is not None:
+        return 200, given
+    return await _answer_of_first(call, started, until)
 
 
-async def _drive(run: ActiveRun, until: float) -> dict[str, Any]:
+async def _answer_of_first(call: Call, started: Started, until: float) -> tuple[int, dict[str, Any]]:
+    """Another call with this key was written while this one was being prepared."""
+    assert started.run is not None
+    started.earlier = (started.run.flow_id, call.tool_call_id)
+    first: Run = await asyncio.wrap_future(loader().submit(_firsts, started.earlier))
+    if call.body_hash and call.body_hash != first.options.get("body_hash"):
+        return 422, _REUSED
+    return 200, await _answer_of(started, until)
+
+
+async def _drive(run: ActiveRun, until: float) -> dict[str, Any] | None:
+    """The answer; None if another run with the same key came first."""
     loop = asyncio.get_running_loop()
     while True:
         keeper().hold([run])  # anew each time: driving ends with letting go of the lease
@@ -85,6 +102,8 @@ async def _drive(run: ActiveRun, until: float) -> dict[str, Any]:
         done, _ = await asyncio.wait([future], timeout=max(0.0, until - time.monotonic()))
         if not done:
             return await _too_late(run, future)
+        if run.superseded:
+            return None
         if run.answer is not None:
             return run.answer
         pause = _pause(run, until)
@@ -135,75 +154,109 @@ def _release(items: list[tuple[ActiveRun, bool]]) -> list[int]:
 
 
 def start(calls: list[Call]) -> list[Started]:
-    """Event and run of each call, the run claimed by this process; the recorder's transaction is open."""
+    """What each call becomes. On the loader's lane: nothing is written yet."""
     triggers = _triggers(calls)
     earlier = _earlier(calls, triggers)
-    results, events, runs = [], [], []
+    results = []
     for call in calls:
-        trigger = call.trigger or triggers.get((call.arrival.workspace_id, call.name))
+        trigger = _asked(call.trigger) if call.trigger else triggers.get((call.arrival.workspace_id, call.name))
         started = _checked(call, trigger)
-        if trigger is not None and not started.errors:
+        if trigger is not None and not started.errors and not started.unknown:
             key = (trigger.flow_id, call.tool_call_id)
             if call.tool_call_id and key in earlier:
-                started.earlier, body_hash = earlier[key]
-                started.reused = call.body_hash != body_hash and bool(call.body_hash)
+                started.earlier = key
+                started.reused = call.body_hash != earlier[key] and bool(call.body_hash)
             else:
-                event, run = _rows(call, trigger, started)
-                events.append(event)
-                runs.append(run)
-                earlier[key] = run.pk, call.body_hash
-                started.run = _held(run, event)
+                started.run = _unborn(call, trigger, started)
+                earlier[key] = call.body_hash
         results.append(started)
-    Event.objects.bulk_create(events)
-    Run.objects.bulk_create(runs)
     return results
 
 
-def _rows(call: Call, trigger: Trigger, started: Started):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A trigger that somebody asks and waits for."""
+
+    workspace_id: Any
+    flow_id: Any
+    version_id: Any
+    kind: str
+    type: str
+    agents: Any
+    config: Mapping[str, Any]
+
+
+def _asked(trigger: Trigger) -> Asked:
+    flow = trigger.flow
+    return Asked(
+        flow.workspace_id, flow.pk, trigger.version_id, flow.kind, trigger.type, trigger.agents, trigger.config
+    )
+
+
+def _unborn(call: Call, trigger: Asked, started: Started) -> ActiveRun:
     event = event_of(call.arrival)
-    lease = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
     options = {
         "deadline_at": time.time() + started.deadline, "fallback": started.fallback,
         "respond_then_continue": bool(trigger.config.get("respond_then_continue")),
         **({"body_hash": call.body_hash} if call.body_hash else {}),
     }  # fmt: skip
-    run = run_of(
-        trigger.flow, trigger.version_id, event, status=Status.RUNNING, due_at=lease, fence=1, claims=1,
-        claimed_by=me(), options=options, call_key=call.tool_call_id or None,
+    stored = active.Stored(
+        time_ordered_id(), trigger.workspace_id, trigger.flow_id, trigger.version_id, event.pk, trigger.kind, "live",
+        state=None, options=options, seq=0, created_at=timezone.now(), started_at=None, answer=None,
+        payload=event.payload, secure_sealed=event.secure_sealed, interaction_id=event.interaction_id,
     )  # fmt: skip
-    return event, run
+    run = active.make_ready(stored, active.Claimed(stored.id, fence=1, took_over=False, suspect=False))
+    run.held, run.unborn = True, active.Unborn(event, call.tool_call_id or None)
+    return run
 
 
-def _held(run: Run, event) -> ActiveRun:
-    loaded = active.make_ready(run, event, took_over=False)
-    loaded.held = True
-    return loaded
+_ASKED = """SELECT asked.name, asked.workspace_id, asked.flow_id, asked.version_id, flow.kind, asked.type, asked.agents,
+asked.config FROM runtime_trigger AS asked JOIN runtime_flow AS flow ON flow.id = asked.flow_id
+WHERE asked.type = 'action_called' AND flow.enabled AND flow.deleted_at IS NULL
+AND asked.workspace_id IN ({workspaces}) AND asked.name IN ({names})"""
 
 
-def _triggers(calls: list[Call]) -> dict[tuple[Any, str], Trigger]:
+def _triggers(calls: list[Call]) -> dict[tuple[Any, str], Asked]:
     names = {call.name for call in calls if call.name}
+    if not names:
+        return {}
     workspaces = {call.arrival.workspace_id for call in calls}
-    found = Trigger.objects.filter(
-        type="action_called", workspace_id__in=workspaces, name__in=names, flow__enabled=True, flow__deleted_at=None
-    ).select_related("flow").only(
-        "workspace_id", "version_id", "type", "name", "agents", "config", "flow__workspace_id", "flow__kind"
-    )  # fmt: skip
-    return {(trigger.workspace_id, trigger.name): trigger for trigger in found}
+    sql = _ASKED.format(workspaces=marks(len(workspaces)), names=marks(len(names)))
+    found = {}
+    for name, *ids, kind, type, agents, config in execute(sql, [*workspaces, *names]):
+        workspace_id, flow_id, version_id = map(id_of, ids)
+        found[workspace_id, name] = Asked(
+            workspace_id, flow_id, version_id, kind, type, json.loads(agents), json.loads(config)
+        )
+    return found
 
 
-def _earlier(calls: list[Call], triggers) -> dict[tuple[Any, str], tuple[Any, str]]:
-    """{(flow, key): (run, hash of its body)} of the runs that these calls may repeat."""
+Key = tuple[Any, str]  # (flow, tool call id)
+
+
+def _earlier(calls: list[Call], triggers: Mapping[Any, Asked]) -> dict[Key, str]:
+    """{key: hash of its body} of the runs that these calls may repeat."""
     keys = {call.tool_call_id for call in calls if call.tool_call_id}
     if not keys:
         return {}
     flows = {trigger.flow_id for trigger in triggers.values()} | {
         call.trigger.flow_id for call in calls if call.trigger
     }
-    found = Run.objects.filter(flow_id__in=flows, call_key__in=keys).only("flow_id", "call_key", "options")
-    return {(run.flow_id, run.call_key or ""): (run.pk, run.options.get("body_hash", "")) for run in found}
+    return {key: run.options.get("body_hash", "") for key, run in _runs_of(flows, keys).items()}
 
 
-def _checked(call: Call, trigger: Trigger | None) -> Started:
+def _runs_of(flows: Collection[Any], keys: Collection[str]) -> dict[Key, Run]:
+    found = Run.objects.filter(flow_id__in=flows, call_key__in=keys).only("flow_id", "call_key", "options", "answer")
+    return {(run.flow_id, run.call_key or ""): run for run in found}
+
+
+def _firsts(keys: list[Key]) -> list[Run | None]:
+    """The run with each key."""
+    found = _runs_of({flow for flow, _ in keys}, {key for _, key in keys})
+    return [found.get(key) for key in keys]
+
+
+def _checked(call: Call, trigger: Asked | None) -> Started:
     if trigger is None:
         return Started(unknown=True)
     config = trigger.config
@@ -240,23 +293,14 @@ async def _answer_of(started: Started, until: float) -> dict[str, Any]:
     """An earlier call's answer, once it is there."""
     pause = 0.01
     while True:
-        found = await asyncio.wrap_future(loader().submit(_answers, started.earlier))
-        if found is not None:
-            return found
+        first: Run | None = await asyncio.wrap_future(loader().submit(_firsts, started.earlier))
+        if first is not None and first.answer is not None:
+            return dict(first.answer)
         if time.monotonic() + pause >= until:
-            return {
-                "run": str(started.earlier),
-                "status": "timed_out",
-                "response": started.fallback,
-                "continues": False,
-            }
+            run_id = str(first.pk) if first else None
+            return {"run": run_id, "status": "timed_out", "response": started.fallback, "continues": False}
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 0.1)
-
-
-def _answers(run_ids: list[Any]) -> list[dict[str, Any] | None]:
-    found = dict(Run.objects.filter(pk__in=run_ids).values_list("pk", "answer"))
-    return [found.get(run_id) for run_id in run_ids]
 
 
 def _pool() -> ThreadPoolExecutor:

@@ -22,10 +22,29 @@ from runtime.engine.fields import ConnectionRef
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
 from runtime.engine.state import RunState
-from runtime.models import Event, FlowVersion, Run, Workspace
+from runtime.models import Event, FlowVersion, Run, StepRun, Workspace
+from runtime.rows import execute, id_of, marks, moment_of
 
 log = logging.getLogger("segue.runner")
 WORKSPACE_FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that is this process's now, under `fence` (runtime/claiming.py)."""
+
+    id: Any
+    fence: int
+    took_over: bool  # its last owner vanished in the middle of something
+    suspect: bool  # processes died while they drove it
+
+
+@dataclass(frozen=True, slots=True)
+class Unborn:
+    """What a run that has no row yet will be written with: its event, and the key a repetition is known by."""
+
+    event: Event
+    call_key: str | None
 
 
 @dataclass
@@ -63,6 +82,8 @@ class ActiveRun:
     effect_unrecorded: bool = False
     repeat_unrecorded: bool = False
     fresh: bool = False  # its row holds no state yet
+    unborn: Unborn | None = None  # it has no row yet: the first record writes it
+    superseded: bool = False  # another run with its key was written first; nothing of this one is
     _decided: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -121,31 +142,77 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def load(runs: list[Run], took_over: set[Any]) -> tuple[list[ActiveRun], dict[Any, str]]:
-    """Claimed rows made ready to drive, and {run: why not} of those that cannot be read: one broken row must never
-    keep the others waiting. Runs on a lane that owns a connection.
+_LOAD = """SELECT run.id, run.workspace_id, run.flow_id, run.version_id, run.event_id, run.kind, run.mode, run.state,
+run.options, run.seq, run.created_at, run.started_at, run.answer, event.payload, event.secure_sealed,
+event.interaction_id FROM runtime_run AS run LEFT JOIN runtime_event AS event ON event.id = run.event_id
+WHERE run.id IN ({ids})"""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What driving needs of a run's row and its event's."""
+
+    id: Any
+    workspace_id: Any
+    flow_id: Any
+    version_id: Any
+    event_id: Any
+    kind: str
+    mode: str
+    state: Any
+    options: Any
+    seq: int
+    created_at: Any
+    started_at: Any
+    answer: Any
+    payload: Any
+    secure_sealed: str | None
+    interaction_id: str | None
+
+    @classmethod
+    def read(cls, row: tuple[Any, ...]) -> "Stored":
+        stored = cls(*row)
+        for name in ("id", "workspace_id", "flow_id", "version_id", "event_id"):
+            setattr(stored, name, id_of(getattr(stored, name)))
+        for name in ("state", "options", "answer", "payload"):
+            text = getattr(stored, name)
+            setattr(stored, name, json.loads(text) if text is not None else None)
+        stored.created_at, stored.started_at = moment_of(stored.created_at), moment_of(stored.started_at)
+        return stored
+
+
+def load(batches: list[list[Claimed]]) -> list[tuple[list[ActiveRun], list[tuple[Any, str]]]]:
+    """For each list of claimed runs: those made ready to drive, and (run, why not) of those that cannot be read.
+
+    One broken row must never keep the others waiting. On the loader's lane.
     """
-    events = Event.objects.in_bulk({run.event_id for run in runs if run.event_id})
-    said = _set_during_calls(runs, events)
+    claimed = {one.id: one for batch in batches for one in batch}
+    rows = execute(_LOAD.format(ids=marks(len(claimed))), [*claimed]) if claimed else []
+    texts = {id_of(row[0]): row for row in rows}
+    said = _set_during_calls(rows)
+    return [_made_ready([one for one in batch if one.id in texts], texts, said) for batch in batches]
+
+
+def _made_ready(batch: list[Claimed], rows, said) -> tuple[list[ActiveRun], list[tuple[Any, str]]]:
     ready: list[ActiveRun] = []
-    broken: dict[Any, str] = {}
-    for run in runs:
+    broken: list[tuple[Any, str]] = []
+    for claimed in batch:
         try:
-            ready.append(make_ready(run, events.get(run.event_id), run.id in took_over, said.get(run.id)))
+            ready.append(make_ready(Stored.read(rows[claimed.id]), claimed, said.get(claimed.id)))
         except DatabaseError:
             raise  # nothing is wrong with the run
         except Exception as error:
-            log.exception("Run %s cannot be read", run.id)
-            broken[run.id] = f"Parked: what is stored of this run cannot be read ({error})."
+            log.exception("Run %s cannot be read", claimed.id)
+            broken.append((claimed.id, f"Parked: what is stored of this run cannot be read ({error})."))
     return ready, broken
 
 
-def _set_during_calls(runs: list[Run], events: Mapping[Any, Event]) -> dict[Any, dict[str, Any]]:
+def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
     """For each run that is about to start after a conversation: the variables that actions set during it."""
     calls = {
-        (run.workspace_id, events[run.event_id].interaction_id): run.id
-        for run in runs
-        if run.kind == "post_call" and not run.state and run.event_id in events and events[run.event_id].interaction_id
+        (id_of(workspace_id), interaction_id): id_of(run_id)
+        for run_id, workspace_id, _, _, _, kind, _, state, *_, interaction_id in rows
+        if kind == "post_call" and interaction_id and state == "{}"
     }
     if not calls:
         return {}
@@ -161,38 +228,39 @@ def _set_during_calls(runs: list[Run], events: Mapping[Any, Event]) -> dict[Any,
     return found
 
 
-def make_ready(run: Run, event: Event | None, took_over: bool, said: Mapping[str, Any] | None = None) -> ActiveRun:
+def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = None) -> ActiveRun:
     """`said`: variables that actions set during the conversation; they come before what the event brings."""
     graph = graph_of(run.version_id)
-    payload = event.payload if event else {}
+    payload = run.payload or {}
     workspace = _workspace(run.workspace_id)
     variables = {**(payload.get("variables") or {}), **(said or {})}
     fresh = not run.state
     state = begin(graph, variables, run.created_at) if fresh else RunState.from_json(run.state)
     return ActiveRun(
         id=run.id, workspace_id=run.workspace_id, flow_id=run.flow_id, version_id=run.version_id, kind=run.kind,
-        mode=run.mode, graph=graph, state=state, fence=run.fence, seq=run.seq, event=payload,
-        secure_sealed=event.secure_sealed if event else "", event_id=run.event_id, options=run.options,
+        mode=run.mode, graph=graph, state=state, fence=claimed.fence, seq=run.seq, event=payload,
+        secure_sealed=run.secure_sealed or "", event_id=run.event_id, options=run.options,
         created_at=run.created_at, started_at=run.started_at, workspace=workspace,
         connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
-        took_over=took_over, unknown_try=took_over and _left_unfinished(run, state, graph), fresh=fresh,
-        open_row=_open_row(run, state), answer=run.answer,
+        took_over=claimed.took_over, unknown_try=claimed.took_over and _left_unfinished(run, state, graph),
+        suspect=claimed.suspect, fresh=fresh, open_row=_open_row(run, state), answer=run.answer,
     )  # fmt: skip
 
 
-def _open_row(run: Run, state: RunState) -> tuple[int, int, int, datetime] | None:
+def _open_row(run: Stored, state: RunState) -> tuple[int, int, int, datetime] | None:
     """A row of the present visit that is already there: it was recorded as started, or it waits."""
     if not run.seq:
         return None
-    rows = run.steps.filter(index=state.index, attempt=state.attempt)
+    rows = StepRun.objects.filter(run_id=run.id, index=state.index, attempt=state.attempt)
     return rows.values_list("index", "attempt", "seq", "started_at").first()
 
 
-def _left_unfinished(run: Run, state: RunState, graph: Graph) -> bool:
+def _left_unfinished(run: Stored, state: RunState, graph: Graph) -> bool:
     node_type = graph.nodes[state.node].node_type
     if node_type is None or node_type.effect != "once":
         return False
-    return run.steps.filter(index=state.index, attempt=state.attempt, status="running").exists()
+    rows = StepRun.objects.filter(run_id=run.id, index=state.index, attempt=state.attempt)
+    return rows.filter(status="running").exists()
 
 
 @lru_cache(maxsize=512)

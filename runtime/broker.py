@@ -16,15 +16,19 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from runtime import wake
+from runtime.rows import change
 
 WORK = "runtime.tasks.work"
+
+
+_HINT = """INSERT INTO django_q_ormq ("key", payload, "lock") SELECT %s, %s, %s
+WHERE NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s)"""
 
 
 def hint() -> None:
     """Say that there is due work; inside a transaction it counts, and rings, from the commit on."""
     now = timezone.now()
-    if not OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=now).exists():
-        OrmQ.objects.create(key=Conf.CLUSTER_NAME, payload=_payload(), lock=now)
+    change(_HINT, [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now])
     if connection.vendor == "postgresql":
         wake.ring(wake.DUE)
     else:

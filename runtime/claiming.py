@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +21,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from runtime import active
+from runtime.active import ActiveRun, Claimed
 from runtime.crashing import crash_point
 from runtime.group_commit import recorder
 from runtime.models import Run, Status
+from runtime.rows import execute, id_of, marks
 
 MOST_CLAIMS = 5
 TOGETHER = {2: 8, 3: 2, 4: 1}  # claims without progress -> how many such suspects are driven side by side
@@ -41,31 +42,25 @@ def database_now():
     return Now() if connection.vendor == "postgresql" else timezone.now()
 
 
-def claim(wanted: list[tuple[int, bool]]) -> list[list[active.ActiveRun]]:
-    """For each (limit, whether nothing runs beside them), that many due runs, claimed and loaded.
-
-    Runs on the recorder's lane, in its transaction.
-    """
-    due = Run.objects.filter(due_at__lte=database_now()).order_by("due_at")
-    found = [_claim(_choose(_standing(due, limit), alone)) for limit, alone in wanted]
+def claim(wanted: list[tuple[int, bool]]) -> list[list[Claimed]]:
+    """For each (limit, whether nothing runs beside them), that many due runs. On the recorder's lane."""
+    found = [_claim(_choose(_due(limit), alone)) for limit, alone in wanted]
     crash_point("after_claim")
     return found
 
 
-def claim_one(run_ids: list[Any]) -> list[active.ActiveRun | None]:
-    """Each run that is due, claimed; None where somebody else has it."""
-    due = Run.objects.filter(id__in=run_ids, due_at__lte=database_now())
-    mine = {run.id: run for run in _claim(_standing(due, len(run_ids)))}
-    return [mine.get(run_id) for run_id in run_ids]
-
-
 Standing = dict[Any, tuple[int, str]]  # {run: (claims without progress, status)}
+_DUE = (
+    "SELECT id, claims, status FROM runtime_run WHERE due_at IS NOT NULL AND due_at <= {now} ORDER BY due_at LIMIT %s"
+)
 
 
-def _standing(due, limit: int) -> Standing:
-    if connection.features.has_select_for_update_skip_locked:
-        due = due.select_for_update(skip_locked=True)
-    return {run_id: (claims, status) for run_id, claims, status in due.values_list("id", "claims", "status")[:limit]}
+def _due(limit: int) -> Standing:
+    if connection.vendor == "postgresql":
+        rows = execute(_DUE.format(now="STATEMENT_TIMESTAMP()") + " FOR UPDATE SKIP LOCKED", [limit])
+    else:
+        rows = execute(_DUE.format(now="%s"), [timezone.now(), limit])
+    return {id_of(run_id): (claims, status) for run_id, claims, status in rows}
 
 
 def _choose(standing: Standing, alone: bool) -> Standing:
@@ -78,31 +73,40 @@ def _choose(standing: Standing, alone: bool) -> Standing:
     return dict([item for item in standing.items() if item[1][0] == worst][: TOGETHER[worst]])
 
 
-def _claim(standing: Standing) -> list[active.ActiveRun]:
-    if not standing:
-        return []
+def _claim(standing: Standing) -> list[Claimed]:
     text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
-    _park({run_id: text for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS})
+    park([(run_id, text) for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS])
     mine = [run_id for run_id, (claims, _) in standing.items() if claims < MOST_CLAIMS]
-    Run.objects.filter(id__in=mine).update(
-        status=Status.RUNNING, claimed_by=me(), fence=F("fence") + 1, claims=F("claims") + 1,
-        due_at=database_now() + timedelta(seconds=settings.LEASE_SECONDS), changes=F("changes") + 1,
-    )  # fmt: skip
-    took_over = {run_id for run_id in mine if standing[run_id][1] == Status.RUNNING}
-    ready, broken = active.load(list(Run.objects.filter(id__in=mine).order_by("-id")), took_over)
-    for run in ready:
-        run.suspect = standing[run.id][0] in TOGETHER
-    _park(broken)
-    return ready
+    if not mine:
+        return []
+    lease, until = _lease()
+    rows = execute(
+        f"UPDATE runtime_run SET status = 'running', claimed_by = %s, fence = fence + 1, claims = claims + 1, "
+        f"changes = changes + 1, due_at = {lease} WHERE id IN ({marks(len(mine))}) RETURNING id, fence",
+        [me(), until, *mine],
+    )
+    fences = {id_of(run_id): fence for run_id, fence in rows}
+    return [
+        Claimed(run_id, fences[run_id], standing[run_id][1] == Status.RUNNING, standing[run_id][0] in TOGETHER)
+        for run_id in mine
+    ]
 
 
-def _park(why: Mapping[Any, str]) -> None:
-    """Set {run: why} aside: visible, never hot."""
-    for run_id, text in why.items():
+def _lease() -> tuple[str, Any]:
+    """(SQL of a lease's end, its one value): by the database's clock."""
+    if connection.vendor == "postgresql":
+        return "STATEMENT_TIMESTAMP() + make_interval(secs => %s)", settings.LEASE_SECONDS
+    return "%s", timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def park(runs: list[tuple[Any, str]]) -> list[None]:
+    """Set each (run, why) aside: visible, never hot."""
+    for run_id, text in runs:
         Run.objects.filter(id=run_id).update(
             status=Status.PARKED, due_at=None, claimed_by="", changes=F("changes") + 1,
             error={"message": text[:500], "code": "parked", "node": None},
         )  # fmt: skip
+    return [None for _ in runs]
 
 
 class LeaseKeeper:
@@ -113,11 +117,11 @@ class LeaseKeeper:
         self._lock = threading.Lock()
         threading.Thread(target=self._renew_for_ever, name="leases", daemon=True).start()
 
-    def hold(self, runs: Iterable[active.ActiveRun]) -> None:
+    def hold(self, runs: Iterable[ActiveRun]) -> None:
         with self._lock:
             self.held.update((run.id, run.fence) for run in runs)
 
-    def release(self, run: active.ActiveRun) -> None:
+    def release(self, run: ActiveRun) -> None:
         with self._lock:
             self.held.pop(run.id, None)
 

@@ -20,6 +20,8 @@ from runtime.interactions import e164
 from runtime.matching import listening, match
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
+from runtime.rows import execute, id_of, marks
+from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
 
@@ -70,8 +72,8 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
             accepted = Accepted(202, _body(event, own, duplicate=False))
             _remember(arrival, event, accepted, known, answered)
         results.append(accepted)
-    Event.objects.bulk_create(events)
-    Run.objects.bulk_create(runs)
+    EVENTS.insert([event_row(event) for event in events])
+    RUNS.insert([run_row(run) for run in runs])
     _keep_answers(answered)
     if runs:
         broker.hint()
@@ -168,14 +170,21 @@ def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None
     return None
 
 
+_KNOWN = """SELECT id FROM runtime_event WHERE workspace_id = %s AND source = %s AND type = %s AND key IN ({keys})"""
+
+
 def _known_events(batch: list[Arrival]) -> dict[tuple, tuple[Event, list[Run]]]:
-    wanted = Q()
+    """{(workspace, source, type, key): (event, its runs)} of those in the batch that came before: rarely any."""
+    wanted: dict[tuple, list[str]] = {}
     for arrival in batch:
         if arrival.key is not None:
-            wanted |= Q(workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key)
-    if not wanted:
+            wanted.setdefault((arrival.workspace_id, arrival.source, arrival.type), []).append(arrival.key)
+    rows = [
+        row for where, keys in wanted.items() for row in execute(_KNOWN.format(keys=marks(len(keys))), [*where, *keys])
+    ]
+    if not rows:
         return {}
-    found = list(Event.objects.filter(wanted).defer("payload"))
+    found = list(Event.objects.filter(pk__in=[id_of(event_id) for (event_id,) in rows]).defer("payload"))
     runs: dict[Any, list[Run]] = {}
     for run in Run.objects.filter(event__in=found, origin=None).only("id", "flow_id", "status", "event_id"):
         runs.setdefault(run.event_id, []).append(run)

@@ -5,13 +5,15 @@ Theory of operation. Pure steps cost microseconds and are repeatable, so they ar
 with the next effect's outcome: one commit per effect. An effect whose outcome is not recorded yet is recorded before
 the next effect starts; a crash in between repeats at most that one effect, with the same idempotency key and, because
 templates see the time of the last record instead of a clock, the same body. An effect of kind "once" is recorded as
-started first; found started after a crash it becomes `unknown` and is never repeated.
+started first; found started after a crash it becomes `unknown` and is never repeated. A run that somebody waits for
+is written no earlier than its first effect or its end: until then nobody has been told anything and nothing was done.
 """
 
 import logging
 from dataclasses import replace
 from datetime import datetime
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from runtime import live
@@ -62,7 +64,13 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
         run.state = replace(run.state, status=FAILED, wait=None, vars={}, steps={},
                             error={"message": str(error), "code": "too_much_data", "node": run.state.node})  # fmt: skip
         news = progress(run, me(), going_on)
-    mine = recorder().submit(record, news).result()
+    try:
+        mine = recorder().submit(record, news).result()
+    except IntegrityError:
+        if run.unborn is None or run.unborn.call_key is None:
+            raise
+        run.superseded = True
+        return False
     crash_point("after_record")
     if not mine:
         log.warning("Run %s was taken over; what this worker did after is not recorded", run.id)
@@ -71,7 +79,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     if last is not None and last["status"] == "waiting":
         run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])
     run.steps, run.references = [], []
-    run.as_of, run.fresh = run.state.as_of, False
+    run.as_of, run.fresh, run.unborn = run.state.as_of, False, None
     run.effect_unrecorded = run.repeat_unrecorded = False
     return True
 
@@ -118,6 +126,7 @@ def _ready(run: ActiveRun) -> bool:
     node_type = run.node.node_type
     effect = node_type.effect if node_type else "none"
     due = run.repeat_unrecorded or (run.effect_unrecorded and effect != "none") or len(run.steps) >= MOST_UNRECORDED
+    due = due or (run.unborn is not None and effect != "none")
     if due and not keep(run, going_on=True):
         return False
     if not run.unknown_try and (effect == "once" or run.mode != "live") and run.state.wait is None:

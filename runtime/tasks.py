@@ -16,10 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from runtime import broker
-from runtime.active import ActiveRun
-from runtime.claiming import claim, database_now, keeper
+from runtime.active import ActiveRun, load
+from runtime.claiming import claim, database_now, keeper, park
 from runtime.deadlines import adopt
-from runtime.group_commit import recorder
+from runtime.group_commit import loader, recorder
 from runtime.models import Run, WorkerBeat
 from runtime.runner import drive
 
@@ -60,9 +60,15 @@ def _work(claim_until: float) -> None:
 
 
 def _claim(running: set[Future]) -> list[ActiveRun]:
+    """Claimed in one short transaction; read, which takes longer, outside of it."""
     limit = min(settings.RUN_THREADS - len(running), LARGEST_CLAIM)
-    runs: list[ActiveRun] = recorder().submit(claim, (limit, not running)).result()
-    return runs
+    claimed = recorder().submit(claim, (limit, not running)).result()
+    if not claimed:
+        return []
+    runs, broken = loader().submit(load, claimed).result()
+    for one in broken:
+        recorder().submit(park, one).result()
+    return list(runs)
 
 
 def _start(run: ActiveRun) -> Future:

@@ -140,12 +140,13 @@ def test_a_response_against_its_schema_is_a_failed_step(workspace, publish, invo
 def test_a_run_whose_request_died_starts_no_new_effect_after_the_deadline(workspace, publish, peer, work):
     from runtime.actions import Call, start
     from runtime.arrivals import action_arrival
-    from runtime.group_commit import recorder
+    from runtime.group_commit import loader
+    from runtime.runner import keep
 
     trigger = action_called(deadline_seconds=1, fallback_response={"message": "later"})
     publish(workspace, chain(trigger, post_json("call", peer.url), respond()), kind="action")
     call = Call(action_arrival(workspace.pk, "action", {}, {}), name="look_up")
-    assert recorder().submit(start, call).result(10).run is not None
+    assert keep(loader().submit(start, call).result(10).run, going_on=True)
     run = Run.objects.get()
     run.options["deadline_at"] = time.time() - 1
     Run.objects.filter(pk=run.pk).update(due_at=run.created_at, options=run.options)

@@ -37,12 +37,15 @@ def test_a_waiting_run_is_cancelled_for_good(start, work):
 def test_a_cancelled_run_records_nothing_more(start, publish, workspace, work, peer):
     run = start(chain(call_ended(), wait_for("later", 60), end()))
     Run.objects.filter(pk=run.pk).update(due_at=timezone.now())
+    from runtime.active import load
     from runtime.claiming import claim
+    from runtime.group_commit import loader
     from runtime.runner import drive
 
-    claimed = recorder().submit(claim, (10, True)).result(10)[0]
+    claimed = recorder().submit(claim, (10, True)).result(10)
+    ((active,), _) = loader().submit(load, claimed).result(10)
     cancel(run)
-    drive(claimed)
+    drive(active)
     run.refresh_from_db()
     assert run.status == "cancelled"
 

@@ -1,0 +1,139 @@
+"""Rows on the hot path: plain SQL, prepared once, any number of rows a statement.
+
+The ORM costs five times as much for the same rows (SPEED.md section 2), and the runtime writes the same four tables for
+every run there is. What is written here is what the models declare; everywhere else the ORM is used. JSON columns are
+given and returned as JSON texts. All of it runs on a lane that owns a connection (runtime/group_commit.py).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+Values = Sequence[Any]
+
+
+class Table:
+    """Some columns of one model, in order; `insert` takes rows of their values."""
+
+    def __init__(self, model: type[models.Model], names: Iterable[str], conflict: str = ""):
+        self.fields = [model._meta.get_field(name) for name in names]
+        self.table = model._meta.db_table
+        self.columns = [f'"{field.column}"' for field in self.fields]
+        self.json = [isinstance(field, models.JSONField) for field in self.fields]
+        self.conflict = conflict
+
+    def insert(self, rows: Sequence[Values]) -> None:
+        """One statement for all of them; constraint errors are Django's."""
+        if not rows:
+            return
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(self._from_records, [records(self.columns, self.json, rows)])
+            return
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            connection.connection.executemany(self._values, [[plain(value) for value in row] for row in rows])
+
+    @cached_property
+    def _values(self) -> str:
+        marks = ", ".join("?" * len(self.columns))
+        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES ({marks}) {self.conflict}"
+
+    @cached_property
+    def _from_records(self) -> str:
+        names = ", ".join(self.columns)
+        types = ", ".join(
+            f"{column} {field.rel_db_type(connection) if field.is_relation else field.cast_db_type(connection)}"
+            for column, field in zip(self.columns, self.fields, strict=True)
+        )
+        return (
+            f"INSERT INTO {self.table} ({names}) "
+            f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {self.conflict}"
+        )
+
+
+def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
+    """Run one statement with `%s` for each value; its rows, if it gives any."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        found: list[tuple[Any, ...]] = connection.connection.execute(_marked(sql), [*map(plain, values)]).fetchall()
+    return found
+
+
+def change(sql: str, values: Values) -> int:
+    """Run one statement that writes; how many rows it changed."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return int(cursor.rowcount)
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return int(connection.connection.execute(_marked(sql), [*map(plain, values)]).rowcount)
+
+
+def marks(count: int) -> str:
+    """`%s` so many times, for an IN list."""
+    return ", ".join(["%s"] * count)
+
+
+def records(columns: Sequence[str], are_json: Sequence[bool], rows: Sequence[Values]) -> str:
+    """Rows as the one JSON array that PostgreSQL's jsonb_to_recordset takes; `columns` are quoted names."""
+    return "[" + ",".join(_record(columns, are_json, row) for row in rows) + "]"
+
+
+def _record(columns: Sequence[str], are_json: Sequence[bool], row: Values) -> str:
+    pairs = zip(columns, are_json, row, strict=True)
+    return "{" + ",".join(f"{name}:{_written(value, is_json)}" for name, is_json, value in pairs) + "}"
+
+
+def _written(value: Any, is_json: bool) -> str:
+    if value is None:
+        return "null"
+    if is_json:
+        return str(value)
+    kind = type(value)
+    if kind is int or kind is float:
+        return repr(value)
+    return _quote(value) if kind is str else json.dumps(value, ensure_ascii=False, default=_plain_text)
+
+
+def _plain_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def plain(value: Any) -> Any:
+    """A value as SQLite stores it: ids as 32 hex digits, moments as naive UTC text."""
+    kind = type(value)
+    if kind is UUID:
+        return value.hex
+    if kind is datetime:
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return str(utc.replace(tzinfo=None))
+    return str(value) if isinstance(value, str) and kind is not str else value  # a status is a text of its own class
+
+
+def id_of(value: Any) -> Any:
+    """An id as it was read."""
+    return UUID(hex=value) if type(value) is str else value
+
+
+def moment_of(value: Any) -> Any:
+    """A moment as it was read."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if type(value) is str else value
+
+
+@lru_cache(maxsize=512)
+def _marked(sql: str) -> str:
+    return sql.replace("%s", "?")
