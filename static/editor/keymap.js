@@ -10,10 +10,12 @@ export function listenToKeys(store, context, stage) {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const inField = isField(event.target);
-    const onCanvas = document.activeElement === stage || document.activeElement === document.body;
+    const onCanvas = onStage() || document.activeElement?.closest("[data-commands]") !== null;
     const command = commandFor(context, event, store.state.preferences.single_keys !== false);
     if (!command) return;
-    if (command.where !== "page" && !onCanvas) return;
+    if (command.where !== "page" && (!onCanvas || inField)) return;
+    // A key that is held must not eat its way through the flow.
+    if (event.repeat && command.group === context.words.groups.edit && /Delete|Backspace/.test(event.key)) return event.preventDefault();
     // Inside a field Ctrl-Z is the browser's own until Save Changes.
     if (inField && (command.id === "undo" || command.id === "redo")) return;
     if (context.commands.run(command.id) || command.id === "save-form") event.preventDefault();

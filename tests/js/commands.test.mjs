@@ -141,13 +141,15 @@ test("arrows walk the links", () => {
   assert.deepEqual(seen, ["start", "check", "set", "end", "check"]);
 });
 
-test("the keyboard alone connects two steps", () => {
-  const { store, run, select } = editor(flow("start -> set; end", { layout: { start: { x: 0, y: 0 }, set: { x: 0, y: 120 }, end: { x: 0, y: 240 } } }));
-  select("set");
-  run("connect-to");
-  run("walk-down");
-  run("open");
-  assert.deepEqual(lines(store.state.document), ["set[next] -> end", "start[next] -> set"]);
+test("after a delete the keyboard stands on a neighbour, never nowhere", () => {
+  const { store, run, select } = editor(flow("start -> set -> set2 -> end"));
+  select("set2");
+  run("delete");
+  assert.equal(store.state.focused, "set");
+  run("undo");
+  select("end");
+  run("heal");
+  assert.equal(store.state.focused, "set2");
 });
 
 test("a reader changes nothing", () => {

@@ -18,8 +18,8 @@ export function commit(state, label, document, more = {}) {
   return announced({ ...state, ...more, document, history: { past, future: [] }, overlay: overlayAfter(state, document) }, label);
 }
 
-/** @param {State} state @param {string} text @returns {State} */
-export const announced = (state, text) => ({ ...state, announcement: { text, n: state.announcement.n + 1 } });
+/** What is said to who listens; `urgent` interrupts: something was refused or went wrong. @param {State} state @param {string} text @param {boolean} [urgent] @returns {State} */
+export const announced = (state, text, urgent = false) => ({ ...state, announcement: { text, n: state.announcement.n + 1, urgent } });
 
 /** @param {State} state @returns {State|null} */
 export function undo(state) {

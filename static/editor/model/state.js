@@ -32,6 +32,8 @@ export function initialState(given) {
     history: { past: [], future: [] },
     tab: "configure",
     right: null,
+    narrow: null,
+    sheet: false,
     form: null,
     overlay: null,
     picker: null,

@@ -7,6 +7,7 @@ export const say = Object.freeze({
   flows: "Flows",
   runs: "Runs",
   versions: "Versions",
+  outline: "Outline",
   test: "Test",
   live: "Live",
   publish: "Publish Workflow",

@@ -1,4 +1,4 @@
-/** Says what happened to who listens: two live regions in turn, so that the same words twice are said twice. */
+/** Says what happened to who listens: live regions in turn, so that the same words twice are said twice; what is urgent interrupts. */
 
 /** @import {State} from "../types.js" */
 
@@ -6,16 +6,19 @@ import { h } from "./dom.js";
 
 /** @param {HTMLElement} host the page's #live */
 export function createAnnouncer(host) {
-  const regions = [h("div", { role: "status", "aria-live": "polite" }), h("div", { role: "status", "aria-live": "polite" })];
-  host.append(...regions);
+  const region = (/** @type {string} */ role, /** @type {string} */ live) => h("div", { role, "aria-live": live, "aria-atomic": "true" });
+  const polite = [region("status", "polite"), region("status", "polite")];
+  const urgent = [region("alert", "assertive"), region("alert", "assertive")];
+  const all = [...polite, ...urgent];
+  host.append(...all);
   return {
     dom: host,
     /** @param {State} state @param {State} before */
     update(state, before) {
       if (state.announcement === before.announcement) return;
       const { n, text } = state.announcement;
-      const [now, past] = n % 2 ? regions : [regions[1], regions[0]];
-      if (past) past.textContent = "";
+      const now = (state.announcement.urgent ? urgent : polite)[n % 2];
+      for (const each of all) if (each !== now && each.textContent) each.textContent = "";
       if (now) now.textContent = text;
     },
   };

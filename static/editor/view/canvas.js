@@ -68,7 +68,10 @@ export function createCanvas(store, context) {
     const { width, height } = entry?.contentRect ?? { width: 0, height: 0 };
     if (width && height) store.dispatch((state) => resized(state, { width, height }));
   }).observe(stage);
-  stage.addEventListener("focus", () => focusFirst(store));
+  stage.addEventListener("focus", () => {
+    context.home = null;
+    focusFirst(store);
+  });
   // Focus given by a click is not drawn: the ring is for who walks with the keyboard.
   addEventListener("keydown", () => stage.classList.add("is-keyed"), true);
   addEventListener("pointerdown", () => stage.classList.remove("is-keyed"), true);
@@ -167,7 +170,7 @@ export function createCanvas(store, context) {
     /** @type {Context["canvas"]} */
     access: {
       reveal: (id) => store.dispatch((state) => reveal(state, id)),
-      focus: () => stage.focus({ preventScroll: true }),
+      focus: () => void (context.home?.() || stage.focus({ preventScroll: true })),
       toWorld: (x, y) => {
         const box = stage.getBoundingClientRect();
         return toWorld(store.state.camera, { x: x - box.left, y: y - box.top });

@@ -1,8 +1,14 @@
 /** The commands of the panels, in the one table that toolbar, palette, menus and keyboard read. */
 /** @import {Command, Context, State, Store} from "../types.js" */
 
+import { currentNode } from "../model/commands/create.js";
+import { portIdsOf } from "../model/catalogue.js";
+import { nodeOf } from "../model/document.js";
 import { mayEdit, mayPublish } from "../model/rights.js";
+import { readonlyReason } from "../model/state.js";
 import { say } from "../model/words-panels.js";
+import { styled } from "./dom.js";
+import { words } from "../model/words.js";
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} layer */
 export function registerPanelCommands(store, context, layer) {
@@ -46,6 +52,16 @@ function table(store, layer) {
       run: (state) => (mayEdit(state.me) && state.flow.published ? { ...state } : null),
       perform: async (context) => (await publishing()).undoChanges(store, context),
     },
+    {
+      id: "connect-to",
+      label: words.commands.connectTo,
+      keys: ["c"],
+      group: words.groups.add,
+      run: (state, args) => (readonlyReason(state) || !sourceOf(state, args) ? null : { ...state }),
+      perform: async (context, args) =>
+        (await styled(import("./choosing.js"), "pickers")).connectByName(store, context, layer, { ...args, node: sourceOf(args.state, args)?.id ?? "" }),
+    },
+    panel("outline", "Outline"),
     panel("review", "Review changes"),
     panel("versions", "Versions"),
     panel("problems", "Problems"),
@@ -59,7 +75,7 @@ function table(store, layer) {
       where: "page",
       hidden: true,
       run: (state) => ({ ...state }),
-      perform: async (context) => (await import("./command-palette.js")).openCommandPalette(layer, store, context),
+      perform: async (context) => (await styled(import("./command-palette.js"), "pickers")).openCommandPalette(layer, store, context),
     },
     {
       id: "shortcuts",
@@ -67,9 +83,15 @@ function table(store, layer) {
       keys: ["?"],
       group: "View",
       run: (state) => ({ ...state }),
-      perform: async (context) => (await import("./shortcuts.js")).openShortcuts(layer, context),
+      perform: async (context) => (await styled(import("./shortcuts.js"), "pickers")).openShortcuts(layer, context),
     },
   ];
+}
+
+/** The step a connection begins at: it needs a way out. @param {State} state @param {{node?: string}} [args] */
+function sourceOf(state, args) {
+  const node = args?.node ? nodeOf(state.document, args.node) : currentNode(state);
+  return node && portIdsOf(node, state.catalogue).length ? node : undefined;
 }
 
 /** @param {NonNullable<State["right"]>} id @param {string} label @returns {Command} */

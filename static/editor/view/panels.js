@@ -6,7 +6,7 @@
 
 import { selectedNode } from "../model/state.js";
 import { createBanner } from "./banner.js";
-import { h } from "./dom.js";
+import { h, styled } from "./dom.js";
 import { createPalette } from "./palette.js";
 import { registerPanelCommands } from "./panel-commands.js";
 import { createTopbar } from "./topbar.js";
@@ -14,15 +14,16 @@ import { createTopbar } from "./topbar.js";
 /** @typedef {{dom: HTMLElement, update: (state: State, before: State|null) => void, shown?: () => void}} Panel */
 /** @typedef {(store: Store, context: Context, layer: HTMLElement) => Panel} Make */
 
-/** The panels on the right, by `state.right`. @type {Record<string, () => Promise<Make>>} */
+/** The panels on the right, by `state.right`; each comes with its sheets (static/css). @type {Record<string, () => Promise<Make>>} */
 const RIGHT = {
-  run: () => import("./run-panel.js").then((module) => module.createRunPanel),
-  problems: () => import("./problems.js").then((module) => module.createProblems),
-  versions: () => import("./versions.js").then((module) => module.createVersions),
-  review: () => import("./review.js").then((module) => module.createReview),
-  test: () => import("./test-panel.js").then((module) => module.createTestPanel),
+  run: () => styled(import("./run-panel.js"), "right").then((module) => module.createRunPanel),
+  problems: () => styled(import("./problems.js"), "right").then((module) => module.createProblems),
+  versions: () => styled(import("./versions.js"), "right").then((module) => module.createVersions),
+  review: () => styled(import("./review.js"), "right").then((module) => module.createReview),
+  test: () => styled(import("./test-panel.js"), "right").then((module) => module.createTestPanel),
+  outline: () => import("./outline.js").then((module) => module.createOutline),
 };
-const inspector = () => import("./inspector.js").then((module) => module.createInspector);
+const inspector = () => styled(import("./inspector.js"), "inspector", "right", "pickers").then((module) => module.createInspector);
 
 /** @param {Store} store @param {Context} context @returns {Panels} */
 export function createPanels(store, context) {
@@ -32,6 +33,8 @@ export function createPanels(store, context) {
   const layer = h("div", { class: "layer" });
   const left = h("div", { class: "left-panel" }, palette.dom);
   const right = h("div", { class: "right-panel", hidden: true });
+  /** The bar at the foot of a narrow screen. @type {Panel|undefined} */
+  let narrow;
   /** @type {Map<string, Panel>} */
   const made = new Map();
   /** @type {Map<string, Promise<void>>} */
@@ -60,7 +63,7 @@ export function createPanels(store, context) {
 
   /** @param {State} state @param {State|null} before */
   function showLeft(state, before) {
-    const node = selectedNode(state);
+    const node = !state.narrow || state.sheet ? selectedNode(state) : undefined;
     const panel = node ? want("inspector", inspector) : made.get("inspector");
     palette.dom.hidden = Boolean(node && panel);
     if (panel && !left.contains(panel.dom)) {
@@ -74,9 +77,14 @@ export function createPanels(store, context) {
 
   /** @param {State} state @param {State|null} before */
   function showRight(state, before) {
-    const id = state.right;
+    const id = state.right ?? (state.narrow === "outline" ? "outline" : null);
+    const hadFocus = right.contains(document.activeElement);
     right.hidden = id === null;
-    if (id === null) return right.replaceChildren();
+    if (id === null) {
+      right.replaceChildren();
+      if (hadFocus) context.canvas.focus();
+      return undefined;
+    }
     const panel = want(id, RIGHT[id]);
     if (!panel) return undefined;
     const fresh = panel.dom.parentNode !== right;
@@ -93,7 +101,7 @@ export function createPanels(store, context) {
   }
 
   const openPicker = /** @type {Context["openPicker"]} */ (
-    async (anchor, options) => (await import("./app-picker.js")).openAppPicker(layer, store, anchor, options)
+    async (anchor, options) => (await styled(import("./app-picker.js"), "pickers")).openAppPicker(layer, store, anchor, options)
   );
   const dialog = /** @type {Context["dialog"]} */ (async (options) => (await import("./dialog.js")).ask(layer, options));
   /** @type {Promise<Context["toast"]>|null} */
@@ -106,6 +114,11 @@ export function createPanels(store, context) {
   );
 
   registerPanelCommands(store, context, layer);
+  onNarrow(store, () =>
+    import("./narrow.js").then(({ createNarrow }) => {
+      narrow ??= createNarrow(store, context, layer);
+    }),
+  );
   // Questions and news must be there when the server is not.
   whenIdle(() => {
     import("./dialog.js");
@@ -121,6 +134,7 @@ export function createPanels(store, context) {
       banner.update(state, before);
       palette.update(state, before);
       show(state, before);
+      narrow?.update(state, before);
     },
     slots: { topbar: topbar.dom, banner: banner.dom, left, right, layer },
     openPicker,
@@ -140,6 +154,19 @@ function lost(retry) {
     button,
   );
   return { dom, update: () => {} };
+}
+
+/** Below 768 px the outline is the editor. @param {Store} store @param {() => Promise<void>} wanted */
+function onNarrow(store, wanted) {
+  const small = matchMedia("(width < 768px)");
+  const measure = () => {
+    if (small.matches === (store.state.narrow !== null)) return;
+    const change = () => store.dispatch((state) => ({ ...state, narrow: small.matches ? "outline" : null, sheet: false, tool: "select" }));
+    if (small.matches) wanted().then(change);
+    else change();
+  };
+  small.addEventListener("change", measure);
+  measure();
 }
 
 /** @param {() => void} run */

@@ -26,6 +26,11 @@ export function createTopbar(store, context) {
   const live = liveSwitch(store, context);
   const runs = rightButton(store, "run", say.runs, () => openRuns(store));
   const versions = rightButton(store, "versions", say.versions, () => toggle(store, "versions"));
+  const outline = h(
+    "button",
+    { class: "icon-button topbar-outline", type: "button", "aria-label": say.outline, title: say.outline, onclick: () => toggle(store, "outline") },
+    icon("list"),
+  );
 
   const dom = h(
     "div",
@@ -40,6 +45,7 @@ export function createTopbar(store, context) {
     problems,
     runs,
     versions,
+    outline,
     test,
     live.dom,
   );
@@ -82,6 +88,7 @@ export function createTopbar(store, context) {
       runs.setAttribute("aria-expanded", String(state.right === "run"));
       versions.setAttribute("aria-expanded", String(state.right === "versions"));
       test.setAttribute("aria-expanded", String(state.right === "test"));
+      outline.setAttribute("aria-expanded", String(state.right === "outline"));
     }
   }
 

@@ -3,7 +3,7 @@
 /** @import {Command, Context, FlowNode, State} from "../../types.js" */
 
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
-import { refusal, openPort } from "../connecting.js";
+import { openPort, refusal } from "../connecting.js";
 import { addNote, connect, dropDangling, edgeAt, edgeOf, moveNodes, nodeOf, replaceNode } from "../document.js";
 import { HEIGHT, snap, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
@@ -81,7 +81,7 @@ export function connectNodes(state, args) {
   if (readonlyReason(state)) return null;
   const { document, catalogue } = state;
   const reason = refusal(document, catalogue, args.source, args.port, args.target);
-  if (reason) return announced(state, reason);
+  if (reason) return announced(state, reason, true);
   const name = (/** @type {string} */ id) => nodeOf(document, id)?.label ?? id;
   const label = edgeAt(document, args.source, args.port)
     ? words.labels.reconnect(name(args.target))
@@ -181,7 +181,6 @@ export const createCommands = [
     perform: (context, args) => pickAndInsert(context, args.state, { edge: incoming(args.state) }),
   },
   { id: "connect", label: words.commands.connectTo, keys: [], group, hidden: true, run: (state, args) => connectNodes(state, args) },
-  { id: "connect-to", label: words.commands.connectTo, keys: ["c"], group, run: beginConnect },
   {
     id: "replace",
     label: words.commands.replace,
@@ -200,23 +199,6 @@ export const createCommands = [
 function incoming(state) {
   const node = currentNode(state);
   return (node && indexOf(state.document).into.get(node.id)?.[0]?.id) ?? null;
-}
-
-/** Keyboard connecting: C starts, C again takes the next port, arrows choose the target, Enter connects. @param {State} state @returns {State|null} */
-function beginConnect(state) {
-  const gesture = state.gesture?.kind === "connect" ? state.gesture : null;
-  const node = gesture ? nodeOf(state.document, gesture.source) : currentNode(state);
-  if (!editable(state) || !node) return null;
-  const ports = portIdsOf(node, state.catalogue);
-  if (!ports.length) return null;
-  const port = gesture
-    ? (ports[(ports.indexOf(gesture.port) + 1) % ports.length] ?? "")
-    : (openPort(state.document, state.catalogue, node.id) ?? ports[0] ?? "");
-  const at = belowOf(state, node);
-  return announced(
-    { ...state, gesture: { kind: "connect", source: node.id, port, x: at.x, y: at.y + 60, target: null, refused: null, edge: null, tap: true } },
-    words.announce.connectStart(node.label || node.type),
-  );
 }
 
 /** @param {Context} context @param {{state: State, anchor?: any}} args */

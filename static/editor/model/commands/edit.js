@@ -8,6 +8,7 @@ import { lostWay } from "../connecting.js";
 import { apply } from "../diff.js";
 import { configure, disconnect, dropDangling, healNodes, make, moveNodes, nodeOf, removeNodes, removeNotes, setNode, setNote } from "../document.js";
 import { GRID } from "../geometry.js";
+import { indexOf, triggerOf } from "../graph.js";
 import { announced, commit, redo, undo } from "../history.js";
 import { pinned, placesOf, tidy } from "../layout.js";
 import { isEmpty, NOTHING, readonlyReason, selectionOf, shownDocument, shownPlaces } from "../state.js";
@@ -37,15 +38,23 @@ function removeSelection(state, heal) {
   if (readonlyReason(state)) return null;
   const nodes = removable(state);
   const { edges, notes } = state.selection;
-  if (!nodes.length && !edges.size && !notes.size) return state.selection.nodes.size ? announced(state, words.announce.keptTrigger) : null;
+  if (!nodes.length && !edges.size && !notes.size) return state.selection.nodes.size ? announced(state, words.announce.keptTrigger, true) : null;
   const ports = (/** @type {any} */ node) => portIdsOf(node, state.catalogue);
   let next = heal ? healNodes(state.document, nodes, ports) : removeNodes(state.document, nodes);
   next = removeNotes(disconnect(next, edges), notes);
   const what = nodes.length || notes.size ? named(state, nodes, notes.size) : "";
   const label = what ? (heal ? words.labels.heal(what) : words.labels.remove(what)) : words.labels.disconnect;
-  const result = commit(state, label, next, { selection: NOTHING, focused: null });
+  const result = commit(state, label, next, { selection: NOTHING, focused: neighbourOf(state, nodes, next) });
   const lost = lostWay(state.document, next, state.catalogue);
   return result && lost.length ? announced(result, `${label}. ${words.announce.unreachable(lost.join(", "))}`) : result;
+}
+
+/** Who stands beside what went: the step before it, else the one after, else the trigger, so that the keyboard is never nowhere. @param {State} state @param {string[]} gone @param {import("../../types.js").FlowDocument} next */
+function neighbourOf(state, gone, next) {
+  if (!gone.length) return state.focused;
+  const { into, out } = indexOf(state.document);
+  const beside = gone.flatMap((id) => [...(into.get(id) ?? []).map((edge) => edge.source), ...(out.get(id) ?? []).map((edge) => edge.target)]);
+  return beside.find((id) => nodeOf(next, id)) ?? triggerOf(next, state.catalogue)?.id ?? next.nodes[0]?.id ?? null;
 }
 
 /** @param {State} state @param {{places?: Record<string, Point>, notes?: Record<string, Point>}} args @returns {State|null} */
@@ -231,7 +240,7 @@ export const editCommands = [
     label: words.commands.discardForm,
     keys: [],
     group: words.groups.form,
-    run: (state) => (state.form?.dirty ? { ...state, form: null } : null),
+    run: (state) => (state.form?.dirty ? announced({ ...state, form: null }, words.announce.discarded) : null),
   },
   nudgeCommand("nudge-up", "Alt+ArrowUp", 0, -GRID),
   nudgeCommand("nudge-down", "Alt+ArrowDown", 0, GRID),

@@ -7,7 +7,6 @@ import { nodeOf } from "../document.js";
 import { announced } from "../history.js";
 import { isEmpty, NOTHING, selectionOf, shownDocument, shownPlaces } from "../state.js";
 import { words } from "../words.js";
-import { connectNodes } from "./create.js";
 
 const group = words.groups.select;
 const walking = words.groups.walk;
@@ -17,12 +16,9 @@ export const selectOnly = (state, id) => ({ ...state, selection: selectionOf([id
 
 /** @param {State} state @param {"up"|"down"|"left"|"right"} way @returns {State|null} */
 function walk(state, way) {
-  const document = shownDocument(state);
   const at = state.focused ?? [...state.selection.nodes][0];
   const id = at === undefined ? firstNode(state) : neighbour(state, at, way);
   if (id === null) return at === undefined ? null : announced(state, words.announce.endOfFlow);
-  if (state.gesture?.kind === "connect")
-    return announced({ ...state, focused: id, gesture: { ...state.gesture, target: id } }, nodeOf(document, id)?.label ?? "");
   return selectOnly(state, id);
 }
 
@@ -71,23 +67,20 @@ function selectAlong(state, way) {
 
 /** Gesture, then overlay, then selection (a picker closes itself first). @param {State} state @returns {State|null} */
 function backOut(state) {
-  if (state.gesture) return { ...state, gesture: null };
+  if (state.gesture) return announced({ ...state, gesture: null }, words.announce.cancelled);
   if (state.renaming || state.editingNote) return { ...state, renaming: null, editingNote: null };
-  if (state.overlay) return { ...state, overlay: null, right: state.right === "run" ? null : state.right };
+  if (state.narrow && state.sheet) return { ...state, sheet: false };
+  if (state.overlay) return announced({ ...state, overlay: null, right: state.right === "run" ? null : state.right }, words.announce.runClosed);
   if (isEmpty(state.selection)) return null;
-  return { ...state, selection: NOTHING };
+  return announced({ ...state, selection: NOTHING }, words.announce.selected(0));
 }
 
-/** Enter: finishes a connection begun with the keyboard, else opens the focused node. @param {State} state @returns {State|null} */
+/** Enter: the inspector of the focused node, with the keyboard in it. @param {State} state @returns {State|null} */
 function open(state) {
-  if (state.gesture?.kind === "connect" && state.gesture.target) {
-    const { source, port, target } = state.gesture;
-    return connectNodes({ ...state, gesture: null }, { source, port, target });
-  }
   const id = state.focused ?? [...state.selection.nodes][0];
   if (id === undefined || !nodeOf(state.document, id)) return null;
   const form = state.form?.node === id ? { ...state.form, focus: "/" } : null;
-  return { ...selectOnly(state, id), tab: "configure", ...(form ? { form } : {}) };
+  return { ...selectOnly(state, id), tab: "configure", sheet: true, ...(form ? { form } : {}) };
 }
 
 /** After `open` the form exists; asking for its first field is a second, equal step. @param {any} context */
@@ -112,6 +105,8 @@ function withFocus(state, id, focus) {
   return {
     ...state,
     tab: "configure",
+    sheet: true,
+    right: state.narrow ? null : state.right,
     form: { node: id, key: node.key, label: node.label ?? "", config: node.config, settings: node.settings ?? {}, dirty: false, focus },
   };
 }
