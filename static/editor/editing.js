@@ -15,6 +15,7 @@ import { announced } from "./model/history.js";
 import { createApi } from "./sync/api.js";
 import { createAutosave } from "./sync/autosave.js";
 import { createAnnouncer } from "./view/announcer.js";
+import { styled } from "./view/dom.js";
 import { createPanels } from "./view/panels.js";
 import { createToolbar } from "./view/toolbar.js";
 
@@ -112,7 +113,7 @@ function menuOnFirstWish(store, context, stage) {
     if (!isWish(event) || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     for (const type of ["contextmenu", "keydown"]) stage.removeEventListener(type, wish);
-    const { attachContextMenu } = await import("./view/context-menu.js");
+    const { attachContextMenu } = await styled(import("./view/context-menu.js"), "pickers");
     attachContextMenu(store, context, stage, byId("layer"));
     event.target?.dispatchEvent(event instanceof KeyboardEvent ? new KeyboardEvent("keydown", event) : new MouseEvent("contextmenu", event));
   };

@@ -14,13 +14,13 @@ import { fit } from "./model/spatial.js";
 import { createStore, initialState } from "./model/state.js";
 import { words } from "./model/words.js";
 import { createCanvas } from "./view/canvas.js";
-import { useSprite } from "./view/dom.js";
+import { styled, useSprite } from "./view/dom.js";
 
 /** @typedef {{add: (view: Pick<View, "update">, how?: {around?: boolean}) => void}} Painter  around: not told of moves on the canvas */
 
 const page = JSON.parse(byId("editor-data").textContent ?? "{}");
 useSprite(page.urls.icons);
-const earlyKeys = keepKeys();
+const playInput = keepInput();
 
 start().catch((error) => {
   const text = words.save.notLoaded(error.message);
@@ -59,9 +59,9 @@ async function start() {
   afterPaint(async () => {
     performance.mark("canvas");
     for (const module of page.late) import(module);
-    const { edit } = await import("./editing.js");
+    const { edit } = await styled(import("./editing.js"), "panels");
     edit({ store, context, canvas, page, painter });
-    earlyKeys();
+    playInput(context);
   });
 }
 
@@ -151,16 +151,36 @@ function rememberCamera(store) {
   });
 }
 
-/** Keys pressed before anybody can act on them; the answer plays them again. Space is the canvas's own from the start. */
-function keepKeys() {
-  /** @type {KeyboardEvent[]} */
+/**
+ * Keys, copy and paste before anybody can act on them; the answer plays them again, in order. Space is the canvas's own from the start.
+ * @returns {(context: Context) => void}
+ */
+function keepInput() {
+  /** @type {((context: Context) => void)[]} */
   const kept = [];
-  const keep = (/** @type {KeyboardEvent} */ event) => void (event.code !== "Space" && kept.push(event));
-  addEventListener("keydown", keep, true);
-  return () => {
-    removeEventListener("keydown", keep, true);
-    for (const event of kept) (event.target instanceof Element ? event.target : document.body).dispatchEvent(new KeyboardEvent("keydown", event));
+  const stop = new AbortController();
+  const on = { capture: true, signal: stop.signal };
+  addEventListener("keydown", (event) => event.code !== "Space" && kept.push(() => pressAgain(event)), on);
+  addEventListener("copy", () => kept.push(({ commands }) => commands.run("copy")), on);
+  addEventListener("cut", () => kept.push(({ commands }) => commands.run("cut")), on);
+  addEventListener(
+    "paste",
+    (event) => {
+      const text = event.clipboardData?.getData("text/plain");
+      kept.push(({ commands }) => commands.run("paste", { text }) || commands.run("paste", {}));
+    },
+    on,
+  );
+  return (context) => {
+    stop.abort();
+    for (const play of kept) play(context);
   };
+}
+
+/** @param {KeyboardEvent} event */
+function pressAgain(event) {
+  const target = event.target instanceof Element && event.target.isConnected ? event.target : document.body;
+  target.dispatchEvent(new KeyboardEvent("keydown", event));
 }
 
 /** @param {() => void} run */

@@ -66,6 +66,30 @@ export function setHidden(element, hidden) {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
 
+/** @type {Map<string, Promise<void>>} */
+const sheets = new Map();
+
+/** Fetches static/css/<name>.css once; done when its rules hold, or when it cannot be had. @param {string} name */
+export function style(name) {
+  const asked = sheets.get(name);
+  if (asked) return asked;
+  // The import map knows the hashed names of sheets too.
+  const link = h("link", { rel: "stylesheet", href: import.meta.resolve(`../../css/${name}.css`) });
+  const done = new Promise((resolve) => {
+    link.onload = () => resolve(undefined);
+    link.onerror = () => {
+      sheets.delete(name);
+      resolve(undefined);
+    };
+  });
+  document.head.append(link);
+  sheets.set(name, done);
+  return done;
+}
+
+/** A part that comes late, with its sheets: `await styled(import("./x.js"), "x")`. @template T @param {Promise<T>} part @param {...string} names @returns {Promise<T>} */
+export const styled = async (part, ...names) => (await Promise.all([part, ...names.map(style)]))[0];
+
 const PROPERTIES = new Set(["value", "checked", "disabled", "indeterminate", "selected", "hidden", "open", "multiple", "readOnly", "tabIndex", "spellcheck"]);
 
 /** @param {any} element @param {Record<string, any>} props */
