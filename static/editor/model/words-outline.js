@@ -46,5 +46,4 @@ export const narrow = Object.freeze({
   problems: "Problems",
   tidy: "Tidy up the canvas",
   commands: "All commands",
-  back: "Back",
 });

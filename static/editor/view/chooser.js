@@ -29,7 +29,7 @@ export function openChooser(layer, anchor, { title, choices }) {
       "aria-controls": "chooser-list",
       autocomplete: "off",
     });
-    const list = h("div", { class: "chooser-list", role: "listbox", id: "chooser-list", "aria-label": title, tabindex: "-1" });
+    const list = h("div", { class: "app-list", role: "listbox", id: "chooser-list", "aria-label": title, tabindex: "-1" });
     const popover = openPopover(layer, anchor, {
       label: title,
       class: "picker chooser",
@@ -61,7 +61,7 @@ export function openChooser(layer, anchor, { title, choices }) {
     function option(choice, n) {
       const dom = h(
         "div",
-        { class: "chooser-row", role: "option", id: `choice-${n}`, "aria-disabled": choice.refused ? "true" : null },
+        { class: "app-row chooser-row", role: "option", id: `choice-${n}`, "aria-disabled": choice.refused ? "true" : null },
         choice.glyph ?? null,
         h(
           "span",

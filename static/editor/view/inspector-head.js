@@ -3,6 +3,7 @@
 
 import { keyFrom } from "../model/document.js";
 import { editForm, selectedNode } from "../model/state.js";
+import { say } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { glyph } from "./palette.js";
 import { openMenu } from "./popover.js";
@@ -41,9 +42,13 @@ export function inspectorHead(store, context, layer, { type, readonly }) {
   key.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && key.blur());
   const more = h("button", { class: "icon-button", type: "button", "aria-label": "More about this step", "aria-haspopup": "menu" }, icon("more"));
   more.addEventListener("click", () => openMenu(layer, more, { label: "Step", items: menuItems(store, context, key, readonly) }));
+  const back = store.state.narrow
+    ? h("button", { class: "icon-button", type: "button", "aria-label": say.back, onclick: () => context.commands.run("escape") }, icon("chevron-left"))
+    : null;
   const dom = h(
     "header",
     { class: "inspector-head" },
+    back,
     type ? glyph(type) : h("span", { class: "glyph" }, icon("help")),
     h(
       "div",

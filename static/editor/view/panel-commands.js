@@ -59,11 +59,15 @@ function table(store, layer) {
       group: words.groups.add,
       run: (state, args) => (readonlyReason(state) || !sourceOf(state, args) ? null : { ...state }),
       perform: async (context, args) =>
-        (await styled(import("./choosing.js"), "pickers")).connectByName(store, context, layer, { ...args, node: sourceOf(args.state, args)?.id ?? "" }),
+        (await styled(import("./choosing.js"), "pickers", "outline")).connectByName(store, context, layer, {
+          ...args,
+          node: sourceOf(args.state, args)?.id ?? "",
+        }),
     },
     panel("outline", "Outline"),
     panel("review", "Review changes"),
     panel("versions", "Versions"),
+    panel("snapshots", "Earlier states of the draft"),
     panel("problems", "Problems"),
     panel("run", "Runs"),
     { id: "close-panel", label: "Close the right panel", keys: [], group: "Flow", run: (state) => (state.right ? { ...state, right: null } : null) },

@@ -18,10 +18,11 @@ import { createTopbar } from "./topbar.js";
 const RIGHT = {
   run: () => styled(import("./run-panel.js"), "right").then((module) => module.createRunPanel),
   problems: () => styled(import("./problems.js"), "right").then((module) => module.createProblems),
+  snapshots: () => styled(import("./snapshots.js"), "right").then((module) => module.createSnapshots),
   versions: () => styled(import("./versions.js"), "right").then((module) => module.createVersions),
   review: () => styled(import("./review.js"), "right").then((module) => module.createReview),
   test: () => styled(import("./test-panel.js"), "right").then((module) => module.createTestPanel),
-  outline: () => import("./outline.js").then((module) => module.createOutline),
+  outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };
 const inspector = () => styled(import("./inspector.js"), "inspector", "right", "pickers").then((module) => module.createInspector);
 
@@ -115,7 +116,7 @@ export function createPanels(store, context) {
 
   registerPanelCommands(store, context, layer);
   onNarrow(store, () =>
-    import("./narrow.js").then(({ createNarrow }) => {
+    styled(import("./narrow.js"), "narrow").then(({ createNarrow }) => {
       narrow ??= createNarrow(store, context, layer);
     }),
   );
