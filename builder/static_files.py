@@ -1,7 +1,8 @@
 """Static files as they are served: hashed names, compressed copies beside them, nothing that no page asks for.
 
 Source maps and the parts of our dependencies' pages that we do not show are left out; only the hashed copies are
-compressed, quickly (brotli 5 is a twentieth larger than 11 and ten times as fast): `up` collects in half a second.
+compressed: small ones as well as can be, large ones quickly (brotli 5 is a tenth larger than 11 and ten times as
+fast). Our modules and sheets travel without their comments, which are a quarter of them; lines keep their numbers.
 """
 
 import gzip
@@ -9,10 +10,22 @@ import re
 
 import brotli
 from django.contrib.staticfiles.apps import StaticFilesConfig
+from django.core.files.base import ContentFile
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.")
+# Bytes; ours are smaller. Above it the best compression would take as long as all the rest together.
+SMALL = 64_000
+OURS = ("editor/", "pages/", "css/")
+# Comments that have lines to themselves, and those of types anywhere: `/** @type {State} */ (value)`.
+INSIDE = r"(?:(?!\*/)[\s\S])*"
+COMMENT = re.compile(rf"^[ \t]*/\*{INSIDE}\*/[ \t]*$|/\*\* @{INSIDE}\*/ ?|^[ \t]*//[^\n]*$", re.MULTILINE)
+
+
+def without_comments(source: str) -> str:
+    """A module or sheet of ours as it is served: what stays is on the line where it was."""
+    return COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), source)
 
 
 class StaticFiles(StaticFilesConfig):
@@ -24,7 +37,7 @@ class StaticFiles(StaticFilesConfig):
 class QuickCompressor(Compressor):
     @staticmethod
     def compress_brotli(data):
-        return brotli.compress(data, quality=5)
+        return brotli.compress(data, quality=11 if len(data) < SMALL else 5)
 
     @staticmethod
     def compress_gzip(data):
@@ -40,6 +53,11 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
         for files, rules in CompressedManifestStaticFilesStorage.patterns
         if files == "*.css"
     )
+
+    def _save(self, name, content):
+        if name.startswith(OURS) and name.endswith((".js", ".css")):
+            content = ContentFile(without_comments(content.read().decode()).encode())
+        return super()._save(name, content)
 
     def create_compressor(self, **options):
         return QuickCompressor(**options)

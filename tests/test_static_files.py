@@ -1,0 +1,48 @@
+"""What the browser gets of our modules and sheets: the same program, small, without comments."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from django.conf import settings
+
+from builder.static_files import SMALL, without_comments
+
+STATIC = settings.BASE_DIR / "static"
+# Both sources as trees without places, by the parser that is inside node.
+COMPARE = """
+const { parse } = require('internal/deps/acorn/acorn/dist/acorn');
+const tree = (source) => JSON.stringify(parse(source, { ecmaVersion: 'latest', sourceType: 'module' }),
+  (name, value) => (name === 'start' || name === 'end' ? undefined : value));
+const pairs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+console.log(JSON.stringify(pairs.filter(([, a, b]) => tree(a) !== tree(b)).map(([name]) => name)));
+"""
+
+
+def ours(kind):
+    return sorted(path for folder in ("editor", "pages", "css") for path in (STATIC / folder).rglob(kind))
+
+
+def test_modules_mean_the_same_without_their_comments():
+    if not shutil.which("node"):
+        pytest.skip("node is missing")
+    pairs = [(path.name, path.read_text(), without_comments(path.read_text())) for path in ours("*.js")]
+    answer = subprocess.run(
+        ["node", "--expose-internals", "--no-warnings", "-e", COMPARE],
+        input=json.dumps(pairs), capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert json.loads(answer.stdout) == []
+
+
+def test_lines_keep_their_numbers():
+    source = '/** What for.\n * @param {x} y\n */\nconst a = /** @type {any} */ (b); // why\n// alone\nc("/* no */");\n'
+    assert without_comments(source) == '\n\n\nconst a = (b); // why\n\nc("/* no */");\n'
+    assert without_comments("/* Top */\n.a {\n  /* in */\n  color: red;\n}\n") == "\n.a {\n\n  color: red;\n}\n"
+    for path in [*ours("*.js"), *ours("*.css")]:
+        text = path.read_text()
+        assert without_comments(text).count("\n") == text.count("\n")
+
+
+def test_our_files_are_small_enough_for_the_best_compression():
+    assert [path.name for path in [*ours("*.js"), *ours("*.css")] if path.stat().st_size >= SMALL] == []
