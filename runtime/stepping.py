@@ -77,8 +77,8 @@ class RunningStep:
     def header(self, text: str) -> str:
         return self._show(text, template.render_header(text, self.scope, self.warnings))
 
-    def conditions(self, value: Any) -> tuple[bool, list[dict[str, Any]]]:
-        return conditions.evaluate(value, self.scope, self.warnings)
+    def conditions(self, value: Any, quietly: bool = False) -> tuple[bool, list[dict[str, Any]]]:
+        return conditions.evaluate(value, self.scope, [] if quietly else self.warnings)
 
     def warn(self, code: str, message: str) -> None:
         self.warnings.append({"code": code, "message": message})

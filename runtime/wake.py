@@ -10,6 +10,7 @@ import os
 import selectors
 import socket
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -25,15 +26,35 @@ def ring(bell: str, text: str = "") -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [f"segue_{bell}", text[:4000]])
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        for path in _directory().glob(f"{bell}-*"):
-            try:
-                sender.sendto(text.encode()[:4000], str(path))
-            except ConnectionRefusedError:
-                path.unlink(missing_ok=True)  # its process is gone
-            except OSError:
-                pass  # a full buffer: the listener is awake already
+    for path in _listeners(bell):
+        try:
+            _sender().sendto(text.encode()[:4000], path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            Path(path).unlink(missing_ok=True)  # its process is gone
+        except OSError:
+            pass  # a full buffer: the listener is awake already
+
+
+def _listeners(bell: str) -> list[str]:
+    """Their sockets; the directory is read again when one was added or removed."""
+    directory = _directory()
+    changed = os.stat(directory).st_mtime_ns
+    known = _known.get(bell)
+    if known is None or known[0] != (directory, changed):
+        known = (directory, changed), [str(path) for path in directory.glob(f"{bell}-*")]
+        _known[bell] = known
+    return known[1]
+
+
+_known: dict[str, tuple[tuple[Path, int], list[str]]] = {}
+_senders: dict[int, socket.socket] = {}
+
+
+def _sender() -> socket.socket:
+    if os.getpid() not in _senders:
+        _senders[os.getpid()] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        _senders[os.getpid()].setblocking(False)
+    return _senders[os.getpid()]
 
 
 class Ear:
@@ -86,7 +107,12 @@ class Ear:
 
 def _directory() -> Path:
     """Short (a socket's path has 108 bytes) and private to this user and this database."""
-    name = hashlib.sha256(str(settings.DATABASES["default"]["NAME"]).encode()).hexdigest()[:10]
+    return _directory_of(str(settings.DATABASES["default"]["NAME"]))
+
+
+@lru_cache(maxsize=4)
+def _directory_of(database: str) -> Path:
+    name = hashlib.sha256(database.encode()).hexdigest()[:10]
     directory = Path(tempfile.gettempdir()) / f"segue-{os.getuid()}-{name}"
     directory.mkdir(mode=0o700, exist_ok=True)
     return directory

@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from runtime import tasks
 from runtime.models import Run, WorkerBeat
 
 log = logging.getLogger("segue.worker")
@@ -106,6 +107,7 @@ class Worker:
 
     def _stop(self, *_):
         self.stopping = True
+        tasks.let_go()
 
     def _look(self) -> None:
         for child in (self.cluster, self.clock):

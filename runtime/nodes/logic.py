@@ -89,12 +89,14 @@ class Decision(NodeType):
 
     def run(self, step: Any) -> Outcome:
         tried: list[dict[str, Any]] = []
+        taken = "else"
         for branch in step.config["branches"] or []:
-            holds, compared = step.conditions(branch["conditions"])
+            # Those after the one that is taken are asked too, for "why not there?"; what they lack is no warning.
+            holds, compared = step.conditions(branch["conditions"], quietly=taken != "else")
             tried.append({"id": branch["id"], "result": holds, "conditions": compared})
-            if holds:
-                return Done(output={"branch": branch["id"]}, port=branch["id"], reason={"branches": tried})
-        return Done(output={"branch": "else"}, port="else", reason={"branches": tried})
+            if holds and taken == "else":
+                taken = branch["id"]
+        return Done(output={"branch": taken}, port=taken, reason={"branches": tried})
 
 
 class WaitStep(NodeType):

@@ -61,7 +61,7 @@ def test_a_newcomer_builds_publishes_and_watches_a_flow(page, live, owner, sign_
     _end_both_ways(page)
     _publish(page, flow)
     _call_three_times(live, agent)
-    tasks.work()
+    tasks.work(linger=0)
     _see_what_happened(page, flow, zendesk)
 
 

@@ -36,7 +36,7 @@ def test_a_call_is_watched_as_it_comes_in(page, flow, owner, sign_in, workspace)
     page.get_by_role("banner").get_by_role("button", name="Runs").click()
     interaction = {"id": "call_9", "status": "completed", "disposition": "escalated", "contact_number": "+14155550109"}
     recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", {"interaction": interaction})).result(10)
-    tasks.work()
+    tasks.work(linger=0)
     expect(page.get_by_text("+14155550109").first).to_be_visible()
     if not card(page, "check").get_by_text(re.compile("ms$")).count():
         page.get_by_text("+14155550109").first.click()
@@ -50,7 +50,7 @@ def test_a_call_is_watched_as_it_comes_in(page, flow, owner, sign_in, workspace)
 def test_a_past_run_is_opened_from_its_page(page, flow, owner, sign_in, workspace):
     interaction = {"id": "call_10", "status": "completed", "disposition": "resolved"}
     recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", {"interaction": interaction})).result(10)
-    tasks.work()
+    tasks.work(linger=0)
     sign_in(owner)
     page.goto(f"/runs/{Run.objects.get().pk}/")
     page.get_by_role("link", name="See it on the canvas").click()
@@ -64,6 +64,6 @@ def test_a_dry_run_of_the_draft_sends_nothing_and_is_shown(page, flow, owner, si
     page.get_by_role("banner").get_by_role("button", name="Test").click()
     with page.expect_response(re.compile("/try/")):
         page.get_by_role("button", name="Run test").click()
-    tasks.work()
+    tasks.work(linger=0)
     assert Run.objects.get().mode == "dry"
     expect(card(page, "check")).to_contain_text("ms")

@@ -146,7 +146,7 @@ def ended(program):
     def wait(run_id, *status, within=10):
         over = time.monotonic() + within
         while time.monotonic() < over:
-            tasks.work()
+            tasks.work(linger=0)
             run = program.get(f"/runs/{run_id}/").value
             if run["status"] in (status or ENDED):
                 return run

@@ -43,7 +43,7 @@ def api_key(workspace):
 @pytest.fixture
 def work():
     """Let the worker's task take all that is due, here and now."""
-    return tasks.work
+    return lambda: tasks.work(linger=0)
 
 
 class Peer:

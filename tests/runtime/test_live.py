@@ -35,7 +35,7 @@ async def test_a_watcher_hears_of_a_run_from_its_start_to_its_end(workspace, pub
     queue = tailer.subscribe(flow.pk)
     await asyncio.to_thread(_start, workspace)
     queued = await _until(queue, lambda hint: hint["kind"] == "run")
-    await asyncio.to_thread(tasks.work)
+    await asyncio.to_thread(tasks.work, linger=0)
     done = await _until(queue, lambda hint: hint.get("status") == "succeeded")
     assert done["run"] == queued["run"]
     assert done["seq"] == 3
@@ -48,7 +48,7 @@ async def test_a_watcher_of_another_flow_hears_nothing(workspace, publish):
     tailer = live.Tailer()
     queue = tailer.subscribe(uuid.uuid4())
     await asyncio.to_thread(_start, workspace)
-    await asyncio.to_thread(tasks.work)
+    await asyncio.to_thread(tasks.work, linger=0)
     assert await sync_to_async(Run.objects.count)() == 1
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(3 * live.INTERVAL):
