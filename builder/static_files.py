@@ -56,7 +56,8 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
     def _save(self, name, content):
         if name.startswith(OURS) and name.endswith((".js", ".css")):
-            content = ContentFile(without_comments(content.read().decode()).encode())
+            source = b"".join(content.chunks()).decode()  # from its start, also when it was read before
+            content = ContentFile(without_comments(source).encode())
         return super()._save(name, content)
 
     def create_compressor(self, **options):

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.finders import FileSystemFinder
 
-from builder.static_files import SMALL, without_comments
+from builder.static_files import OURS, SMALL, CollectedFiles, without_comments
 
 STATIC = settings.BASE_DIR / "static"
 # Both sources as trees without places, by the parser that is inside node.
@@ -33,6 +34,22 @@ def test_modules_mean_the_same_without_their_comments():
         input=json.dumps(pairs), capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert json.loads(answer.stdout) == []
+
+
+def test_what_is_collected_is_served_whole_under_its_hashed_name(tmp_path):
+    storage = CollectedFiles(location=tmp_path, base_url="/static/")
+    found = {
+        name: (folder, name)
+        for name, folder in FileSystemFinder().list([])
+        if name.startswith(OURS) and name.endswith((".js", ".css"))
+    }
+    for name, (folder, path) in found.items():
+        with folder.open(path) as file:
+            storage.save(name, file)
+    list(storage.post_process(found))
+    for name in found:
+        assert (tmp_path / storage.stored_name(name)).read_text() == without_comments((STATIC / name).read_text())
+    assert (tmp_path / f"{storage.stored_name('editor/main.js')}.br").exists()
 
 
 def test_lines_keep_their_numbers():
