@@ -90,6 +90,28 @@ class Snapshot(Record):
         return f"snapshot of {self.draft_id} at {self.revision}"
 
 
+class Scenario(Record):
+    """An event to try a flow with, by name; kept beside the flow, not in its document.
+
+    `event` as `POST try/` takes it, never with `secure`: it is stored as it is written.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    flow = models.ForeignKey(Flow, models.CASCADE, related_name="scenarios")
+    name = models.CharField(max_length=120)
+    event = models.JSONField(default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["flow", "name"], name="scenario_name_once")]
+
+    def __str__(self):
+        return self.name
+
+
 class Preference(models.Model):
     """How one person likes the app: {"theme", "single_keys", ...}."""
 

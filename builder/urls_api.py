@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from builder.api import agents, catalogue, connections, drafts, flows, publishing, runs, trying, workspace
+from builder.api import (
+    agents,
+    catalogue,
+    connections,
+    drafts,
+    flows,
+    publishing,
+    runs,
+    scenarios,
+    traffic,
+    trying,
+    workspace,
+)
 from builder.api import openapi as openapi  # registers how the OpenAPI document names the ways to sign in
 
 FLOW = "flows/<uuid:flow_id>/"
@@ -35,6 +47,9 @@ urlpatterns = [
     path(f"{FLOW}versions/<int:number>/diff/", publishing.VersionDiff.as_view(), name="api-version-diff"),
     path(f"{FLOW}try/", trying.Try.as_view(), name="api-try"),
     path(f"{FLOW}try-node/", trying.TryNode.as_view(), name="api-try-node"),
+    path(f"{FLOW}traffic/", traffic.Traffic.as_view(), name="api-traffic"),
+    path(f"{FLOW}scenarios/", scenarios.ScenarioList.as_view(), name="api-scenarios"),
+    path(f"{FLOW}scenarios/<uuid:scenario_id>/", scenarios.ScenarioDetail.as_view(), name="api-scenario"),
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path(RUN, runs.RunDetail.as_view(), name="api-run"),
     path(f"{RUN}steps/", runs.RunSteps.as_view(), name="api-run-steps"),

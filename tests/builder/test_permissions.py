@@ -9,7 +9,7 @@ import uuid
 import pytest
 from django.urls import URLPattern, get_resolver
 
-from builder.models import Invitation, Snapshot
+from builder.models import Invitation, Scenario, Snapshot
 from builder.urls_api import urlpatterns
 from integrations.models import Connection
 from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Run, Status, User
@@ -45,6 +45,9 @@ TABLE = {
     "api-version-diff": {"GET": ("viewer", READ)},
     "api-try": {"POST": ("editor", WRITE, {"event": {}})},
     "api-try-node": {"POST": ("editor", WRITE, {"node": {}})},
+    "api-traffic": {"GET": ("viewer", "runs:read")},
+    "api-scenarios": {"GET": ("viewer", READ), "POST": ("editor", WRITE, {"name": "n", "event": {}})},
+    "api-scenario": {"DELETE": ("editor", WRITE)},
     "api-runs": {"GET": ("viewer", "runs:read")},
     "api-run": {"GET": ("viewer", "runs:read")},
     "api-run-steps": {"GET": ("viewer", "runs:read")},
@@ -99,6 +102,7 @@ def things(workspace, published, owner):
     guest = User.objects.create_user("guest@acme.example", "a password of nobody")
     return {
         "flow_id": published.pk, "run_id": run.pk, "number": 1, "snapshot_id": snapshot.pk,
+        "scenario_id": Scenario.objects.create(workspace=workspace, flow=published, name="S").pk,
         "agent_id": Agent.objects.create(workspace=workspace, slug="a", name="A").pk,
         "connection_id": Connection.objects.create(workspace=workspace, name="C", type="none").pk,
         "member_id": Membership.objects.create(workspace=workspace, user=guest, role="viewer").pk,

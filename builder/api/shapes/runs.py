@@ -83,3 +83,34 @@ class Call(s.Serializer):
     runs = RunSummary(many=True)
     references = s.ListField(child=s.DictField())
     skipped = s.ListField(child=s.DictField())
+
+
+class NodeTraffic(s.Serializer):
+    """Visits, those that failed in the end, the 95th percentile in seconds, and how many runs stand there now."""
+
+    count = s.IntegerField()
+    failed = s.IntegerField()
+    p95 = s.FloatField(allow_null=True)
+    now = s.IntegerField()
+
+
+class EdgeTraffic(s.Serializer):
+    count = s.IntegerField()
+
+
+class Traffic(s.Serializer):
+    """By node and edge id. `runs` were looked at, from `since` on: the newest ones where the window holds more."""
+
+    nodes = s.DictField(child=NodeTraffic())
+    edges = s.DictField(child=EdgeTraffic())
+    runs = s.IntegerField()
+    since = s.DateTimeField()
+
+
+class NewScenario(s.Serializer):
+    name = s.CharField(max_length=120)
+    event = AnyJson()
+
+
+class Scenario(NewScenario):
+    id = s.CharField()
