@@ -2,12 +2,12 @@
 
 Checked at connect: the origin is the host that was asked (where any host is allowed, asgi.py lets every origin in), a
 session, membership of the flow's workspace; the last two again every 30 s. Limits: frames of 64 KB, 20 messages a
-second, 50 sockets a user. Who is here is never stored: each process knows
-its own, and says so again while they stay.
+second, 50 sockets a user. Each tab is told its own name and the build that runs ("welcome"), then who is here.
 """
 
 import asyncio
 import json
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -19,6 +19,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from builder import presence
+from builder.build import build_id
 from builder.models import Draft
 from runtime.live import register_probe, tailer
 from runtime.models import Flow, Membership
@@ -27,9 +29,9 @@ LARGEST_FRAME = 64 * 1024
 MESSAGES_A_SECOND = 20
 SOCKETS_A_USER = 50
 RECHECK_SECONDS = 30
+EXPIRE_SECONDS = 3
 NOT_SIGNED_IN, NOT_ALLOWED, TOO_MUCH, TOO_SLOW = 4401, 4403, 4429, 4008
 _sockets: Counter[Any] = Counter()
-_here: dict[UUID, dict[str, dict[str, Any]]] = {}
 
 
 def draft_hints(flow_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -62,8 +64,11 @@ class FlowConsumer(AsyncWebsocketConsumer):
         _sockets[self.user.pk] += 1
         self.counted = True
         self.queue = tailer.subscribe(self.flow_id)
-        self.tasks = [asyncio.create_task(self._forward()), asyncio.create_task(self._recheck())]
-        self._say_who_is_here({"node": None})
+        self.key = secrets.token_hex(8)
+        self.tasks = [asyncio.create_task(each) for each in (self._forward(), self._recheck(), self._expire())]
+        await self.send(json.dumps({"kind": "welcome", "id": self.key, "build": build_id()}))
+        self._sign(None)
+        presence.ask(self.flow_id)
 
     async def disconnect(self, code):
         if not self.counted:
@@ -73,8 +78,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
         for task in self.tasks:
             task.cancel()
         tailer.unsubscribe(self.flow_id, self.queue)
-        _here.get(self.flow_id, {}).pop(self.channel_key, None)
-        tailer.publish(self.flow_id, _presence(self.flow_id))
+        presence.leave(self.flow_id, self.key)
 
     async def receive(self, text_data=None, bytes_data=None):
         """{"kind": "here", "node": id or null}: the only thing a browser says."""
@@ -86,23 +90,17 @@ class FlowConsumer(AsyncWebsocketConsumer):
             message = None
         if isinstance(message, dict) and message.get("kind") == "here":
             node = message.get("node")
-            self._say_who_is_here({"node": node[:64] if isinstance(node, str) else None})
+            self._sign(node[:64] if isinstance(node, str) else None)
 
     def _same_origin(self) -> bool:
         headers = dict(self.scope["headers"])
         origin, host = headers.get(b"origin", b"").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
         return bool(origin) and urlsplit(origin).netloc in (host, urlsplit(settings.PUBLIC_URL).netloc)
 
-    @property
-    def channel_key(self) -> str:
-        return f"{id(self):x}"
-
-    def _say_who_is_here(self, where: dict[str, Any]) -> None:
+    def _sign(self, node: str | None) -> None:
         name = self.user.display_name
         initials = "".join(word[0] for word in name.split()[:2]).upper()
-        person = {"id": self.channel_key, "name": name, "initials": initials, **where}
-        _here.setdefault(self.flow_id, {})[self.channel_key] = person
-        tailer.publish(self.flow_id, _presence(self.flow_id))
+        presence.sign(self.flow_id, presence.Person(self.key, str(self.user.pk), name, initials, node))
 
     def _too_fast(self) -> bool:
         now = time.monotonic()
@@ -114,6 +112,11 @@ class FlowConsumer(AsyncWebsocketConsumer):
         while (hint := await self.queue.get()) is not None:
             await self.send(json.dumps(hint))
         await self.close(TOO_SLOW)
+
+    async def _expire(self):
+        while True:
+            await asyncio.sleep(EXPIRE_SECONDS)
+            presence.expire(self.flow_id)
 
     async def _recheck(self):
         while True:
@@ -132,10 +135,3 @@ class FlowConsumer(AsyncWebsocketConsumer):
         if flow is None or not Membership.objects.filter(workspace=flow.workspace_id, user=self.user).exists():
             return NOT_ALLOWED
         return None
-
-
-def _presence(flow_id: UUID) -> dict[str, Any]:
-    people = list(_here.get(flow_id, {}).values())
-    if not people:
-        _here.pop(flow_id, None)
-    return {"kind": "presence", "people": people}

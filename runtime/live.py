@@ -26,7 +26,9 @@ INTERVAL = 0.1
 WATCHED_RUNS = 20
 FULL = 1000
 Probe = Callable[[Iterable[UUID]], dict[UUID, dict[str, Any]]]
+Hearer = Callable[[UUID, dict[str, Any]], None]
 _probes: list[Probe] = []
+_hearers: dict[str, Hearer] = {}
 CHANNEL = "segue:live"
 
 
@@ -35,9 +37,19 @@ def register_probe(probe: Probe) -> None:
     _probes.append(probe)
 
 
+def register_hearer(kind: str, hear: Hearer) -> None:
+    """`hear(flow_id, hint)` on the event loop for casts of a kind that are no hints for browsers."""
+    _hearers[kind] = hear
+
+
 def started(run_id: Any, node: str, flow_id: Any) -> None:
     """The worker is about to perform `node`: a hint that may be lost, from a thread that owns no connection."""
-    text = json.dumps({"kind": "started", "run": str(run_id), "node": node, "flow": str(flow_id)})
+    cast(flow_id, {"kind": "started", "run": str(run_id), "node": node})
+
+
+def cast(flow_id: Any, hint: dict[str, Any]) -> None:
+    """Tell every web process that shows `flow_id`; may be lost. PostgreSQL needs Redis for it."""
+    text = json.dumps({**hint, "flow": str(flow_id)})
     try:
         if settings.REDIS_URL:
             _redis().publish(CHANNEL, text)
@@ -116,7 +128,7 @@ class Tailer:
         for text in texts:
             hint = json.loads(text)
             flow_id = UUID(hint.pop("flow"))
-            self.publish(flow_id, hint)
+            _hearers.get(hint["kind"], self.publish)(flow_id, hint)
         if self.bell is not None:
             self.bell.set()
 

@@ -65,7 +65,7 @@ class Me(ApiView):
     def get(self, request: Request) -> Response:
         user, workspace = request.user, request.workspace
         return Response({
-            "email": user.email, "name": user.display_name, "role": request.membership.role,
+            "id": str(user.pk), "email": user.email, "name": user.display_name, "role": request.membership.role,
             "workspace": str(workspace.pk), "time_zone": workspace.time_zone, "preferences": _preferences(user),
         })  # fmt: skip
 

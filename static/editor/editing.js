@@ -32,7 +32,7 @@ export function edit({ store, context, canvas, page, painter }) {
     startDrop: createDrop(store, context, canvas.stage),
     leaveForm: () => leaveForm(store, context),
   });
-  const autosave = createAutosave(store, /** @type {any} */ (context));
+  const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench });
   const live = liveFeed(store, context, autosave);
   Object.assign(context, { flush: page.bench ? async () => true : autosave.flush, reload: autosave.reload, runs: live.runs });
 

@@ -123,7 +123,7 @@
 // ------------------------------------------------------------------------------------------------- the state
 
 /** @typedef {{code: string, severity: "error"|"warning", message: string, node: string|null, field: string|null, fix?: {label: string, ops: Op[]}|null}} Problem  field: JSON Pointer from the node */
-/** @typedef {{status: "saved"|"saving"|"unsaved"|"offline"|"conflict"|"error", kept: number, message: string}} Save  kept: ops not acknowledged yet */
+/** @typedef {{status: "saved"|"saving"|"slow"|"unsaved"|"offline"|"conflict"|"error", kept: number, message: string}} Save  kept: ops not acknowledged yet */
 /** @typedef {{nodes: ReadonlySet<string>, edges: ReadonlySet<string>, notes: ReadonlySet<string>}} Selection */
 /** @typedef {{x: number, y: number, zoom: number}} Camera  screen = world * zoom + (x, y), relative to the canvas element */
 /** @typedef {{label: string, before: FlowDocument, after: FlowDocument}} HistoryEntry */
@@ -147,6 +147,9 @@
 /** @typedef {{run: Run, version: number|null, document: FlowDocument|null, live: boolean}} Overlay
  *  document: set when what ran differs from the draft; the canvas then shows it, read-only */
 
+/** @typedef {{before: {name: string, document: FlowDocument}, after: {name: string, document: FlowDocument}|null}} Comparison
+ *  two states of the flow, their difference drawn on the canvas; `after` null: the draft, which stays editable */
+
 /**
  * @typedef {object} FlowInfo
  * @property {string} id
@@ -159,7 +162,11 @@
  * @property {any} [stats]
  */
 
-/** @typedef {{role: "viewer"|"editor"|"publisher"|"owner", name: string, time_zone: string}} Me */
+/** @typedef {{id: string, user: string, name: string, initials: string, node: string|null, color: number, me: boolean}} Person  another tab that looks at this flow; me: the same person */
+/** @typedef {{nodes: ReadonlySet<string>, name: string, color: number}} Touched  what somebody changed a moment ago */
+/** @typedef {{kind: "session"|"stranger"|"role"|"gone"|"version"|"storage"|"damaged"|"refused", message: string, more: number}} Trouble  more: changes kept by tabs that are gone */
+
+/** @typedef {{role: "viewer"|"editor"|"publisher"|"owner", name: string, time_zone: string, id?: string|number}} Me */
 
 /**
  * @typedef {(
@@ -196,11 +203,12 @@
  * @property {Hover|null} hover
  * @property {History} history
  * @property {"configure"|"test"|"runs"} tab
- * @property {null|"run"|"problems"|"versions"|"review"|"test"|"outline"} right
+ * @property {null|"run"|"problems"|"versions"|"review"|"snapshots"|"test"|"outline"} right
  * @property {null|"outline"|"canvas"} narrow  below 768 px: which of the two the page shows; null on a wider screen
  * @property {boolean} sheet             below 768 px: the inspector lies over the page
  * @property {Form|null} form
  * @property {Overlay|null} overlay
+ * @property {Comparison|null} comparison
  * @property {any} picker
  * @property {any} modal
  * @property {string|null} editingNote    the note whose text is being written
@@ -211,6 +219,9 @@
  * @property {string} workspace           id of the workspace ("" when unknown)
  * @property {Record<string, any>} preferences
  * @property {boolean} online
+ * @property {readonly Person[]} people
+ * @property {Touched|null} touched
+ * @property {readonly Trouble[]} troubles
  * @property {{text: string, n: number, urgent?: boolean}} announcement  urgent: something was refused or went wrong
  */
 
@@ -271,7 +282,7 @@
  * @property {(type: string) => void} addNode                          click or Enter in the palette: after the selection
  * @property {() => Promise<boolean>} leaveForm                        asks Save / Discard / Stay when the form is dirty; false: stay
  * @property {() => Promise<boolean>} flush                            sends what is unsaved; true when the server has all
- * @property {() => Promise<void>} reload                              fetches the draft again (after undo changes, restore)
+ * @property {(label?: string) => Promise<void>} reload                  fetches the draft again (after undo changes, restore)
  * @property {{open: (id: string) => Promise<void>, close: () => void}} runs   the run overlay: live when the run is not final
  * @property {{reveal: (id: string) => void, focus: () => void, toWorld: (x: number, y: number) => Point, toClient: (x: number, y: number) => Point, center: () => Point}} canvas
  */

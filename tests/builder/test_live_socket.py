@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import os
+import sys
 
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
+from django.db import connection as database
 from django.test import Client
 
-from builder import consumers
+from builder import consumers, presence
+from builder.build import build_id
 from builder.drafts import apply_ops
 from builder.flows import create_flow
 from runtime.models import Membership, Workspace
@@ -122,6 +126,63 @@ async def test_who_is_here_is_told_to_the_others(flow, owner, make_person, works
     await second.leave()
     assert len((await hint(first, "presence"))["people"]) == 1
     await first.leave()
+
+
+@pytest.mark.asyncio
+async def test_each_tab_is_told_its_own_name_and_the_build_that_runs(flow, owner):
+    connection = await opened(flow, owner.user)
+    welcome = await hint(connection, "welcome")
+    people = (await hint(connection, "presence"))["people"]
+    assert [person["id"] for person in people] == [welcome["id"]]
+    assert people[0]["user"] == str(owner.user.pk)
+    assert welcome["build"] == build_id()
+    await connection.leave()
+
+
+@pytest.mark.asyncio
+async def test_who_gives_no_sign_is_gone_after_a_while(flow, owner, make_person, workspace, monkeypatch):
+    monkeypatch.setattr(consumers, "EXPIRE_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "GONE_AFTER", 0.2)
+    silent = await sync_to_async(make_person)(workspace, "viewer")
+    first, second = await opened(flow, owner.user), await opened(flow, silent.user)
+    while len((await hint(first, "presence"))["people"]) < 2:
+        pass
+    while (people := (await hint(first, "presence"))["people"]) != []:
+        await first.say(json.dumps({"kind": "here", "node": None}))
+        if [person["name"] for person in people] == ["owner"]:
+            break
+    assert "viewer" not in [person["name"] for person in people]
+    await first.leave()
+    await second.leave()
+
+
+@pytest.mark.asyncio
+async def test_who_is_here_in_another_web_process_is_here_too(flow, owner):
+    """What another process casts reaches the browsers of this one. On PostgreSQL that is what Redis is for."""
+    if database.vendor == "postgresql" and not settings.REDIS_URL:
+        pytest.skip("processes hear each other through Redis here")
+    connection = await opened(flow, owner.user)
+    await hint(connection, "presence")
+    stranger = {"id": "t9", "user": "9", "name": "Ada Byron", "initials": "AB", "node": "vars"}
+    code = "import sys, json; from runtime import live; live.cast(sys.argv[1], json.loads(sys.argv[2]))"
+    await elsewhere(code, str(flow.pk), json.dumps({"kind": "here", "person": stranger}))
+    people = (await hint(connection, "presence"))["people"]
+    assert stranger in people
+    assert len(people) == 2
+    await elsewhere(code, str(flow.pk), json.dumps({"kind": "left", "id": "t9"}))
+    assert stranger not in (await hint(connection, "presence"))["people"]
+    await connection.leave()
+
+
+async def elsewhere(code, *arguments):
+    """Run Python in another process that has our settings and listens where we do."""
+    set_up = "import django; from django.conf import settings; import os\n"
+    set_up += "settings.DATABASES['default']['NAME'] = os.environ['SAME_NAME']; django.setup()\n"
+    environment = {**os.environ, "SAME_NAME": str(settings.DATABASES["default"]["NAME"])}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", set_up + code, *arguments, cwd=settings.BASE_DIR, env=environment
+    )
+    assert await process.wait() == 0
 
 
 @pytest.mark.asyncio

@@ -119,7 +119,7 @@ function world(seed, people) {
     adopts: (me) => {
       const row = me.kept[0];
       if (!row) return;
-      const { status, body } = server.post(structuredClone(row));
+      const { status } = server.post(structuredClone(row));
       if (status === 409 && (me.replica.inflight || me.answer)) return;
       me.kept.shift();
       if (status === 200) return;

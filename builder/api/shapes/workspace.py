@@ -84,6 +84,7 @@ class WorkspacePatch(s.Serializer):
 
 
 class Me(s.Serializer):
+    id = s.CharField()
     email = s.EmailField()
     name = s.CharField()
     role = s.ChoiceField(ROLES)

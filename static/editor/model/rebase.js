@@ -222,3 +222,20 @@ export function rebasedOps(document, ops, since, options) {
   const base = apply(document, inverse(since));
   return rebase(base, apply(base, ops), document, options);
 }
+
+/**
+ * What must have come between, where the log does not reach back: from what ops saw to what is there now.
+ * @param {FlowDocument} document @param {readonly Op[]} ops @returns {Op[]}
+ */
+export function sinceByValues(document, ops) {
+  return ops.filter((op) => !holds(document, op)).map((op) => between(op, valueAt(document, op.path)));
+}
+
+/** @param {Op} op @param {any} now @returns {Op} */
+function between({ path, ...op }, now) {
+  /** @type {Op} */
+  const step = { path };
+  if ("before" in op) step.before = op.before;
+  if (now !== undefined) step.after = now;
+  return step;
+}

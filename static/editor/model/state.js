@@ -36,6 +36,7 @@ export function initialState(given) {
     sheet: false,
     form: null,
     overlay: null,
+    comparison: null,
     picker: null,
     modal: null,
     editingNote: null,
@@ -46,6 +47,9 @@ export function initialState(given) {
     workspace: "",
     preferences: {},
     online: true,
+    people: [],
+    touched: null,
+    troubles: [],
     announcement: { text: "", n: 0 },
     ...given,
   };
@@ -101,14 +105,20 @@ export function settle(state, before) {
   return next;
 }
 
-/** What the canvas draws: what ran when a run is open whose graph differs from the draft, else the draft. @param {State} state @returns {FlowDocument} */
-export const shownDocument = (state) => state.overlay?.document ?? state.document;
+/** What is drawn in place of the draft: what ran, or the version one looks at. @param {State} state @returns {FlowDocument|null} */
+export const pastDocument = (state) => state.overlay?.document ?? state.comparison?.after?.document ?? null;
+
+/** What the canvas draws: what ran when a run is open whose graph differs from the draft, a version that is compared, else the draft. @param {State} state @returns {FlowDocument} */
+export const shownDocument = (state) => pastDocument(state) ?? state.document;
 
 /** Places of what is shown, nodes without layout included. @param {State} state */
 export const shownPlaces = (state) => placesOf(shownDocument(state), state.catalogue);
 
 /** Why nothing can be changed now, in words, or null. @param {State} state @returns {string|null} */
-export const readonlyReason = (state) => state.readonly ?? (state.overlay?.document ? words.readonlyRun(state.overlay.version) : null);
+export const readonlyReason = (state) => {
+  if (state.overlay?.document) return state.readonly ?? words.readonlyRun(state.overlay.version);
+  return state.readonly ?? (state.comparison?.after ? words.readonlyVersion(state.comparison.after.name) : null);
+};
 
 /** The node when exactly one is selected. @param {State} state @returns {FlowNode|undefined} */
 export function selectedNode(state) {

@@ -78,7 +78,8 @@ export function saveState(save, form) {
   if (save.status === "conflict") return { text: "Conflict", kind: "bad" };
   if (save.status === "error") return { text: save.message || "Not saved", kind: "bad" };
   if (form?.dirty) return { text: `Unsaved: ${form.label}`, kind: "warn" };
-  if (save.status === "offline" || save.status === "slow") return { text: save.message, kind: "warn" };
+  if (save.status === "slow") return { text: save.message, kind: "warn" };
+  if (save.status === "offline") return { text: save.kept ? `Offline, ${count(save.kept, "change")} kept here` : "Offline", kind: "warn" };
   if (save.status === "saved") return { text: "Saved", kind: "ok" };
   return { text: "Saving…", kind: "busy" };
 }

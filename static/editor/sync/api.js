@@ -60,8 +60,8 @@ async function jsonOf(response) {
   }
 }
 
-/** The page carries it in a meta tag, the cookie has it where scripts may read cookies. */
+/** The cookie's is the newest: signing in again in another tab changes it. The page carries one too. */
 function csrfToken() {
-  const meta = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content");
-  return meta || (/(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "");
+  const cookie = /(?:^|; )(?:__Host-)?segue-csrf=([^;]+)/.exec(document.cookie)?.[1];
+  return cookie || (document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "");
 }

@@ -1,63 +1,124 @@
 /**
- * Saving by itself. What the server has (`acked`) and what is on the page differ by ops; they are sent 0.8 s after the last change,
- * at the latest every 3 s, on blur, and at once after Save Changes. A batch that may have got lost is sent again under its own
- * number, which the server takes only once. Revisions are compared, never clocks.
+ * Saving by itself. What is not acknowledged is written down in this browser, then sent 0.8 s after the last change, at the latest
+ * every 3 s, on blur, and at once after Save Changes. A batch that may have got lost is sent again under its own number, which the
+ * server takes only once. Others' changes are merged in; what clashes is asked. Revisions are compared, never clocks.
  */
 
 /** @import {Context, FlowDocument, Op, Save, State, Store} from "../types.js" */
 
-import { diff } from "../model/diff.js";
 import { newId, readDocument } from "../model/document.js";
+import { diff } from "../model/diff.js";
+import { said } from "../model/words-sync.js";
 import { words } from "../model/words.js";
-import { acknowledged, conflicting, namesOf, rebased } from "./merging.js";
+import { style } from "../view/dom.js";
+import { createNews } from "./news.js";
+import { createPresence } from "./presence.js";
+import { createReplica } from "./replica.js";
+import { createTroubles } from "./troubles.js";
 
 const PAUSE = 800;
 const LONGEST = 3000;
-const RETRIES = [1000, 2000, 5000, 10000, 15000];
+const SLOW = 4000;
+const TIMEOUT = 30_000;
+const RETRIES = [1000, 2000, 5000, 10_000, 15_000];
+/** Requests that outlive their page may carry 64 KB. */
+const LAST_WORDS = 60_000;
+/** Above this, `before` travels as a mark only: the server has the value. */
+const HEAVY = 1_000_000;
 
-/** @typedef {{base: number, seq: number, ops: Op[], document: FlowDocument}} Batch */
+/** @typedef {ReturnType<typeof createAutosave>} Autosave */
 
-/** @param {Store} store @param {Context & {api: any}} context */
-export function createAutosave(store, context) {
-  const client = newId("c");
+/** @param {Store} store @param {Context & {api: any}} context @param {{off?: boolean}} [options] off: nothing is kept or sent */
+export function createAutosave(store, context, { off = false } = {}) {
   const path = `/flows/${store.state.flow.id}/draft`;
-  let acked = store.state.document;
-  let seq = 0;
-  /** @type {Batch|null} */
-  let inflight = null;
+  const replica = createReplica({
+    client: newId("c"),
+    // What was done before this module came is in the history.
+    document: store.state.history.past[0]?.before ?? store.state.document,
+    revision: store.state.revision,
+    isTrigger: (type) => store.state.catalogue.types.get(type)?.trigger === true,
+  });
+  const news = createNews(store, context);
+  const troubles = createTroubles(store, context, { unsent, resume });
+  const presence = createPresence(store, context, troubles);
+  /** @type {Awaited<ReturnType<typeof import("./keeping.js").createKeeper>>|null} */
+  let keeper = null;
   /** @type {Promise<boolean>|null} */
   let sending = null;
+  /** @type {FlowDocument|null} */
+  let given = null;
+  let pulling = false;
+  let heard = 0;
   let firstUnsaved = 0;
   let timer = 0;
   let failures = 0;
-  let applying = false;
+  let refusals = 0;
+  /** A question is on the screen, or was put off. */
   let asking = false;
+  let putOff = false;
 
-  store.subscribe((state, before) => {
-    if (applying || state.document === before.document) return;
+  if (!off) {
+    store.subscribe((state, before) => {
+      if (state.document !== before.document && state.document !== given) edited();
+    });
+    addEventListener("blur", () => unsent() && flushQuietly());
+    addEventListener("pagehide", leave);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flushQuietly());
+    addEventListener("online", () => went(true));
+    addEventListener("offline", () => went(false));
+    import("./keeping.js")
+      .then((module) => module.createKeeper(store, context, { client: replica.client, troubles, news, adopt, flush: flushQuietly, pull }))
+      .then(kept);
+    if (unsent()) edited();
+    // What is needed when there is no server must be here before.
+    setTimeout(() => {
+      import("../view/conflict.js");
+      import("../view/troubles.js");
+      style("sync");
+    }, 2000);
+  }
+
+  /** @param {NonNullable<typeof keeper>} made */
+  function kept(made) {
+    keeper = made;
+    keep();
+    keeper.begin();
+  }
+
+  function edited() {
     const now = performance.now();
     firstUnsaved ||= now;
-    if (state.save.status === "saved") say({ status: "unsaved" });
-    if (!asking) schedule(Math.max(0, Math.min(PAUSE, firstUnsaved + LONGEST - now)));
-  });
-  addEventListener("blur", () => pending() && flush());
-  addEventListener("pagehide", leave);
-  addEventListener("online", () => {
-    store.dispatch((state) => ({ ...state, online: true }));
-    failures = 0;
-    if (inflight || pending()) flush();
-  });
-  addEventListener("offline", () => {
-    store.dispatch((state) => ({ ...state, online: false }));
-    say({ status: "offline", kept: diff(acked, store.state.document).length });
-  });
+    keep();
+    if (["saved", "unsaved"].includes(store.state.save.status)) say({ status: "unsaved", kept: unsent() });
+    else tell();
+    if (!asking && !putOff && !failures) schedule(Math.max(0, Math.min(PAUSE, firstUnsaved + LONGEST - now)));
+  }
 
-  const pending = () => store.state.document !== acked && diff(acked, store.state.document).length > 0;
+  /** Ops that the server has not acknowledged. @returns {number} */
+  function unsent() {
+    const document = store.state.document;
+    return (replica.inflight?.ops.length ?? 0) + (replica.next(document)?.ops.length ?? 0);
+  }
+
+  function keep() {
+    const rows = [replica.inflight, replica.next(store.state.document)].flatMap((batch) => (batch ? [batch] : []));
+    keeper?.keep(rows);
+  }
+
+  /** @param {boolean} online */
+  function went(online) {
+    store.dispatch((state) => ({ ...state, online }));
+    if (!online) return say({ status: "offline", kept: unsent(), message: "" });
+    failures = 0;
+    if (unsent()) flushQuietly();
+    else say({ status: "saved", kept: 0, message: "" });
+    return pull();
+  }
 
   /** @param {number} ms */
   function schedule(ms) {
     clearTimeout(timer);
-    timer = setTimeout(flush, ms);
+    timer = setTimeout(flushQuietly, ms);
   }
 
   /** @param {Partial<Save>} save */
@@ -65,157 +126,221 @@ export function createAutosave(store, context) {
     store.dispatch((state) => ({ ...state, save: { ...state.save, ...save } }));
   }
 
-  /** Changes the document without taking it for an edit. @param {(state: State) => State} change */
-  function take(change) {
-    applying = true;
-    try {
-      store.dispatch(change);
-    } finally {
-      applying = false;
-    }
+  /** The same state, with the number of changes as it is now. */
+  function tell() {
+    const kept = unsent();
+    say({ kept, ...(store.state.save.status === "slow" ? { message: said.slow(kept) } : {}) });
   }
 
-  /** Sends everything there is. @returns {Promise<boolean>} true when the server has all */
+  /** Changes the document without taking it for an edit. @param {FlowDocument} document @param {(state: State) => State} change */
+  function take(document, change) {
+    given = document;
+    store.dispatch(change);
+  }
+
+  /** Sends everything there is; asks what was put off. @returns {Promise<boolean>} true when the server has all */
   async function flush() {
+    if (putOff && !asking) await settle([]);
+    return flushQuietly();
+  }
+
+  /** @returns {Promise<boolean>} */
+  async function flushQuietly() {
     clearTimeout(timer);
-    if (asking) return false;
-    if (sending) return (await sending) && (pending() ? flush() : true);
-    if (!inflight && !pending()) {
+    if (asking || putOff || troubles.stopped()) return false;
+    if (sending) return (await sending) && (unsent() ? flushQuietly() : true);
+    if (!unsent()) {
       firstUnsaved = 0;
-      if (store.state.save.status !== "saved" && !store.state.save.message) say({ status: "saved", kept: 0 });
+      if (store.state.save.status !== "saved" && store.state.online) say({ status: "saved", kept: 0, message: "" });
       return true;
     }
     sending = send().finally(() => {
       sending = null;
     });
     const sent = await sending;
-    return sent && pending() ? flush() : sent;
+    if (heard > replica.revision) pull();
+    return sent && unsent() ? flushQuietly() : sent;
   }
 
   /** @returns {Promise<boolean>} */
   async function send() {
-    const document = store.state.document;
-    inflight ??= { base: store.state.revision, seq: ++seq, ops: diff(acked, document), document };
+    const batch = replica.begin(store.state.document);
+    if (!batch) return true;
+    keep();
     firstUnsaved = 0;
-    say({ status: "saving", kept: inflight.ops.length, message: "" });
+    if (!failures) say({ status: "saving", kept: unsent(), message: "" });
+    const patience = setTimeout(() => failures || say({ status: "slow", kept: unsent(), message: said.slow(unsent()) }), SLOW);
     try {
-      const { base, seq: number, ops } = inflight;
-      const answer = await context.api.post(`${path}/ops/`, { base, client, seq: number, ops });
-      taken(answer);
-      return true;
+      taken(await context.api.send("POST", `${path}/ops/`, onWire(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
+      return !asking && !putOff;
     } catch (error) {
       return refused(/** @type {any} */ (error));
+    } finally {
+      clearTimeout(patience);
     }
   }
 
   /** @param {any} answer */
   function taken(answer) {
-    const batch = /** @type {Batch} */ (inflight);
-    inflight = null;
-    failures = 0;
-    const others = answer.ops ?? [];
-    const dropped = answer.dropped ?? [];
-    const later = diff(batch.document, store.state.document);
-    const untouched = !others.length && !dropped.length;
-    acked = untouched ? batch.document : acknowledged(acked, others, batch.ops, dropped);
-    take((state) => ({
-      ...state,
-      document: untouched ? state.document : rebased(acked, later, others, "mine"),
-      revision: answer.revision,
-      problems: answer.problems ?? state.problems,
-      changed: answer.changes ?? state.changed,
-      save: { status: later.length ? "unsaved" : "saved", kept: later.length, message: "" },
-    }));
+    const again = failures > 0;
+    failures = refusals = 0;
+    replica.taken(answer);
+    troubles.clear("refused");
+    settle(answer.writes ?? [], factsOf(answer));
+    if (again && !unsent()) context.announce(said.back);
   }
 
   /** @param {any} error @returns {Promise<boolean>} */
   async function refused(error) {
-    const kept = diff(acked, store.state.document).length;
-    if (error.status === 409) return conflict(error.body ?? {});
-    if (error.status === 0 || error.status >= 500 || error.status === 429) {
-      say({ status: error.status ? "error" : "offline", kept, message: error.status ? words.save.refused(error.detail) : "" });
-      schedule(RETRIES[Math.min(failures++, RETRIES.length - 1)] ?? 15000);
+    if (error.status === 409) return conflict(error);
+    if (error.status === 0 || error.status === 429 || error.status >= 500) {
+      const kept = unsent();
+      const status = error.status ? "error" : "offline";
+      say({ status, kept, message: error.status ? said.trying(kept) : "" });
+      schedule(RETRIES[Math.min(failures++, RETRIES.length - 1)] ?? 15_000);
       return false;
     }
-    inflight = null;
-    say({ status: "error", kept, message: error.status === 404 ? words.save.gone : words.save.refused(error.errors?.[0]?.message ?? error.detail) });
+    replica.refused();
+    keep();
+    const message = error.errors?.[0]?.message ?? error.detail;
+    say({ status: "error", kept: unsent(), message: words.save.refused(message) });
+    await troubles.from(error, message);
     return false;
   }
 
-  /** Somebody changed the same things: theirs or mine, for what both touched. @param {any} body @returns {Promise<boolean>} */
-  async function conflict(body) {
-    inflight = null;
-    const { theirs, theirOps, revision } = await theirVersion(body);
-    const mine = diff(acked, store.state.document);
-    const both = conflicting(mine, theirOps);
-    say({ status: "conflict", kept: mine.length, message: words.save.conflict });
-    asking = true;
-    const names = namesOf(store.state.document, both).join(", ") || words.save.conflictWhole;
-    let answer = null;
-    while (answer !== "mine" && answer !== "theirs") {
-      answer = await context.dialog({
-        title: words.save.conflictTitle,
-        text: words.save.conflictText(names),
-        buttons: [
-          { id: "theirs", label: words.save.theirs },
-          { id: "mine", label: words.save.mine, kind: "primary" },
-        ],
-      });
+  /** Somebody changed the same things, or the structure would break. @param {any} error @returns {Promise<boolean>} */
+  async function conflict(error) {
+    const { body } = error;
+    const known = replica.revision;
+    replica.refused();
+    replica.learned({ ...body, document: body.document ? readDocument(body.document) : null });
+    refusals = replica.revision === known ? refusals + 1 : 0;
+    if (refusals > 2) {
+      say({ status: "error", kept: unsent(), message: words.save.refused(error.detail) });
+      await troubles.from({ status: 422 }, error.detail);
+      return false;
     }
-    asking = false;
-    const now = diff(acked, store.state.document);
-    acked = theirs;
-    take((state) => ({ ...state, revision, document: rebased(theirs, now, theirOps, answer), save: { status: "unsaved", kept: 0, message: "" } }));
-    schedule(0);
+    await settle(body.writes ?? []);
+    return flushSoon();
+  }
+
+  function flushSoon() {
+    if (!putOff) schedule(0);
     return false;
   }
 
-  /** @param {any} body @returns {Promise<{theirs: FlowDocument, theirOps: Op[], revision: number}>} */
-  async function theirVersion(body) {
-    const draft = await context.api.get(`${path}/`);
-    const theirs = readDocument(draft.document);
-    return { theirs, theirOps: body.ops ?? diff(acked, theirs), revision: draft.revision };
+  /** Others' changes, when a hint says there are some. @param {number} [revision] */
+  async function pull(revision = 0) {
+    heard = Math.max(heard, revision);
+    if (off || pulling || sending || replica.inflight || asking || troubles.stopped()) return;
+    pulling = true;
+    const since = replica.revision;
+    const answer = await context.api.get(`${path}/ops/?since=${since}`).catch((/** @type {any} */ error) => void troubles.from(error));
+    pulling = false;
+    if (!answer) return;
+    troubles.build(answer.build);
+    if (sending || replica.inflight || replica.revision !== since) return void (heard > replica.revision && pull());
+    if (answer.revision <= since) return;
+    replica.learned({ ...answer, document: answer.document ? readDocument(answer.document) : null });
+    await settle(answer.writes ?? [], factsOf(answer));
+    if (unsent() && !failures) schedule(PAUSE);
   }
 
-  /** Others' changes, when a hint says there are some. */
-  async function pull() {
-    if (inflight || sending || asking) return;
-    const draft = await context.api.get(`${path}/`).catch(() => null);
-    if (!draft || inflight || sending || draft.revision <= store.state.revision) return;
-    const theirs = readDocument(draft.document);
-    const theirOps = diff(acked, theirs);
-    const mine = diff(acked, store.state.document);
-    if (conflicting(mine, theirOps).length) return void flush();
-    acked = theirs;
-    take((state) => ({ ...state, ...factsOf(draft, state), document: mine.length ? rebased(theirs, mine, theirOps, "mine") : theirs }));
+  /** What is here on top of what is known of the server; what clashes is asked. @param {any[]} writes @param {Partial<State>} [facts] */
+  async function settle(writes, facts = {}) {
+    const merge = replica.merged(store.state.document);
+    if (!merge.open) return accept(merge, writes, facts);
+    putOff = false;
+    asking = true;
+    say({ status: "conflict", kept: unsent(), message: "" });
+    const choices = await news.ask(merge.clashes, writes);
+    asking = false;
+    putOff = choices === null;
+    if (choices === null) return undefined;
+    const final = replica.merged(store.state.document, choices);
+    if (final.open) return settle(writes, facts);
+    accept(final, writes, facts);
+    return schedule(0);
   }
 
-  /** The draft as the server has it, whatever is here: after Undo Changes and restore. */
-  async function reload() {
+  /** @param {import("../types.js").Rebased} merge @param {any[]} writes @param {Partial<State>} facts */
+  function accept(merge, writes, facts) {
+    const before = store.state;
+    const { document } = merge;
+    take(document, (state) => ({ ...state, ...facts, document, revision: replica.revision, form: news.form(state, document, writes) }));
+    const kept = unsent();
+    say(kept ? { status: "unsaved", kept, message: "" } : { status: "saved", kept: 0, message: "" });
+    keep();
+    news.tell(before, merge, writes);
+  }
+
+  /** What a dead tab left, on top of what is here, as one change of my own. @param {(document: FlowDocument) => Promise<FlowDocument|null>} change @returns {Promise<boolean>} */
+  async function adopt(change) {
+    await pull();
+    const document = await change(store.state.document);
+    if (!document) return false;
+    const label = said.fromBefore;
+    store.dispatch((state) => ({
+      ...state,
+      document,
+      history: { past: [...state.history.past, { label, before: state.document, after: document }], future: [] },
+    }));
+    await keeper?.settled();
+    return true;
+  }
+
+  /** The draft as the server has it, whatever is here: after Undo Changes and restore. @param {string} [label] names the step back in the history */
+  async function reload(label = words.commands.undo) {
     const draft = await context.api.get(`${path}/`);
-    acked = readDocument(draft.document);
-    inflight = null;
-    const document = acked;
-    take((state) => {
-      const entry = { label: words.commands.undo, before: state.document, after: document };
+    const document = readDocument(draft.document);
+    replica.reset(document, draft.revision);
+    take(document, (state) => {
+      const entry = { label, before: state.document, after: document };
       const history = diff(state.document, document).length ? { past: [...state.history.past, entry], future: [] } : state.history;
-      return { ...state, ...factsOf(draft, state), document, history, form: null, save: { status: "saved", kept: 0, message: "" } };
+      return { ...state, ...factsOf(draft), revision: draft.revision, document, history, form: null, save: { status: "saved", kept: 0, message: "" } };
     });
+    keep();
   }
 
-  /** What is left goes out with the page. */
+  /** A trouble is over. */
+  function resume() {
+    failures = refusals = 0;
+    pull();
+    flushQuietly();
+  }
+
+  /** What is left goes out with the page, if it is small enough; what is kept is sent by the next page otherwise. */
   function leave() {
-    if (asking || (!inflight && !pending())) return;
-    const batch = inflight ?? { base: store.state.revision, seq: ++seq, ops: diff(acked, store.state.document) };
-    context.api.send("POST", `${path}/ops/`, { base: batch.base, client, seq: batch.seq, ops: batch.ops }, { keepalive: true }).catch(() => {});
+    if (asking || putOff || troubles.stopped()) return;
+    const batch = replica.begin(store.state.document);
+    if (!batch) return;
+    keep();
+    const body = onWire(batch, LAST_WORDS);
+    if (JSON.stringify(body).length > LAST_WORDS) return;
+    context.api.send("POST", `${path}/ops/`, body, { keepalive: true }).catch(() => {});
   }
 
-  return { flush, pull, reload, unsaved: () => Boolean(inflight) || pending() };
+  return {
+    flush,
+    pull,
+    reload,
+    /** Would closing the page lose something? Not what this browser keeps. */
+    unsaved: () => !off && unsent() > 0 && !keeper?.durable(),
+    /** The socket's side that is not about runs. */
+    presence,
+  };
 }
 
-/** @param {any} draft @param {State} state @returns {Partial<State>} */
-const factsOf = (draft, state) => ({
-  revision: draft.revision,
-  problems: draft.problems ?? state.problems,
-  changed: draft.changes ?? Number(draft.changed ?? 0),
+/** @param {import("../types.js").Batch} batch @param {number} [heavy] */
+function onWire({ base, client, seq, ops }, heavy = HEAVY) {
+  const body = { base, client, seq, ops };
+  if (ops.length < 50 && heavy === HEAVY) return body;
+  if (JSON.stringify(ops).length <= heavy) return body;
+  return { ...body, ops: ops.map((/** @type {Op} */ op) => ("before" in op ? { ...op, before: null } : op)) };
+}
+
+/** @param {any} draft @returns {Partial<State>} */
+const factsOf = (draft) => ({
+  ...(draft.problems ? { problems: draft.problems } : {}),
+  ...(draft.changes === undefined ? {} : { changed: draft.changes }),
 });

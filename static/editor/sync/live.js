@@ -13,7 +13,7 @@ const POLL_BESIDE_SOCKET = 5000;
 const AT_MOST_EVERY = 100;
 const RECONNECT = [500, 1000, 2000, 5000, 10000];
 
-/** @param {Store} store @param {Context} context @param {{pull: () => void}} autosave */
+/** @param {Store} store @param {Context} context @param {Pick<import("./autosave.js").Autosave, "pull"|"presence">} autosave */
 export function createLive(store, context, autosave) {
   /** @type {WebSocket|null} */
   let socket = null;
@@ -31,12 +31,14 @@ export function createLive(store, context, autosave) {
     socket = opened;
     opened.addEventListener("open", () => {
       attempts = 0;
+      autosave.presence.opened((message) => opened.readyState === 1 && opened.send(JSON.stringify(message)));
       autosave.pull();
       if (watched) refresh();
     });
     opened.addEventListener("message", (event) => hint(event.data));
     opened.addEventListener("close", () => {
       if (socket === opened) socket = null;
+      autosave.presence.closed();
       setTimeout(connect, RECONNECT[Math.min(attempts++, RECONNECT.length - 1)]);
     });
     opened.addEventListener("error", () => opened.close());
@@ -45,7 +47,8 @@ export function createLive(store, context, autosave) {
   /** @param {string} text */
   function hint(text) {
     const said = JSON.parse(text);
-    if (said.kind === "draft" && said.revision > store.state.revision) autosave.pull();
+    if (autosave.presence.heard(said)) return;
+    if (said.kind === "draft" && said.revision > store.state.revision) autosave.pull(said.revision);
     if (said.kind === "run" && said.run === watched) refresh();
     if (said.kind === "started" && said.run === watched) started(said.node);
   }

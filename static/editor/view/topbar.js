@@ -41,6 +41,7 @@ export function createTopbar(store, context) {
     h("span", { class: "badge", "data-tone": "accent" }, say.kinds[flow.kind] ?? flow.kind),
     agents,
     h("div", { class: "topbar-space" }),
+    h("div", { class: "topbar-people" }),
     save,
     problems,
     runs,

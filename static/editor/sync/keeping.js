@@ -1,0 +1,107 @@
+/**
+ * What outlives the page: the durable queue and the typing of this tab, and what tabs that died left behind. That is taken up under
+ * their own names, so that what the server had already is not done twice.
+ */
+
+/** @import {Batch, Context, FlowDocument, Store} from "../types.js" */
+/** @import {Row} from "./queue.js" */
+
+import { rebasedOps, sinceByValues } from "../model/rebase.js";
+import { said } from "../model/words-sync.js";
+import { mayEdit } from "../model/rights.js";
+import { createLeases } from "./leases.js";
+import { createQueue, forget, leftBehind } from "./queue.js";
+import { openStorage } from "./storage.js";
+import { createTyping } from "./typing.js";
+
+const LOOK_AGAIN = 30_000;
+
+/**
+ * @param {Store} store @param {Context & {api: any}} context
+ * @param {{client: string, troubles: any, news: any, pull: () => Promise<void>, flush: () => Promise<boolean>, adopt: (change: (document: FlowDocument) => Promise<FlowDocument|null>) => Promise<boolean>}} tab
+ */
+export async function createKeeper(store, context, { client, troubles, news, adopt, flush, pull }) {
+  const { flow, me } = store.state;
+  const owner = { user: String(me.id), flow: flow.id, name: flow.name, client };
+  let durable = false;
+  const failed = (/** @type {any} */ error) => {
+    durable = false;
+    troubles.add("storage", error?.name ?? "");
+  };
+  const opened = await openStorage().catch(failed);
+  if (!opened) return { keep: async () => {}, settled: async () => {}, durable: () => false, begin() {} };
+  const storage = opened;
+  durable = true;
+  if (storage.fresh) troubles.add("damaged");
+  const queue = createQueue(storage, owner, failed);
+  const leases = createLeases(storage, client);
+  const typing = createTyping(store, context, storage, { ...owner, leases, failed });
+  let begun = false;
+
+  /** Takes up what dead tabs left: of this flow into this page, of other flows straight to the server. */
+  async function takeUp() {
+    const found = await leftBehind(storage, owner.user).catch(() => new Map());
+    for (const [other, rows] of found) {
+      if (other === client) continue;
+      if (rows[0].flow === flow.id && !mayEdit(store.state.me)) troubles.add("role", "", rows.length);
+      else await leases.whenDead(other, () => sendAll(rows)).catch(() => {});
+    }
+  }
+
+  /** @param {Row[]} rows of one tab, in their order */
+  async function sendAll(rows) {
+    let sent = 0;
+    for (const row of rows) {
+      const outcome = await sendRow(row);
+      if (outcome === "later") break;
+      sent += outcome === "sent" && row.flow === flow.id ? row.ops.length : 0;
+    }
+    if (!sent) return;
+    context.toast(said.sentFromBefore(sent), { kind: "ok" });
+    pull();
+  }
+
+  /** @param {Row} row @returns {Promise<"sent"|"merged"|"later">} */
+  async function sendRow(row) {
+    const { client: by, seq, base, ops } = row;
+    try {
+      await context.api.post(`/flows/${row.flow}/draft/ops/`, { client: by, seq, base, ops });
+      await forget(storage, [row]);
+      return "sent";
+    } catch (error) {
+      const { status, body } = /** @type {any} */ (error);
+      if (status !== 409 || row.flow !== flow.id) return "later";
+      return merge(row, body);
+    }
+  }
+
+  /** What it clashes with is asked; then it is a change of this page. @param {Row} row @param {any} body @returns {Promise<"merged"|"later">} */
+  async function merge(row, body) {
+    await flush();
+    const done = await adopt(async (document) => {
+      const since = body.ops ?? sinceByValues(document, row.ops);
+      const isTrigger = (/** @type {string} */ type) => store.state.catalogue.types.get(type)?.trigger === true;
+      const asked = rebasedOps(document, row.ops, since, { isTrigger });
+      if (!asked.clashes.length) return asked.document;
+      const choices = await news.ask(asked.clashes, body.writes ?? [], true);
+      return choices && rebasedOps(document, row.ops, since, { isTrigger, choices }).document;
+    });
+    if (!done) return "later";
+    await forget(storage, [row]);
+    return "merged";
+  }
+
+  return {
+    keep: (/** @type {Batch[]} */ batches) => queue.keep(batches),
+    settled: queue.settled,
+    durable: () => durable,
+    async begin() {
+      if (begun) return;
+      begun = true;
+      await leases.ready;
+      await takeUp();
+      await typing.begin();
+      setInterval(takeUp, LOOK_AGAIN);
+    },
+  };
+}
