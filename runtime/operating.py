@@ -47,6 +47,8 @@ def retry(
     if start == "failed" and run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
         raise CannotOperate("This run did not fail; start it from the beginning.")
     stored = run.event if event is None else _edited(run, event)
+    if stored is None:
+        raise CannotOperate("What started this run is no longer kept; give it an event.")
     again = run_of(run.flow, (version or run.version).pk, stored, mode=run.mode, origin=run)
     if start == "failed" and event is None:
         _copy_visits(run, again)
