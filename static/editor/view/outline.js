@@ -26,7 +26,12 @@ export function createOutline(store, context, layer) {
   for (const command of arrangeCommands) context.commands.register(command);
   const frame = panelFrame({ title: outline.title, onclose: () => store.dispatch((state) => ({ ...state, right: null })) });
   const sub = h("p", { class: "panel-sub" });
-  frame.title.after(sub);
+  const plus = h(
+    "button",
+    { class: "icon-button", type: "button", "aria-label": outline.addAfter, title: outline.addAfter, onclick: () => addAtCurrent() },
+    icon("plus"),
+  );
+  frame.title.after(sub, plus);
   frame.dom.classList.add("outline-panel");
   const help = h("p", { class: "visually-hidden", id: "outline-help" }, outline.help);
   const tree = h("div", { class: "outline", role: "tree", "aria-label": outline.title, "aria-describedby": "outline-help", "data-commands": "" });
@@ -165,6 +170,14 @@ export function createOutline(store, context, layer) {
     else context.commands.run("add", { after: { node: row.node, port: row.port }, anchor: items.get(row.key)?.dom });
   }
 
+  /** The button at the head: goes on from where the keyboard is. */
+  function addAtCurrent() {
+    const row = rowOf(current);
+    if (!row) return void context.commands.run("add", { anchor: plus });
+    visit(row);
+    add(row);
+  }
+
   /** @param {string} node */
   function goTo(node) {
     for (let row = rowOf(node); row; row = rows[row.parent]) if (row.key !== node) folded.delete(row.key);
@@ -299,6 +312,7 @@ export function createOutline(store, context, layer) {
       if (state.focused !== before?.focused && state.focused !== null && rowOf(current)?.node !== state.focused && rowOf(state.focused)) follow(state.focused);
       tree.hidden = !rows.length;
       empty.hidden = rows.length > 0;
+      plus.hidden = readonlyReason(state) !== null || !rows.length;
       setText(sub, outline.steps(shownDocument(state).nodes.length));
       draw(state);
     },

@@ -15,13 +15,19 @@ export function zoomTo(state, zoom, at = { x: state.viewport.width / 2, y: state
   return announced({ ...state, camera }, words.announce.zoom(camera.zoom));
 }
 
+/** @param {State|null} state @param {string} text */
+const said = (state, text) => state && announced(state, text);
+
+/** @param {State} state @param {State["tool"]} tool */
+const useTool = (state, tool) => announced({ ...state, tool }, words.announce.tool(tool));
+
 /** @type {Command[]} */
 export const viewCommands = [
-  { id: "fit", label: words.commands.fit, keys: ["1"], group, run: (state) => fit(state) },
-  { id: "fit-selection", label: words.commands.fitSelection, keys: ["2"], group, run: (state) => fit(state, true) },
+  { id: "fit", label: words.commands.fit, keys: ["1"], group, run: (state) => said(fit(state), words.announce.fitted) },
+  { id: "fit-selection", label: words.commands.fitSelection, keys: ["2"], group, run: (state) => said(fit(state, true), words.announce.fittedSelection) },
   { id: "full-size", label: words.commands.fullSize, keys: ["0"], group, run: (state) => zoomTo(state, 1) },
   { id: "zoom-in", label: words.commands.zoomIn, keys: ["+", "="], group, run: (state) => zoomTo(state, state.camera.zoom * 1.25) },
   { id: "zoom-out", label: words.commands.zoomOut, keys: ["-"], group, run: (state) => zoomTo(state, state.camera.zoom / 1.25) },
-  { id: "hand", label: words.commands.hand, keys: ["h"], group, run: (state) => ({ ...state, tool: "hand" }) },
-  { id: "pointer", label: words.commands.pointer, keys: ["v"], group, run: (state) => ({ ...state, tool: "select" }) },
+  { id: "hand", label: words.commands.hand, keys: ["h"], group, run: (state) => useTool(state, "hand") },
+  { id: "pointer", label: words.commands.pointer, keys: ["v"], group, run: (state) => useTool(state, "select") },
 ];

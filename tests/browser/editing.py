@@ -1,0 +1,67 @@
+"""What tests of the editor share: an open page of a flow, its cards and rows, its draft on the server, and keys that are counted."""
+
+import re
+
+from playwright.sync_api import expect
+
+from runtime.models import Flow
+
+
+class Keys:
+    """A keyboard that counts: a chord is one press, every typed letter is one."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.count += 1
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.count += len(text)
+
+
+def open_editor(page, flow, query: str = "") -> None:
+    """Opens a flow and waits until its commands are there."""
+    page.goto(f"/flows/{flow.pk}/{query}")
+    expect(page.get_by_role("banner")).to_contain_text("Saved")
+
+
+def canvas(page):
+    return page.get_by_role("application", name="Canvas")
+
+
+def card(page, name):
+    return page.get_by_role("article", name=re.compile(f"^{re.escape(name)},"))
+
+
+def row(page, name):
+    """A row of the outline, by the beginning of what it says."""
+    return page.get_by_role("treeitem", name=re.compile(f"^{re.escape(name)}"))
+
+
+def said(page, text: str) -> None:
+    """Waits until a live region has said it."""
+    expect(page.locator("#live")).to_contain_text(text)
+
+
+def document_of(flow):
+    return Flow.objects.get(pk=flow.pk).draft.document
+
+
+def lines(flow) -> set[str]:
+    """The draft's connections as `from[port] -> to`, by labels."""
+    document = document_of(flow)
+    names = {node["id"]: node["label"] for node in document["nodes"]}
+    return {f"{names[edge['source']]}[{edge['port']}] -> {names[edge['target']]}" for edge in document["edges"]}
+
+
+def until(page, condition) -> None:
+    """A condition on the server, looked at again whenever the page has had time to talk to it."""
+    for _ in range(120):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come about")
