@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "builder",
 ]
 MIDDLEWARE = [
+    "builder.static_files.bare_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",  # pages carry the policy; a hundred scripts need not each repeat it
@@ -237,6 +238,7 @@ STORAGES = {
     },
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/.*[.-][0-9a-f]{12}[./]"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "media"
 USE_TZ = True

@@ -1,7 +1,8 @@
-"""JavaScript modules without a build step: an import map that sends plain module URLs to their hashed files.
+"""JavaScript modules without a build step: an import map that sends plain addresses to their hashed files.
 
-Relative imports stay as written. In development nothing is hashed and the map is empty; `node --test` needs no map at
-all. The map is the one inline script of a page and carries the request's nonce.
+Relative imports stay as written. The editor's modules are released together under one name (builder/static_files.py)
+and need no map; its late style sheets do. In development nothing is hashed and the map is empty; `node --test` needs
+no map at all. The map is the one inline script of a page and carries the request's nonce.
 """
 
 import json
@@ -24,7 +25,7 @@ STATIC_IMPORT = re.compile(r"""^(?:import|export)\b[^;"'()]*?["'](\.{1,2}/[^"']+
 
 @register.simple_tag(takes_context=True)
 def import_map(context, *folders):
-    """The import map of the modules under these static folders; it must stand before any module script."""
+    """The import map of modules and sheets in these static folders; it must stand before any module script."""
     text = _import_map.__wrapped__(folders) if settings.DEBUG else _import_map(folders)
     nonce = getattr(context.get("request"), "csp_nonce", "")
     return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))

@@ -74,7 +74,7 @@ export function style(name) {
   const asked = sheets.get(name);
   if (asked) return asked;
   // The import map knows the hashed names of sheets too.
-  const link = h("link", { rel: "stylesheet", href: import.meta.resolve(`../../css/${name}.css`) });
+  const link = h("link", { rel: "stylesheet", href: import.meta.resolve(`/static/css/${name}.css`) });
   const done = new Promise((resolve) => {
     link.onload = () => resolve(undefined);
     link.onerror = () => {
