@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from builder.auditing import record
-from builder.drafts import StaleDraft, locked, problems, rejudge
+from builder.drafts import StaleDraft, locked, problems, rejudge, restore_version
 from builder.ops import same
 from runtime import operating
 from runtime.engine.graph import Graph
@@ -54,6 +54,16 @@ def publish(flow: Flow, actor: Any, note: str = "", revision: int | None = None)
     rejudge(draft)
     record(flow.workspace, actor, "flow.published", flow, number=version.number, note=note)
     return version, True
+
+
+@transaction.atomic
+def publish_again(flow: Flow, past: FlowVersion, actor: Any, note: str = "") -> tuple[FlowVersion, bool]:
+    """Roll back: `past` becomes the draft (what it held is kept as a snapshot) and is published as a new version.
+
+    Raises NotPublishable where `past` would have errors by now (a connection is gone): then nothing has changed.
+    """
+    restore_version(flow, past, actor if hasattr(actor, "email") else None)
+    return publish(flow, actor, note or f"Back to version {past.number}")
 
 
 @transaction.atomic

@@ -44,6 +44,7 @@ urlpatterns = [
     path(f"{FLOW}versions/", publishing.VersionList.as_view(), name="api-versions"),
     path(f"{FLOW}versions/<int:number>/", publishing.VersionDetail.as_view(), name="api-version"),
     path(f"{FLOW}versions/<int:number>/restore/", publishing.VersionRestore.as_view(), name="api-version-restore"),
+    path(f"{FLOW}versions/<int:number>/publish/", publishing.VersionPublish.as_view(), name="api-version-publish"),
     path(f"{FLOW}versions/<int:number>/diff/", publishing.VersionDiff.as_view(), name="api-version-diff"),
     path(f"{FLOW}try/", trying.Try.as_view(), name="api-try"),
     path(f"{FLOW}try-node/", trying.TryNode.as_view(), name="api-try-node"),

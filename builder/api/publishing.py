@@ -71,6 +71,18 @@ class VersionRestore(ApiView):
         return answer(drafts.restore_version(flow, version_or_404(flow, number), user_of(request)))
 
 
+class VersionPublish(ApiView):
+    rights = {"POST": PUBLISH}
+
+    @described(shapes.Version, shapes.Note, status=201, headers=KEY_HEADER)
+    @repeatable
+    def post(self, request: Request, flow_id: Any, number: int) -> Response:
+        """Roll back in one go: the version becomes the draft and is published as a new one; 422 with problems."""
+        flow, note = self.flow(), self.read(shapes.Note).get("note", "")
+        version, is_new = publishing.publish_again(flow, version_or_404(flow, number), actor_of(request), note)
+        return Response(version_json(version), 201 if is_new else 200)
+
+
 class VersionDiff(ApiView):
     rights = {"GET": VIEW}
 

@@ -42,6 +42,7 @@ TABLE = {
     "api-versions": {"GET": ("viewer", READ)},
     "api-version": {"GET": ("viewer", READ)},
     "api-version-restore": {"POST": ("editor", WRITE)},
+    "api-version-publish": {"POST": ("publisher", PUBLISH)},
     "api-version-diff": {"GET": ("viewer", READ)},
     "api-try": {"POST": ("editor", WRITE, {"event": {}})},
     "api-try-node": {"POST": ("editor", WRITE, {"node": {}})},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.models import FlowVersion, Run, Status, Trigger
+from runtime.models import Flow, FlowVersion, Run, Status, Trigger
 from tests.builder.conftest import edited, simple_document
 from tests.flows import action_called, chain, end, respond
 
@@ -115,3 +115,36 @@ def test_a_machine_publishes_with_its_scope(with_key, flow):
     assert with_key("flows:write").post(f"/flows/{flow.pk}/publish/").status_code == 403
     answer = with_key("flows:publish").post(f"/flows/{flow.pk}/publish/")
     assert (answer.status_code, answer.value["by"]) == (201, None)
+
+
+def test_a_version_published_again_is_live_as_a_new_one_and_the_draft_before_is_kept(api, published):
+    save(api, published, edited(simple_document(), "Second"))
+    api.post(f"/flows/{published.pk}/publish/", {"note": "two"})
+    save(api, published, edited(simple_document(), "Half done"))
+    answer = api.post(f"/flows/{published.pk}/versions/1/publish/", {"note": "two was wrong"})
+    assert (answer.status_code, answer.value["number"], answer.value["note"]) == (201, 3, "two was wrong")
+    shown = api.get(f"/flows/{published.pk}/").value
+    assert (shown["published"]["number"], shown["draft"]["changed"]) == (3, False)
+    assert Trigger.objects.get().version.number == 3
+    documents = [api.get(f"/flows/{published.pk}/versions/{n}/").value["document"] for n in (1, 3)]
+    assert documents[0] == documents[1]
+    snapshot = Flow.objects.get(pk=published.pk).draft.snapshots.first()
+    assert "Half done" in [node["label"] for node in snapshot.document["nodes"]]
+
+
+def test_a_version_that_could_not_be_published_today_changes_nothing(api, published):
+    old = published.published
+    broken = {**old.document, "nodes": [*old.document["nodes"], {**old.document["nodes"][0], "id": "second_trigger"}]}
+    FlowVersion.objects.filter(pk=old.pk).update(document=broken)
+    save(api, published, edited(simple_document(), "Second"))
+    answer = api.post(f"/flows/{published.pk}/versions/1/publish/")
+    assert answer.status_code == 422
+    assert answer.value["problems"]
+    assert api.get(f"/flows/{published.pk}/draft/").value["document"] == edited(simple_document(), "Second")
+    assert FlowVersion.objects.count() == 1
+
+
+def test_publishing_the_live_version_again_makes_no_new_one(api, published):
+    answer = api.post(f"/flows/{published.pk}/versions/1/publish/")
+    assert (answer.status_code, answer.value["number"]) == (200, 1)
+    assert api.post(f"/flows/{published.pk}/versions/9/publish/").status_code == 404

@@ -156,8 +156,11 @@ class Snapshot(s.Serializer):
     changes = s.IntegerField(help_text="writes of the draft since")
 
 
-class Publishing(s.Serializer):
+class Note(s.Serializer):
     note = s.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class Publishing(Note):
     revision = s.IntegerField(required=False, min_value=1)
 
 

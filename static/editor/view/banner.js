@@ -2,6 +2,7 @@
 /** @import {Context, State, Store, View} from "../types.js" */
 
 import { mayEdit, mayPublish } from "../model/rights.js";
+import { pastDocument } from "../model/state.js";
 import { count, moment, say } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 
@@ -16,12 +17,18 @@ export function createBanner(store, context) {
       state.changed === before.changed &&
       state.flow === before.flow &&
       state.overlay?.document === before.overlay?.document &&
+      state.comparison?.after === before.comparison?.after &&
       state.readonly === before.readonly
     )
       return;
-    const parts = state.overlay?.document ? asItRan(store, context, state) : draft(store, context, state);
+    const { comparison } = state;
+    const parts = state.overlay?.document
+      ? asItRan(store, context, state)
+      : comparison?.after
+        ? asItWas(store, comparison.after.name, comparison.before.name)
+        : draft(store, context, state);
     dom.hidden = parts.length === 0;
-    dom.dataset.tone = state.overlay?.document ? "info" : "warn";
+    dom.dataset.tone = pastDocument(state) ? "info" : "warn";
     dom.replaceChildren(...parts);
   }
 
@@ -75,6 +82,16 @@ function asItRan(store, context, state) {
     lead("history", h("span", {}, h("strong", {}, version ? `Version ${version}` : "A test of the draft"), " · as it ran")),
     h("div", { class: "topbar-space" }),
     h("button", { class: "button", type: "button", onclick: withData, hidden: !mayEdit(state.me) }, "Open in draft with this data"),
+    h("button", { class: "button button-primary", type: "button", onclick: back }, "Back to draft"),
+  ];
+}
+
+/** @param {Store} store @param {string} shown @param {string} against @returns {HTMLElement[]} */
+function asItWas(store, shown, against) {
+  const back = () => store.dispatch((now) => ({ ...now, right: now.right === "versions" ? null : now.right, comparison: null }));
+  return [
+    lead("eye", h("span", {}, h("strong", {}, shown), ` · compared with ${against} · read-only`)),
+    h("div", { class: "topbar-space" }),
     h("button", { class: "button button-primary", type: "button", onclick: back }, "Back to draft"),
   ];
 }

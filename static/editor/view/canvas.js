@@ -25,6 +25,7 @@ const DRAWN = /** @type {const} */ ([
   "gesture",
   "hover",
   "overlay",
+  "comparison",
   "problems",
   "renaming",
   "editingNote",

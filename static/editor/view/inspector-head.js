@@ -7,7 +7,7 @@ import { say } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { glyph } from "./palette.js";
 import { openMenu } from "./popover.js";
-import { copyText } from "./publishing.js";
+import { copyText } from "./copying.js";
 import { keysText } from "./shortcuts.js";
 
 /**

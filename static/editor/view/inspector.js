@@ -2,7 +2,7 @@
 /** @import {Context, Form, NodeType, State, Store} from "../types.js" */
 /** @import {Panel} from "./panels.js" */
 
-import { editForm, formOf, readonlyReason, selectedNode } from "../model/state.js";
+import { editForm, formOf, pastDocument, readonlyReason, selectedNode } from "../model/state.js";
 import { say } from "../model/words-panels.js";
 import { createConfigure } from "./configure.js";
 import { h, icon, setText } from "./dom.js";
@@ -55,8 +55,8 @@ export function createInspector(store, context, layer) {
     }
     const type = state.catalogue.types.get(node.type);
     const readonly = readonlyReason(state) !== null;
-    if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== state.overlay?.document) {
-      here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: state.overlay?.document, results, agreed, constants: () => constants });
+    if (!here || here.id !== node.id || here.type !== type || here.readonly !== readonly || here.version !== pastDocument(state)) {
+      here = inspectNode(store, context, layer, { id: node.id, type, readonly, version: pastDocument(state), results, agreed, constants: () => constants });
       dom.replaceChildren(...here.parts);
       here.update(state, null);
     } else here.update(state, before);
@@ -136,7 +136,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
 
 /** The buffer; for a node of a version that ran, what it was. @param {State} state @param {string} id @returns {Form|null} */
 function formNow(state, id) {
-  if (!state.overlay?.document) return state.form?.node === id ? state.form : null;
+  if (!pastDocument(state)) return state.form?.node === id ? state.form : null;
   const node = selectedNode(state);
   return node ? formOf(node) : null;
 }

@@ -10,7 +10,7 @@ import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
 import { extraRows, heightOf, portAt } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { referencesIn } from "../model/references.js";
-import { shownDocument, shownPlaces } from "../model/state.js";
+import { pastDocument, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
 import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
 
@@ -67,7 +67,7 @@ function lookOf(state, marks) {
     byId: indexOf(shownDocument(state)).byId,
     places: shownPlaces(state),
     marks,
-    problems: state.overlay?.document ? NONE : problemsByNode(state.problems),
+    problems: pastDocument(state) ? NONE : problemsByNode(state.problems),
     moved: gesture?.kind === "drag" ? new Set(gesture.nodes) : null,
     by: gesture?.kind === "drag" ? gesture : { dx: 0, dy: 0 },
     target: gesture?.kind === "connect" ? gesture.target : null,

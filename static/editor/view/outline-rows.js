@@ -6,7 +6,7 @@ import { summaryOf } from "../model/catalogue.js";
 import { indexOf } from "../model/graph.js";
 import { marksOf, SIGNS } from "../model/overlay.js";
 import { referencesIn } from "../model/references.js";
-import { shownDocument } from "../model/state.js";
+import { pastDocument, shownDocument } from "../model/state.js";
 import { outline } from "../model/words-outline.js";
 import { words } from "../model/words.js";
 import { h, icon } from "./dom.js";
@@ -15,7 +15,7 @@ import { h, icon } from "./dom.js";
 export function lookOf(state) {
   /** @type {Map<string, Problem[]>} */
   const problems = new Map();
-  if (!state.overlay?.document) for (const each of state.problems) if (each.node) problems.set(each.node, [...(problems.get(each.node) ?? []), each]);
+  if (!pastDocument(state)) for (const each of state.problems) if (each.node) problems.set(each.node, [...(problems.get(each.node) ?? []), each]);
   return { state, byId: indexOf(shownDocument(state)).byId, marks: marksOf(state), problems };
 }
 /** @typedef {ReturnType<typeof lookOf>} Look */

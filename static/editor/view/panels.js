@@ -19,8 +19,8 @@ const RIGHT = {
   run: () => styled(import("./run-panel.js"), "right").then((module) => module.createRunPanel),
   problems: () => styled(import("./problems.js"), "right").then((module) => module.createProblems),
   snapshots: () => styled(import("./snapshots.js"), "right").then((module) => module.createSnapshots),
-  versions: () => styled(import("./versions.js"), "right").then((module) => module.createVersions),
-  review: () => styled(import("./review.js"), "right").then((module) => module.createReview),
+  versions: () => styled(import("./versions.js"), "right", "review").then((module) => module.createVersions),
+  review: () => styled(import("./review.js"), "right", "review").then((module) => module.createReview),
   test: () => styled(import("./test-panel.js"), "right").then((module) => module.createTestPanel),
   outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };

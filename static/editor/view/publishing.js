@@ -1,7 +1,11 @@
-/** Publish, take back, ask somebody who may: what is sent first, what is asked, what is said then. */
+/** Publish, bring back, publish again, ask somebody who may: what is sent first, what is asked, what is said then. */
 /** @import {Context, Store} from "../types.js" */
 
-import { count, say } from "../model/words-panels.js";
+import { count, moment, say } from "../model/words-panels.js";
+import { publishing } from "../model/words-publish.js";
+import { changeSummary } from "./changes.js";
+import { copyText } from "./copying.js";
+import { h, style } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";
 
 /** Everything typed and moved has to be on the server before. @param {Context} context @returns {Promise<boolean>} */
@@ -15,60 +19,82 @@ async function settled(context) {
 /** @param {Store} store @param {Context} context */
 export async function publish(store, context) {
   if (!(await settled(context))) return;
-  const { flow, problems, changed } = store.state;
-  const errors = problems.filter((each) => each.severity === "error");
-  if (errors.length) {
-    store.dispatch((state) => ({ ...state, right: "problems" }));
-    context.toast(`${count(errors.length, "error")} to solve before publishing. What is live stays as it is.`, { kind: "bad" });
-    return;
-  }
-  const number = (flow.published?.number ?? 0) + 1;
-  const text = flow.published
-    ? `${count(changed, "change")} will be live at once. Runs under way go on with their version.`
-    : "The flow goes live at once: what its trigger listens to starts runs.";
+  const errors = store.state.problems.filter((each) => each.severity === "error");
+  if (errors.length) return showProblems(store, context, publishing.toSolve(errors.length));
+  await askAndPublish(store, context, "");
+}
+
+/** The changes in words, a note, and one button. @param {Store} store @param {Context} context @param {string} note @param {{title: string, text: string}|null} [news] what came between */
+async function askAndPublish(store, context, note, news = null) {
+  const [changes] = await Promise.all([whatChanges(store, context), style("review")]);
+  const { flow, revision } = store.state;
   const answer = await context.dialog({
-    title: `Publish version ${number}?`,
-    text,
-    input: { label: "Note (what changed, for the list of versions)", value: "" },
+    title: news?.title ?? `Publish version ${(flow.published?.number ?? 0) + 1}?`,
+    text: h("div", {}, h("p", {}, news?.text ?? introduction(store, changes)), changes?.length ? changeSummary(changes) : null),
+    input: { label: publishing.note, value: note },
     buttons: [
       { id: "no", label: say.cancel },
+      ...(news && flow.published ? [{ id: "look", label: publishing.lookAgain }] : []),
       { id: "publish", label: say.publish, kind: "primary" },
     ],
   });
-  if (answer?.button !== "publish") return;
-  await sendPublish(store, context, answer.value.trim());
+  if (answer?.button === "look") store.dispatch((state) => ({ ...state, right: "review" }));
+  if (answer?.button === "publish") await sendPublish(store, context, answer.value.trim(), revision);
 }
 
-/** @param {Store} store @param {Context} context @param {string} note */
-async function sendPublish(store, context, note) {
-  const { flow, revision } = store.state;
+/** @param {Store} store @param {any[]|null} changes */
+function introduction({ state }, changes) {
+  if (!state.flow.published) return publishing.firstTime;
+  return changes && !state.changed && changes.length ? publishing.onlyMoved : publishing.liveAtOnce(state.changed);
+}
+
+/** In the server's words; null when there is nothing to compare with, or it cannot be had. @param {Store} store @param {Context} context @returns {Promise<any[]|null>} */
+async function whatChanges({ state }, context) {
+  if (!state.flow.published) return null;
+  const path = `/flows/${state.flow.id}/versions/${state.flow.published.number}/diff/?against=draft`;
+  return context.api.get(path).then(
+    (answer) => answer.changes,
+    () => null,
+  );
+}
+
+/** @param {Store} store @param {Context} context @param {string} note @param {number} revision what the person has seen */
+async function sendPublish(store, context, note, revision) {
   try {
-    const version = await context.api.post(`/flows/${flow.id}/publish/`, { note, revision });
-    const published = { number: version.number, at: version.at ?? new Date().toISOString(), by: version.by ?? store.state.me.name, note };
-    const first = !flow.published;
-    store.dispatch((state) => ({ ...state, changed: 0, flow: { ...state.flow, published, enabled: first ? true : state.flow.enabled } }));
+    const version = await context.api.post(`/flows/${store.state.flow.id}/publish/`, { note, revision });
+    await isLive(store, context, version);
     context.toast(`Version ${version.number} is live.`, { kind: "ok" });
-    await context.reload();
   } catch (error) {
-    await published(store, context, /** @type {any} */ (error), note);
+    await refused(store, context, /** @type {any} */ (error), note, () => sendPublish(store, context, note, revision));
   }
 }
 
-/** @param {Store} store @param {Context} context @param {any} error @param {string} note */
-async function published(store, context, error, note) {
+/** @param {Store} store @param {Context} context @param {any} version */
+async function isLive(store, context, version) {
+  const published = { number: version.number, at: version.at ?? new Date().toISOString(), by: version.by ?? store.state.me.name, note: version.note ?? "" };
+  store.dispatch((state) => ({ ...state, changed: 0, flow: { ...state.flow, published, enabled: state.flow.published ? state.flow.enabled : true } }));
+  await context.reload();
+}
+
+/** @param {Store} store @param {Context} context @param {any} error @param {string} note @param {() => void} again */
+async function refused(store, context, error, note, again) {
   if (error.status === 412) {
     await context.reload();
-    context.toast("Somebody changed the draft meanwhile. Look at it once more, then publish.", { kind: "warn" });
+    const draft = await context.api.get(`/flows/${store.state.flow.id}/draft/`).catch(() => null);
+    const text = publishing.staleText(draft?.edited_by ?? "", moment(draft?.edited_at));
+    await askAndPublish(store, context, note, { title: publishing.staleTitle, text });
   } else if (error.status === 422) {
     await context.reload();
-    store.dispatch((state) => ({ ...state, right: "problems" }));
-    context.toast(`Not published: ${reasonOf(error)} What is live stays as it is.`, { kind: "bad" });
+    showProblems(store, context, `Not published: ${reasonOf(error)} ${publishing.stays}`);
   } else {
-    context.toast(`Not published: ${reasonOf(error)} What is live stays as it is.`, {
-      kind: "bad",
-      action: { label: say.retry, run: () => sendPublish(store, context, note) },
-    });
+    context.toast(`Not published: ${reasonOf(error)} ${publishing.stays}`, { kind: "bad", action: { label: say.retry, run: again } });
   }
+}
+
+/** The list of problems, each with its way to the step. @param {Store} store @param {Context} context @param {string} text */
+function showProblems(store, context, text) {
+  store.dispatch((state) => ({ ...state, right: "problems" }));
+  context.toast(text, { kind: "bad" });
 }
 
 /** @param {Store} store @param {Context} context */
@@ -87,12 +113,63 @@ export async function undoChanges(store, context) {
     store.dispatch((state) => (state.form?.dirty ? { ...state, form: null } : state));
     await context.flush();
     await context.api.post(`/flows/${flow.id}/undo-changes/`);
-    await context.reload();
-    context.toast(`The draft is version ${flow.published?.number} again.`, { kind: "ok" });
+    await context.reload(say.undoChanges);
+    context.toast(`The draft is version ${flow.published?.number} again.`, { kind: "ok", action: undoAction(context) });
   } catch (error) {
     context.toast(`Nothing was undone: ${reasonOf(error)}`, { kind: "bad" });
   }
 }
+
+/** A version into the draft: one entry of the history, so Undo takes it back. @param {Store} store @param {Context} context @param {number} number */
+export async function restore(store, context, number) {
+  if (!(await context.leaveForm())) return;
+  const answer = await context.dialog({
+    title: publishing.restoreTitle(number),
+    text: publishing.restoreText,
+    buttons: [
+      { id: "no", label: say.cancel },
+      { id: "restore", label: "Restore", kind: "primary" },
+    ],
+  });
+  if (answer !== "restore") return;
+  try {
+    await context.flush();
+    await context.api.post(`/flows/${store.state.flow.id}/versions/${number}/restore/`);
+    store.dispatch((state) => (state.comparison?.after ? { ...state, comparison: null, right: null } : state));
+    await context.reload(publishing.restoreEntry(number));
+    context.toast(publishing.restored(number), { kind: "ok", action: undoAction(context) });
+  } catch (error) {
+    context.toast(`Not restored: ${reasonOf(error)}`, { kind: "bad" });
+  }
+}
+
+/** One step back to what worked: restored and published as a new version, in one go on the server. @param {Store} store @param {Context} context @param {number} number */
+export async function publishAgain(store, context, number) {
+  if (!(await settled(context))) return;
+  const { flow, changed } = store.state;
+  const answer = await context.dialog({
+    title: publishing.rollBackTitle(number, (flow.published?.number ?? number) + 1),
+    text: publishing.rollBackText(changed),
+    input: { label: publishing.note, value: publishing.rollBackNote(number) },
+    buttons: [
+      { id: "no", label: say.cancel },
+      { id: "publish", label: publishing.rollBack, kind: "primary" },
+    ],
+  });
+  if (answer?.button !== "publish") return;
+  try {
+    const version = await context.api.post(`/flows/${flow.id}/versions/${number}/publish/`, { note: answer.value.trim() });
+    store.dispatch((state) => ({ ...state, comparison: null }));
+    await isLive(store, context, version);
+    context.toast(publishing.rolledBack(number, version.number), { kind: "ok" });
+  } catch (error) {
+    const { status } = /** @type {any} */ (error);
+    context.toast(`Not published: ${reasonOf(error)} ${publishing.stays}`, { kind: status === 422 ? "warn" : "bad" });
+  }
+}
+
+/** @param {Context} context */
+const undoAction = (context) => ({ label: "Undo", run: () => void context.commands.run("undo") });
 
 /** @param {Store} store @param {Context} context */
 export async function askToPublish(store, context) {
@@ -105,19 +182,4 @@ export async function askToPublish(store, context) {
       input: { label: "Message", value: text },
       buttons: [{ id: "done", label: "Done", kind: "primary" }],
     });
-}
-
-/** By the copy event, which also works on plain http. @param {string} text @returns {boolean} */
-export function copyText(text) {
-  let copied = false;
-  const put = (/** @type {ClipboardEvent} */ event) => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    event.clipboardData?.setData("text/plain", text);
-    copied = true;
-  };
-  document.addEventListener("copy", put, { capture: true, once: true });
-  document.execCommand("copy");
-  document.removeEventListener("copy", put, { capture: true });
-  return copied;
 }

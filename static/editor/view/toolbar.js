@@ -3,6 +3,7 @@
 /** @import {Context, State} from "../types.js" */
 
 import { shownKeys } from "../keymap.js";
+import { readonlyReason } from "../model/state.js";
 import { words } from "../model/words.js";
 import { h, icon, setAttribute, setText } from "./dom.js";
 
@@ -78,7 +79,7 @@ export function createToolbar(context) {
       label(buttons.get("redo"), words.commands.redo, redo);
       for (const id of ["tidy", "add-note"]) {
         const dom = buttons.get(id);
-        if (dom) dom.disabled = state.readonly !== null || state.overlay?.document != null;
+        if (dom) dom.disabled = readonlyReason(state) !== null;
       }
     },
   };

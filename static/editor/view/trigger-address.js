@@ -3,7 +3,7 @@
 
 import { h, icon } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";
-import { copyText } from "./publishing.js";
+import { copyText } from "./copying.js";
 
 /** @typedef {{store: Store, context: Context, config: any}} About */
 

@@ -1,24 +1,48 @@
-/** Versions: what was published when, by whom, why; what the draft changes against each; restore into the draft. */
-/** @import {Context, State, Store} from "../types.js" */
+/**
+ * Versions: what was published when, by whom, why. Any two of them, and the draft, can be compared in words and on the canvas; one can be
+ * brought back into the draft, or published again at once.
+ */
+/** @import {Context, FlowDocument, State, Store} from "../types.js" */
 /** @import {Panel} from "./panels.js" */
 
-import { mayEdit } from "../model/rights.js";
+import { readDocument } from "../model/document.js";
+import { mayEdit, mayPublish } from "../model/rights.js";
 import { moment, say } from "../model/words-panels.js";
+import { publishing } from "../model/words-publish.js";
 import { changeList } from "./changes.js";
 import { h, icon } from "./dom.js";
-import { emptyState, load, panelFrame, reasonOf } from "./panel-frame.js";
+import { showComparison } from "./ghosts.js";
+import { emptyState, load, panelFrame } from "./panel-frame.js";
+import { publishAgain, restore } from "./publishing.js";
+import { legend } from "./review.js";
+
+/** A version, or the draft. @typedef {number|"draft"} Side */
 
 /** @param {Store} store @param {Context} context @returns {Panel} */
 export function createVersions(store, context) {
   const frame = panelFrame({ title: say.versions, onclose: () => store.dispatch((state) => ({ ...state, right: null })) });
   const path = () => `/flows/${store.state.flow.id}/versions/`;
+  /** @type {any[]} */
+  let versions = [];
+  /** What is compared; null: the list. @type {{from: number, to: Side}|null} */
+  let sides = null;
+  /** @type {Map<Side, FlowDocument>} */
+  const documents = new Map();
+  /** @type {number|null} */
+  let seen = null;
 
-  function draw() {
-    load(frame.body, {
-      ask: () => context.api.get(path()),
-      show: (page) =>
-        page.results.length
-          ? h("ol", { class: "versions", role: "list" }, ...page.results.map(row))
+  function drawList() {
+    sides = null;
+    showComparison(store, "versions", null);
+    frame.title.textContent = say.versions;
+    return load(frame.body, {
+      ask: async () => {
+        versions = (await context.api.get(`${path()}?limit=200`)).results;
+        return versions;
+      },
+      show: () =>
+        versions.length
+          ? h("ol", { class: "versions", role: "list" }, ...versions.map(row))
           : emptyState("No version yet", "Each publish keeps a version here: look at it, compare it, bring it back."),
       safe: "What is live is not touched.",
     });
@@ -27,74 +51,129 @@ export function createVersions(store, context) {
   /** @param {any} version */
   function row(version) {
     const live = version.number === store.state.flow.published?.number;
-    const box = h("div", { class: "version-diff", hidden: true });
-    const compare = h("button", { class: "button button-small", type: "button", "aria-expanded": "false" }, "Compare with draft");
-    compare.addEventListener("click", () => {
-      box.hidden = !box.hidden;
-      compare.setAttribute("aria-expanded", String(!box.hidden));
-      if (!box.hidden) showDiff(box, version.number);
-    });
-    const restore = h(
-      "button",
-      { class: "button button-small", type: "button", hidden: !mayEdit(store.state.me), onclick: () => bringBack(version) },
-      icon("history"),
-      "Restore into draft",
-    );
     return h(
       "li",
-      { class: "version" },
+      { class: "version", "aria-label": publishing.version(version.number) },
       h(
         "div",
         { class: "version-head" },
-        h("strong", {}, `Version ${version.number}`),
+        h("strong", {}, publishing.version(version.number)),
         live ? h("span", { class: "badge", "data-tone": "ok" }, "live") : null,
         h("span", { class: "version-when", title: new Date(version.at).toLocaleString(undefined, { timeZoneName: "short" }) }, moment(version.at)),
       ),
       version.note ? h("p", { class: "version-note" }, version.note) : null,
-      h("p", { class: "hint" }, version.by ? `by ${version.by?.name ?? version.by}` : ""),
-      h("div", { class: "version-buttons" }, compare, restore),
-      box,
+      version.by ? h("p", { class: "hint" }, `by ${version.by?.name ?? version.by}`) : null,
+      h(
+        "div",
+        { class: "version-buttons" },
+        button(publishing.compare, () => compare(defaultSides(version.number))),
+        ...actions(version.number),
+      ),
     );
   }
 
-  /** @param {HTMLElement} box @param {number} number */
-  async function showDiff(box, number) {
-    await context.flush();
-    await load(box, {
-      ask: () => context.api.get(`${path()}${number}/diff/?against=draft`),
-      show: ({ changes }) => (changes.length ? changeList(changes, store.state, context) : h("p", { class: "hint" }, "The draft is the same.")),
-      safe: "Nothing was changed.",
-      rows: 2,
-    });
+  /** @param {number} number */
+  function actions(number) {
+    const { flow, me, readonly } = store.state;
+    const may = !readonly && mayEdit(me);
+    return [
+      may ? button(publishing.restore, () => restore(store, context, number), "history") : null,
+      may && mayPublish(me) && number !== flow.published?.number ? button(publishing.rollBack, () => publishAgain(store, context, number), "refresh") : null,
+    ];
   }
 
-  /** @param {any} version */
-  async function bringBack(version) {
-    if (!(await context.leaveForm())) return;
-    const answer = await context.dialog({
-      title: `Restore version ${version.number} into the draft?`,
-      text: "The draft as it is now is kept as a snapshot. What is live stays until you publish.",
-      buttons: [
-        { id: "no", label: say.cancel },
-        { id: "restore", label: "Restore", kind: "primary" },
-      ],
+  /** @param {string} label @param {() => void} run @param {string} [glyph] */
+  const button = (label, run, glyph) => h("button", { class: "button button-small", type: "button", onclick: run }, glyph ? icon(glyph) : null, label);
+
+  /** The draft against a version, or, where there are no changes in it, that version against the one before. @param {number} number @returns {{from: number, to: Side}} */
+  function defaultSides(number) {
+    const older = versions.find((each) => each.number < number)?.number;
+    const unchanged = number === store.state.flow.published?.number && !store.state.changed;
+    return unchanged && older ? { from: older, to: number } : { from: number, to: "draft" };
+  }
+
+  /** @param {{from: number, to: Side}} wanted */
+  async function compare(wanted) {
+    sides = wanted;
+    seen = store.state.revision;
+    const fresh = !frame.body.querySelector(".compare-bar");
+    frame.title.textContent = publishing.compareTitle;
+    const list = fresh ? h("div", { class: "compare-list" }) : /** @type {HTMLElement} */ (frame.body.querySelector(".compare-list"));
+    if (fresh) frame.body.replaceChildren(bar(), list);
+    else frame.body.querySelector(".compare-bar")?.replaceWith(bar());
+    await context.flush();
+    await load(list, { ask: () => difference(wanted), show: (answer) => show(wanted, answer), safe: "Nothing was changed.", rows: 3 });
+  }
+
+  /** Which two; changing one keeps the focus on it. */
+  function bar() {
+    return h(
+      "div",
+      { class: "compare-bar" },
+      ...["from", "to"].flatMap((side) => {
+        const here = /** @type {"from"|"to"} */ (side);
+        const select = h(
+          "select",
+          { class: "select", id: `compare-${side}` },
+          ...(here === "to" ? ["draft"] : [])
+            .concat(versions.map((each) => each.number))
+            .map((value) => h("option", { value: String(value), selected: sides?.[here] === value }, nameOf(value) + suffix(value))),
+        );
+        select.addEventListener("change", async () => {
+          const value = select.value === "draft" ? "draft" : Number(select.value);
+          await compare({ .../** @type {any} */ (sides), [here]: value });
+          document.getElementById(`compare-${side}`)?.focus();
+        });
+        return [h("label", { for: `compare-${side}` }, publishing[here]), select];
+      }),
+    );
+  }
+
+  /** @param {any} value */
+  const nameOf = (value) => (value === "draft" ? publishing.draft : publishing.version(value));
+  /** @param {any} value */
+  function suffix(value) {
+    const note = versions.find((each) => each.number === value)?.note;
+    return (value === store.state.flow.published?.number ? " (live)" : "") + (note ? ` · ${note}` : "");
+  }
+
+  /** @param {{from: number, to: Side}} wanted */
+  async function difference({ from, to }) {
+    const [{ changes }, before, after] = await Promise.all([context.api.get(`${path()}${from}/diff/?against=${to}`), documentOf(from), documentOf(to)]);
+    return { changes, before, after };
+  }
+
+  /** @param {Side} side @returns {Promise<FlowDocument>} */
+  async function documentOf(side) {
+    if (side === "draft") return store.state.document;
+    const known = documents.get(side);
+    if (known) return known;
+    const document = readDocument((await context.api.get(`${path()}${side}/`)).document);
+    documents.set(side, document);
+    return document;
+  }
+
+  /** @param {{from: number, to: Side}} wanted @param {{changes: any[], before: FlowDocument, after: FlowDocument}} answer */
+  function show({ from, to }, { changes, before, after }) {
+    showComparison(store, "versions", {
+      before: { name: nameOf(from), document: before },
+      after: to === "draft" ? null : { name: nameOf(to), document: after },
     });
-    if (answer !== "restore") return;
-    try {
-      await context.flush();
-      await context.api.post(`${path()}${version.number}/restore/`);
-      await context.reload();
-      context.toast(`Version ${version.number} is in the draft. Publish to make it live.`, { kind: "ok" });
-    } catch (error) {
-      context.toast(`Not restored: ${reasonOf(error)}`, { kind: "bad" });
-    }
+    const { state } = store;
+    const list = changes.length ? changeList(changes, state, context, { past: before, shown: after }) : h("p", { class: "hint" }, publishing.same);
+    return [
+      legend(before, state, after),
+      list,
+      h("div", { class: "compare-buttons" }, button("All versions", drawList, "arrow-left"), ...(to === "draft" ? [] : actions(to))),
+    ];
   }
 
   return {
     dom: frame.dom,
     shown: () => frame.title.focus({ preventScroll: true }),
     update(/** @type {State} */ state, /** @type {State|null} */ before) {
-      if (!before || state.flow.published !== before.flow.published) draw();
+      if (!before || state.flow.published !== before.flow.published) drawList();
+      else if (sides?.to === "draft" && state.revision !== seen && state.save.status === "saved") compare(sides);
     },
   };
 }
