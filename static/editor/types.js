@@ -144,8 +144,17 @@
 
 /** @typedef {{seq: number, index: number, attempt: number, node: string, type: string, label: string, status: "running"|"succeeded"|"failed"|"waiting"|"skipped"|"unknown", port: string|null, reason: any, input: any, output: any, error: any, warnings: any[], started_at: string|null, seconds: number|null}} Step */
 /** @typedef {{id: string, flow: any, version: number|null, mode: string, status: string, event: any, interaction?: any, vars?: Record<string, any>, outcome?: string, started_at: string|null, finished_at: string|null, seconds: number|null, response: any, error: any, path: string[], wait: any, references: {label: string, value: string}[], steps: Step[]}} Run */
-/** @typedef {{run: Run, version: number|null, document: FlowDocument|null, live: boolean}} Overlay
- *  document: set when what ran differs from the draft; the canvas then shows it, read-only */
+/**
+ * A run on the canvas.
+ * @typedef {object} Overlay
+ * @property {Run} run
+ * @property {number|null} version
+ * @property {FlowDocument|null} document   set when what ran differs from the draft; the canvas then shows it, read-only
+ * @property {boolean} live                 the run has not ended
+ * @property {number|null} [at]             replay: the step looked at; null or absent: the newest
+ * @property {{node: string, after: number}|null} [started]  the worker begins this node, and it was not recorded after that seq
+ * @property {number} [now]                 milliseconds, kept going while the run waits
+ */
 
 /** @typedef {{before: {name: string, document: FlowDocument}, after: {name: string, document: FlowDocument}|null}} Comparison
  *  two states of the flow, their difference drawn on the canvas; `after` null: the draft, which stays editable */
@@ -171,13 +180,15 @@
 /**
  * @typedef {(
  *   {kind: "pan"} |
- *   {kind: "drag", nodes: readonly string[], notes: readonly string[], dx: number, dy: number, edge: string|null} |
+ *   {kind: "drag", nodes: readonly string[], notes: readonly string[], dx: number, dy: number, edge: string|null, copies: readonly Rect[], guides: readonly Guide[]} |
  *   {kind: "connect", source: string, port: string, x: number, y: number, target: string|null, refused: string|null, edge: string|null, tap: boolean} |
  *   {kind: "marquee", rect: Rect} |
  *   {kind: "drop", type: string, x: number, y: number, inside: boolean, edge: string|null} |
  *   {kind: "resize", note: string, width: number, height: number}
  * )} Gesture  what a pointer is doing; drawn by the views, never part of the document. x, y in canvas pixels
  */
+
+/** @typedef {{kind: "line"|"gap", from: Point, to: Point}} Guide  what a dragged card is in line with, or as far from as others are from each other */
 
 /** @typedef {{node?: string, edge?: string, path?: string}} Hover  path: a variable's chip under the pointer; its origin node lights up */
 
@@ -198,7 +209,7 @@
  * @property {string|null} focused       roving focus of the canvas: a node id
  * @property {Camera} camera
  * @property {{width: number, height: number}} viewport  of the canvas, kept by a ResizeObserver
- * @property {"select"|"hand"} tool
+ * @property {"select"|"area"|"hand"} tool  area: a finger draws the rectangle, taps add and take out
  * @property {Gesture|null} gesture
  * @property {Hover|null} hover
  * @property {History} history
@@ -208,13 +219,14 @@
  * @property {boolean} sheet             below 768 px: the inspector lies over the page
  * @property {Form|null} form
  * @property {Overlay|null} overlay
+ * @property {{window: "24h"|"7d", version: number|null, data: import("./model/traffic.js").Figures|null, failed: boolean}|null} traffic
  * @property {Comparison|null} comparison
  * @property {any} picker
  * @property {any} modal
  * @property {string|null} editingNote    the note whose text is being written
  * @property {string|null} renaming       the node whose name is being written on the canvas
  * @property {string|null} readonly       the reason, in words, or null
- * @property {{event: any, source: string}} sample   what previews use
+ * @property {{event: any, source: string, run?: Run, document?: FlowDocument}} sample   what previews use; with a run, what its steps gave too
  * @property {Clip|null} clipboard
  * @property {string} workspace           id of the workspace ("" when unknown)
  * @property {Record<string, any>} preferences

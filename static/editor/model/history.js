@@ -67,5 +67,5 @@ function told(text, skipped, document) {
 /** The first edit of the graph ends the overlay of a run. @param {State} state @param {FlowDocument} document */
 function overlayAfter(state, document) {
   const same = document.nodes === state.document.nodes && document.edges === state.document.edges;
-  return same || state.overlay?.live ? state.overlay : null;
+  return same ? state.overlay : null;
 }

@@ -36,6 +36,7 @@ export function initialState(given) {
     sheet: false,
     form: null,
     overlay: null,
+    traffic: null,
     comparison: null,
     picker: null,
     modal: null,

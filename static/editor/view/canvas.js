@@ -25,6 +25,7 @@ const DRAWN = /** @type {const} */ ([
   "gesture",
   "hover",
   "overlay",
+  "traffic",
   "comparison",
   "problems",
   "renaming",
@@ -93,7 +94,7 @@ export function createCanvas(store, context) {
     if (moved) paintCamera(state, before, isFar, first);
     if (changed) paintChrome(state);
     const view = viewRect(state);
-    const marks = state.overlay ? (late.overlay()?.marksOf(state) ?? null) : null;
+    const marks = state.overlay || state.traffic ? (late.overlay()?.marksOf(state) ?? null) : null;
     const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
     if (stale) cull(state, view, isFar);
     if (isFar) {

@@ -61,8 +61,9 @@ export function createEdges() {
         const edge = edgeById(document, id);
         const line = edge && endsOf(document, state.catalogue, places, edge);
         if (!edge || !line) continue;
-        paintPath(paths.get(id), edge, line, state, ran?.edges.get(id));
-        const text = labelOf(document, state, edge);
+        const more = ran?.lines.get(id);
+        paintPath(paths.get(id), edge, line, state, ran?.edges.get(id), more?.width);
+        const text = [labelOf(document, state, edge), more?.text].filter(Boolean).join(" · ");
         if (text) paintLabel(labels.get(id), edgeMarks(line.from, line.to).label, text, ran?.edges.get(id), edge.port === "error");
         labelled.add(id);
       }
@@ -138,8 +139,15 @@ function labelOf(document, state, edge) {
   return ports.find((port) => port.id === edge.port)?.label ?? (typeOf(state.catalogue, node.type) ? edge.port : "");
 }
 
-/** @param {Path} path @param {Edge} edge @param {{from: Point, to: Point}} line @param {State} state @param {"taken"|"not_taken"|undefined} ran */
-function paintPath(path, edge, { from, to }, state, ran) {
+/**
+ * @param {Path} path @param {Edge} edge @param {{from: Point, to: Point}} line @param {State} state @param {"taken"|"not_taken"|undefined} ran
+ * @param {number} [width] where the line says how much passes it
+ */
+function paintPath(path, edge, { from, to }, state, ran, width) {
+  if (path.shown.width !== width) {
+    path.shown.width = width;
+    path.dom.style.strokeWidth = width ? `${width}px` : "";
+  }
   const d = edgePath(from, to);
   if (path.shown.d !== d) {
     path.shown.d = d;

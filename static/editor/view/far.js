@@ -85,12 +85,19 @@ function draw(context, state, nodes, lines, palette, marks) {
     if (!node) continue;
     const { x, y } = at(id);
     const height = heightOf(node);
-    const status = marks?.nodes.get(id)?.status;
+    const mark = marks?.nodes.get(id);
+    const status = mark?.status === "traffic" ? undefined : mark?.status;
     const chosen = state.selection.nodes.has(id);
     context.fillStyle = palette.card;
     context.fillRect(x, y, WIDTH, height);
-    context.lineWidth = chosen || status ? 8 : 2;
-    context.strokeStyle = chosen ? palette.accent : status === "succeeded" ? palette.ok : status === "failed" ? palette.bad : palette.line;
+    context.lineWidth = chosen || status || mark?.tone ? 8 : 2;
+    context.strokeStyle = chosen
+      ? palette.accent
+      : status === "succeeded"
+        ? palette.ok
+        : status === "failed" || mark?.tone === "bad"
+          ? palette.bad
+          : palette.line;
     context.strokeRect(x, y, WIDTH, height);
     context.fillStyle = palette.groups[typeOf(state.catalogue, node.type)?.group.color ?? "slate"] ?? palette.line;
     context.fillRect(x + 12, y + 17, 30, 30);

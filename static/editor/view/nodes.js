@@ -129,10 +129,12 @@ function paint(card, node, state, seen) {
   const selected = state.selection.nodes.has(node.id);
   if (shown.mark === mark && shown.labelNode === node && shown.labelProblems === problems && shown.selected === selected) return;
   Object.assign(shown, { mark, labelNode: node, labelProblems: problems, selected });
+  const line = mark?.summary || plainSummary(summaryOf(node, state.catalogue, state));
+  setText(card.summary, line);
   const text = said(node, mark);
   setText(card.status, text);
   card.status.hidden = !text;
-  setAttribute(card.dom, "aria-label", spoken(node, state, problems, mark ? words.ran(mark.status, mark.text) : ""));
+  setAttribute(card.dom, "aria-label", spoken(node, state, line, problems, mark ? words.ran(mark.status, mark.text) : ""));
 }
 
 /** @param {FlowNode} node @param {State} state @param {ReturnType<typeof lookOf>} seen @param {NodeMark|undefined} mark */
@@ -147,6 +149,8 @@ function classesOf(node, state, seen, mark) {
     seen.target !== node.id ? "" : seen.refused ? "is-refused" : "is-target",
     seen.origin === node.id ? "is-origin" : "",
     mark ? `ran-${mark.status}` : "",
+    mark?.current ? "is-current" : "",
+    mark?.tone ? `is-${mark.tone}` : "",
     status ? "has-status" : "",
     status.length > 10 ? "has-long-status" : "",
   ];
@@ -183,7 +187,7 @@ function paintNode(card, node, state) {
   Object.assign(card.shown, { node, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
   const type = typeOf(state.catalogue, node.type);
   setText(card.name, node.label || type?.label || node.type);
-  setText(card.summary, plainSummary(summaryOf(node, state.catalogue, state)));
+  card.shown.labelNode = null; // its line and its name to who listens are written next
   setIcon(card.svg, type?.icon ?? "help");
   card.chip.dataset.color = type?.group.color ?? "slate";
   card.dom.classList.toggle("is-trigger", type?.trigger ?? false);
@@ -252,11 +256,11 @@ function paintProblems(card, problems) {
   card.badge.title = problems.map((problem) => problem.message).join("\n");
 }
 
-/** @param {FlowNode} node @param {State} state @param {Problem[]|undefined} problems @param {string} ran */
-function spoken(node, state, problems, ran) {
+/** @param {FlowNode} node @param {State} state @param {string} line @param {Problem[]|undefined} problems @param {string} ran */
+function spoken(node, state, line, problems, ran) {
   const errors = problems?.filter((problem) => problem.severity === "error").length ?? 0;
   const marks = [
-    plainSummary(summaryOf(node, state.catalogue, state)),
+    line,
     state.selection.nodes.has(node.id) ? "selected" : "",
     node.disabled ? words.disabled : "",
     problems?.length ? words.problems(errors, problems.length - errors) : "",
