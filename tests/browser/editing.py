@@ -1,4 +1,4 @@
-"""What tests of the editor share: an open page of a flow, its cards and rows, its draft on the server, and keys that are counted."""
+"""What tests of the editor share: an open page, its cards and rows, its draft on the server, keys that are counted."""
 
 import re
 

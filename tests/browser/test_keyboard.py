@@ -1,4 +1,4 @@
-"""Building with the keyboard alone. Every key is a real one, and what was built is read back from the server's draft."""
+"""Building with the keyboard alone: every key is a real one, and what was built is read back from the server."""
 
 import re
 

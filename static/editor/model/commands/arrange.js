@@ -17,7 +17,7 @@ const nameOf = (state, id) => nodeOf(state.document, id)?.label || nodeOf(state.
 
 /** @param {State} state @param {string} label @param {import("../moving.js").Moved} moved @returns {State|null} */
 function moveOrSay(state, label, moved) {
-  return "refused" in moved ? announced(state, moved.refused) : commit(state, label, moved.document);
+  return "refused" in moved ? announced(state, moved.refused, true) : commit(state, label, moved.document);
 }
 
 /** @param {State} state @param {"earlier"|"later"} way @returns {State|null} */
@@ -26,7 +26,7 @@ function move(state, way) {
   if (readonlyReason(state) || !node) return null;
   const { document, catalogue } = state;
   const other = way === "earlier" ? stepBefore(document, node.id) : stepAfter(document, catalogue, node.id);
-  if (other === undefined) return announced(state, words.refused.noStepThere);
+  if (other === undefined) return announced(state, words.refused.noStepThere, true);
   const [first, second] = way === "earlier" ? [node.id, other] : [other, node.id];
   const label =
     way === "earlier" ? outline.movedBefore(nameOf(state, node.id), nameOf(state, other)) : outline.moved(nameOf(state, node.id), nameOf(state, other));
