@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
+from builder.build import build_id
 from builder.overview import flow_json, listed
 from builder.pages.access import member_required
 from builder.pages.first_steps import first_steps
@@ -33,6 +34,7 @@ def editor(request, flow_id):
         "urls": {"api": "/api/v1", "ws": "/ws", "icons": static("icons.svg")},
         "late": modules_after("editor/editing.js", "editor/main.js"),
         "bench": "bench" in request.GET,
+        "build": build_id(),
         "preferences": preferences,
         "first_run": bool(first_steps(request)),
     }

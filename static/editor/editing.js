@@ -32,22 +32,25 @@ export function edit({ store, context, canvas, page, painter }) {
     startDrop: createDrop(store, context, canvas.stage),
     leaveForm: () => leaveForm(store, context),
   });
-  const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench });
+  const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench, build: page.build });
   const live = liveFeed(store, context, autosave);
   Object.assign(context, { flush: page.bench ? async () => true : autosave.flush, reload: autosave.reload, runs: live.runs });
 
-  // The toolbar names commands, so the table comes first; what was asked for too early is done at the end.
+  // What was asked for too early is done at the end.
   const asked = commands.open(table());
-  const toolbar = createToolbar(context);
-  canvas.dom.append(toolbar.dom);
   const panels = createPanels(store, context);
   Object.assign(context, { openPicker: panels.openPicker, dialog: panels.dialog, toast: panels.toast });
   for (const [name, slot] of Object.entries(panels.slots)) byId(name).replaceChildren(slot);
+  // The toolbar names commands, of the panels too.
+  const toolbar = createToolbar(context);
+  canvas.dom.append(toolbar.dom);
   painter.add(toolbar);
+  painter.add(overCanvas(store, context, painter));
   painter.add(panels, { around: true });
   painter.add(createAnnouncer(byId("live")), { around: true });
   listenToKeys(store, context, canvas.stage);
   menuOnFirstWish(store, context, canvas.stage);
+  guidesOnFirstWish(store, context, canvas, painter);
   asked();
   openLinked(context);
 
@@ -95,6 +98,23 @@ function liveFeed(store, context, autosave) {
   };
 }
 
+/** What lies over the canvas of a run or of traffic is fetched with the first of them. @param {Store} store @param {Context} context @param {Painter} painter */
+function overCanvas(store, context, painter) {
+  let asked = false;
+  return {
+    update(/** @type {Store["state"]} */ state) {
+      if (asked || !(state.overlay || state.traffic)) return;
+      asked = true;
+      styled(import("./view/over-canvas.js"), "runs").then(
+        (module) => painter.add(module.createOverCanvas(store, context, byId("canvas"))),
+        () => {
+          asked = false;
+        },
+      );
+    },
+  };
+}
+
 /** Names for cards and choices for pickers. @param {Store} store @param {Context} context */
 function fetchLists(store, context) {
   for (const name of /** @type {const} */ (["connections", "agents", "flows"])) {
@@ -113,11 +133,32 @@ function menuOnFirstWish(store, context, stage) {
     if (!isWish(event) || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     for (const type of ["contextmenu", "keydown"]) stage.removeEventListener(type, wish);
-    const { attachContextMenu } = await styled(import("./view/context-menu.js"), "pickers");
+    const { attachContextMenu } = await styled(import("./view/context-menu.js"), "pickers", "gestures");
     attachContextMenu(store, context, stage, byId("layer"));
     event.target?.dispatchEvent(event instanceof KeyboardEvent ? new KeyboardEvent("keydown", event) : new MouseEvent("contextmenu", event));
   };
   for (const type of ["contextmenu", "keydown"]) stage.addEventListener(type, wish);
+}
+
+/** Guides are fetched by the first drag, the search by the first question. @param {Store} store @param {Context} context @param {Canvas} canvas @param {Painter} painter */
+function guidesOnFirstWish(store, context, canvas, painter) {
+  let guided = false;
+  const stop = store.subscribe(async (state) => {
+    if (!guided && (state.gesture?.kind === "drag" || state.search)) {
+      guided = true;
+      styled(import("./view/guides.js"), "gestures").then(({ createGuides }) => {
+        const guides = createGuides();
+        canvas.stage.append(guides.dom);
+        painter.add(guides);
+      });
+    }
+    if (!state.search) return;
+    stop();
+    const { createFlowSearch } = await styled(import("./view/flow-search.js"), "gestures");
+    const search = createFlowSearch(store, context);
+    canvas.dom.append(search.dom);
+    painter.add(search);
+  });
 }
 
 /** `?run=<id>` opens a run, `?node=<id>` (or #node) a step. @param {Context} context */

@@ -28,8 +28,8 @@ const HEAVY = 1_000_000;
 
 /** @typedef {ReturnType<typeof createAutosave>} Autosave */
 
-/** @param {Store} store @param {Context & {api: any}} context @param {{off?: boolean}} [options] off: nothing is kept or sent */
-export function createAutosave(store, context, { off = false } = {}) {
+/** @param {Store} store @param {Context & {api: any}} context @param {{off?: boolean, build?: string}} [options] off: nothing is kept or sent; build: what served this page */
+export function createAutosave(store, context, { off = false, build = "" } = {}) {
   const path = `/flows/${store.state.flow.id}/draft`;
   const replica = createReplica({
     client: newId("c"),
@@ -39,7 +39,7 @@ export function createAutosave(store, context, { off = false } = {}) {
     isTrigger: (type) => store.state.catalogue.types.get(type)?.trigger === true,
   });
   const news = createNews(store, context);
-  const troubles = createTroubles(store, context, { unsent, resume });
+  const troubles = createTroubles(store, context, { build, unsent, resume });
   const presence = createPresence(store, context, troubles);
   /** @type {Awaited<ReturnType<typeof import("./keeping.js").createKeeper>>|null} */
   let keeper = null;

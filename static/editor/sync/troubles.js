@@ -12,10 +12,10 @@ const SELDOM = 15_000;
 /** Kinds in which nothing can be sent, and what says that they are over. */
 const STOPPING = ["session", "stranger", "role", "gone"];
 
-/** @param {Store} store @param {Context & {api: any}} context @param {{unsent: () => number, resume: () => void}} saving */
-export function createTroubles(store, context, { unsent, resume }) {
+/** @param {Store} store @param {Context & {api: any}} context @param {{build: string, unsent: () => number, resume: () => void}} saving  build: what served this page */
+export function createTroubles(store, context, { build, unsent, resume }) {
   let timer = 0;
-  let first = "";
+  let toldOfBuild = false;
 
   /** @param {Trouble["kind"]} kind @param {string} [message] @param {number} [more] changes kept by tabs that are gone */
   function add(kind, message = "", more = 0) {
@@ -106,11 +106,11 @@ export function createTroubles(store, context, { unsent, resume }) {
     clear,
     from,
     stopped,
-    /** Which build the server runs; another one than at first is said once. @param {string} [id] */
+    /** Which build the server runs; another one than the page's is said once. @param {string} [id] */
     build(id) {
-      if (!id) return;
-      first ||= id;
-      if (id !== first && !has("version")) add("version");
+      if (!id || !build || id === build || toldOfBuild) return;
+      toldOfBuild = true;
+      add("version");
     },
   };
 }
