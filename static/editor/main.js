@@ -122,7 +122,7 @@ function onlyMoved(state, before) {
   return /** @type {(keyof State)[]} */ (Object.keys(state)).every((name) => state[name] === before[name] || moving.includes(name));
 }
 
-const cameraKey = `segue.camera.${page.flow.id}`;
+const cameraKey = `segue.camera.${page.me.id}.${page.flow.id}`;
 
 /** The view as it was left, else everything that fits. @param {State} state @returns {State} */
 function withFirstCamera(state) {

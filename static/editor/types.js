@@ -221,6 +221,7 @@
  * @property {Overlay|null} overlay
  * @property {{window: "24h"|"7d", version: number|null, data: import("./model/traffic.js").Figures|null, failed: boolean}|null} traffic
  * @property {Comparison|null} comparison
+ * @property {{query: string, at: number}|null} search  what is looked for in the flow, and which of its finds one stands at
  * @property {any} picker
  * @property {any} modal
  * @property {string|null} editingNote    the note whose text is being written

@@ -5,6 +5,7 @@
 import { HEIGHT, SNAP_RADIUS, toWorld } from "../model/geometry.js";
 import { lineAt, planeOf } from "../model/spatial.js";
 import { readonlyReason } from "../model/state.js";
+import { createAutoPan } from "./pan.js";
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} stage @returns {Context["startDrop"]} */
 export function createDrop(store, context, stage) {
@@ -15,6 +16,12 @@ export function createDrop(store, context, stage) {
     const threshold = event.pointerType === "touch" ? 8 : 3;
     const id = event.pointerId;
     let started = false;
+    // The rim moves the view only for who has been on the canvas, not for who comes over it.
+    let arrived = false;
+    const rim = createAutoPan(store, () => show());
+    /** @type {{x: number, y: number}} */
+    let screen = { x: 0, y: 0 };
+    let box = stage.getBoundingClientRect();
     const stop = new AbortController();
     const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ run) => addEventListener(name, run, { signal: stop.signal, capture: true });
 
@@ -23,13 +30,12 @@ export function createDrop(store, context, stage) {
       if (!started && Math.hypot(moved.clientX - origin.x, moved.clientY - origin.y) < threshold) return;
       started = true;
       document.documentElement.classList.add("is-dropping");
-      const box = stage.getBoundingClientRect();
-      const screen = { x: moved.clientX - box.left, y: moved.clientY - box.top };
-      const inside = screen.x >= 0 && screen.y >= 0 && screen.x <= box.width && screen.y <= box.height;
-      store.dispatch((state) => {
-        const at = toWorld(state.camera, screen);
-        return { ...state, gesture: { kind: "drop", type, x: at.x, y: at.y, inside, edge: inside ? edgeUnder(state, type, at) : null } };
-      });
+      box = stage.getBoundingClientRect();
+      screen = { x: moved.clientX - box.left, y: moved.clientY - box.top };
+      arrived ||= Math.min(screen.x, screen.y, box.width - screen.x, box.height - screen.y) > 60;
+      show();
+      if (arrived && isInside()) rim.at(screen, box);
+      else rim.stop();
     });
     on("pointerup", (/** @type {PointerEvent} */ up) => {
       if (up.pointerId !== id) return;
@@ -50,8 +56,19 @@ export function createDrop(store, context, stage) {
       end();
     });
 
+    const isInside = () => screen.x >= 0 && screen.y >= 0 && screen.x <= box.width && screen.y <= box.height;
+
+    function show() {
+      const inside = isInside();
+      store.dispatch((state) => {
+        const at = toWorld(state.camera, screen);
+        return { ...state, gesture: { kind: "drop", type, x: at.x, y: at.y, inside, edge: inside ? edgeUnder(state, type, at) : null } };
+      });
+    }
+
     function end() {
       stop.abort();
+      rim.stop();
       document.documentElement.classList.remove("is-dropping");
       if (source.hasPointerCapture?.(id)) source.releasePointerCapture(id);
       store.dispatch((state) => (state.gesture?.kind === "drop" ? { ...state, gesture: null } : state));

@@ -1,6 +1,10 @@
 /**
  * Pointers: one set of listeners, one gesture at a time. A gesture is `{start, move, finish, cancel}`; it shows what it would do in
- * `state.gesture` and changes the document once, at its end. Escape, pointercancel, blur and a second pointer take it back.
+ * `state.gesture` and changes the document once, at its end.
+ *
+ *     idle --down--> pressed --over the threshold--> going --up--> idle (finish)
+ *                    pressed --up--> idle (click)    going --Escape, pointercancel, blur, other pointer--> idle (cancel)
+ *                    pressed --finger rests--> idle (menu)          a second finger --> pinched --a finger up--> idle
  */
 
 /** @import {Context, Point, State, Store} from "../types.js" */
@@ -8,7 +12,7 @@
 import { toWorld } from "../model/geometry.js";
 import { hit, planeOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument } from "../model/state.js";
-import { pan } from "./pan.js";
+import { createAutoPan, pan, pinch } from "./pan.js";
 
 /** @import {Hit} from "../model/spatial.js" */
 
@@ -32,17 +36,22 @@ import { pan } from "./pan.js";
 /** @typedef {{store: Store, context: Context, panning: (on: boolean) => void}} Tools */
 
 export const isMac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
-const RIM = 40;
-const FASTEST = 15;
+/** How far a pointer may stray and still mean a click. @type {Record<string, number>} */
+const THRESHOLD = { touch: 8 };
+/** How long a finger rests before it means the menu. */
+const LONG_PRESS = 500;
 
 /** @param {Store} store @param {Context} context @param {{stage: HTMLElement, panning: (on: boolean) => void}} canvas */
 export function createMachine(store, context, { stage, panning }) {
   /** @type {Tools} */
   const tools = { store, context, panning };
-  /** @type {{story: Story, id: number, origin: Point, last: PointerEvent, started: boolean, threshold: number, eased: number}|null} */
+  /** @type {{story: Story, phase: "pressed"|"going", id: number, down: PointerEvent, last: PointerEvent}|null} idle when null */
   let active = null;
+  /** @type {ReturnType<typeof pinch>|null} */
+  let pinched = null;
+  let resting = 0;
   let spaceDown = false;
-  let frame = 0;
+  const rim = createAutoPan(store, () => active?.story.move(pointerOf(active.last)));
   let box = stage.getBoundingClientRect();
 
   new ResizeObserver(measure).observe(stage);
@@ -58,16 +67,14 @@ export function createMachine(store, context, { stage, panning }) {
   }
 
   /** @param {PointerEvent} event @param {Story} story */
-  function begin(event, story) {
-    active = {
-      story,
-      id: event.pointerId,
-      origin: { x: event.clientX, y: event.clientY },
-      last: event,
-      started: false,
-      threshold: event.pointerType === "touch" ? 8 : 3,
-      eased: 0,
-    };
+  function press(event, story) {
+    active = { story, phase: "pressed", id: event.pointerId, down: event, last: event };
+    capture(event);
+    if (event.pointerType === "touch") resting = setTimeout(openMenu, LONG_PRESS);
+  }
+
+  /** @param {PointerEvent} event */
+  function capture(event) {
     try {
       stage.setPointerCapture(event.pointerId);
     } catch {
@@ -78,7 +85,8 @@ export function createMachine(store, context, { stage, panning }) {
   /** @param {PointerEvent} event */
   function down(event) {
     measure();
-    if (active) return cancel();
+    if (pinched) return;
+    if (active) return interrupt(event);
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.closest("input, textarea, .menu")) return;
     const button = /** @type {HTMLElement|null} */ (target.closest("button"));
@@ -88,8 +96,30 @@ export function createMachine(store, context, { stage, panning }) {
     closeEditors();
     const pointer = pointerOf(event);
     const story = storyFor(event, pointer, button);
-    if (story) begin(event, story);
+    if (story) press(event, story);
     if (event.pointerType !== "touch" || story) event.preventDefault();
+  }
+
+  /** A second pointer takes the gesture back; two fingers together move and zoom. @param {PointerEvent} event */
+  function interrupt(event) {
+    const first = active?.last;
+    cancel();
+    if (first?.pointerType !== "touch" || event.pointerType !== "touch") return;
+    for (const finger of [first, event]) capture(finger);
+    pinched = pinch(tools, [pointerIn(first), pointerIn(event)]);
+    event.preventDefault();
+  }
+
+  /** @param {PointerEvent} event */
+  const pointerIn = (event) => ({ id: event.pointerId, at: pointerOf(event).screen });
+
+  /** The finger rested: what it lies on gets its menu, as with the right button. */
+  function openMenu() {
+    if (active?.phase !== "pressed") return;
+    const { down: finger } = active;
+    cancel();
+    const at = { clientX: finger.clientX, clientY: finger.clientY, button: 2, bubbles: true, cancelable: true };
+    finger.target?.dispatchEvent(new MouseEvent("contextmenu", at));
   }
 
   /** Text fields on the canvas keep what was written when one clicks elsewhere. */
@@ -116,7 +146,7 @@ export function createMachine(store, context, { stage, panning }) {
     }
     if (found?.kind === "port" && !fixed) return soon((stories) => stories.drawEdge(tools, { node: found.node, port: found.port }));
     if (found?.kind === "input" && !fixed) {
-      const edge = incomingOf(state, found.node);
+      const edge = endAt(state, found.node);
       if (edge)
         return soon((stories) =>
           stories.drawEdge(tools, { node: edge.source, port: edge.port, edge: edge.id, click: () => select({ kind: "node", node: found.node }, pointer) }),
@@ -127,12 +157,12 @@ export function createMachine(store, context, { stage, panning }) {
       return soon((stories) => stories.dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed));
     if (found?.kind === "note") return soon((stories) => stories.dragNodes(tools, found, pointer, fixed));
     if (found?.kind === "edge") return clickOnly(() => select(found, pointer));
-    if (event.pointerType === "touch") return pan(tools, () => clearSelection(tools));
+    if (event.pointerType === "touch" && state.tool !== "area") return pan(tools, () => clearSelection(tools));
     return soon((stories) => stories.marquee(tools, pointer));
   }
 
   /** @param {Hit} found @param {Pointer} pointer */
-  const select = (found, pointer) => choose(tools, found, pointer.shift || pointer.mod);
+  const select = (found, pointer) => choose(tools, found, addsTo(store.state, pointer));
 
   /** @param {Pointer} pointer @param {number} [reach] @returns {Hit|null} */
   function hitAt(pointer, reach = 10) {
@@ -143,57 +173,57 @@ export function createMachine(store, context, { stage, panning }) {
 
   /** @param {PointerEvent} event */
   function move(event) {
+    if (pinched) return pinched.move(pointerIn(event));
     if (!active) return hover(event);
     if (event.pointerId !== active.id) return;
     active.last = event;
-    if (!active.started) {
-      if (Math.hypot(event.clientX - active.origin.x, event.clientY - active.origin.y) < active.threshold) return;
-      active.started = true;
-      active.story.start(pointerOf({ ...modifiers(event), clientX: active.origin.x, clientY: active.origin.y }));
-      if (active?.story.autoPan) frame = requestAnimationFrame(autoPan);
-    }
+    if (active.phase === "pressed" && !go(active, event)) return;
     active?.story.move(pointerOf(event));
+    if (active?.story.autoPan) rim.at(pointerOf(event).screen, box);
+  }
+
+  /** From pressed to going, once the pointer has left its place. @param {NonNullable<typeof active>} pressed @param {PointerEvent} event */
+  function go(pressed, event) {
+    const { down: from, story } = pressed;
+    if (Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) < (THRESHOLD[event.pointerType] ?? 3)) return false;
+    clearTimeout(resting);
+    pressed.phase = "going";
+    story.start(pointerOf({ ...modifiers(event), clientX: from.clientX, clientY: from.clientY }));
+    return true;
   }
 
   /** @param {PointerEvent} event */
   function up(event) {
+    if (pinched) return lift(event);
     if (!active || event.pointerId !== active.id) return;
-    const { story, started } = active;
+    const { story, phase } = active;
     end();
-    if (started) story.finish(pointerOf(event));
+    if (phase === "going") story.finish(pointerOf(event));
     else story.click?.(pointerOf(event));
   }
 
-  function cancel() {
-    if (!active) return;
-    const { story, started } = active;
+  /** One finger less ends the pinch; the other does nothing until it is lifted too. @param {PointerEvent} event */
+  function lift(event) {
+    if (!pinched?.has(event.pointerId)) return;
+    pinched.end();
+    pinched = null;
+  }
+
+  /** @param {Event} [event] */
+  function cancel(event) {
+    if (event instanceof PointerEvent && pinched) return lift(event);
+    if (!active || (event instanceof PointerEvent && event.pointerId !== active.id)) return;
+    const { story, phase } = active;
     end();
-    if (started) story.cancel();
+    if (phase === "going") story.cancel();
   }
 
   function end() {
     const id = active?.id;
     active = null;
-    cancelAnimationFrame(frame);
+    clearTimeout(resting);
+    rim.stop();
     if (id !== undefined && stage.hasPointerCapture(id)) stage.releasePointerCapture(id);
-  }
-
-  /** Near the rim the view moves on by itself, gently at first. */
-  function autoPan() {
-    if (!active) return;
-    frame = requestAnimationFrame(autoPan);
-    const { x, y } = pointerOf(active.last).screen;
-    const push = (/** @type {number} */ at, /** @type {number} */ size) => (at < RIM ? (RIM - at) / RIM : at > size - RIM ? -(at - size + RIM) / RIM : 0);
-    const [dx, dy] = [push(x, box.width), push(y, box.height)];
-    if (!dx && !dy) {
-      active.eased = 0;
-      return;
-    }
-    active.eased = Math.min(1, active.eased + 0.05);
-    const speed = FASTEST * active.eased;
-    const by = { x: Math.max(-1, Math.min(1, dx)) * speed, y: Math.max(-1, Math.min(1, dy)) * speed };
-    store.dispatch((state) => ({ ...state, camera: { ...state.camera, x: state.camera.x + by.x, y: state.camera.y + by.y } }));
-    active.story.move(pointerOf(active.last));
   }
 
   let hovering = 0;
@@ -226,7 +256,13 @@ export function createMachine(store, context, { stage, panning }) {
   stage.addEventListener("pointermove", move);
   stage.addEventListener("pointerup", up);
   stage.addEventListener("pointercancel", cancel);
-  stage.addEventListener("lostpointercapture", (event) => active?.id === event.pointerId && cancel());
+  stage.addEventListener("lostpointercapture", cancel);
+  // Browsers that open menus themselves when a finger rests: the menu is opened here, on all of them.
+  stage.addEventListener("contextmenu", (event) => {
+    if (!event.isTrusted || /** @type {PointerEvent} */ (event).pointerType !== "touch") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  });
   stage.addEventListener("pointerleave", () => store.state.hover?.edge && !active && store.dispatch((state) => ({ ...state, hover: null })));
   addEventListener("blur", cancel);
   stage.addEventListener("dblclick", (event) => {
@@ -235,11 +271,18 @@ export function createMachine(store, context, { stage, panning }) {
     if (found?.kind === "note" && !readonlyReason(store.state)) store.dispatch((state) => ({ ...state, editingNote: found.note }));
   });
   addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && active?.phase === "going") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      cancel();
+      return context.announce?.(context.words.announce.cancelled);
+    }
     if (event.code === "Space" && document.activeElement === stage) {
       spaceDown = true;
       stage.classList.add("is-space");
       event.preventDefault();
     }
+    return undefined;
   });
   addEventListener("keyup", (event) => {
     if (event.code !== "Space") return;
@@ -248,10 +291,8 @@ export function createMachine(store, context, { stage, panning }) {
   });
   // A gesture taken back from outside (Escape) is over for the pointer too.
   store.subscribe((state, before) => {
-    if (active?.started && before.gesture && !state.gesture) cancel();
+    if (active?.phase === "going" && before.gesture && !state.gesture) cancel();
   });
-
-  return { begin, hitAt, pointerOf, measure };
 }
 
 /** @type {typeof import("./stories.js")|null} */
@@ -286,8 +327,14 @@ const modifiers = (event) => ({ altKey: event.altKey, shiftKey: event.shiftKey, 
 /** @param {() => void} click @returns {Story} */
 const clickOnly = (click) => ({ start() {}, move() {}, finish() {}, cancel() {}, click });
 
-/** @param {State} state @param {string} node */
-const incomingOf = (state, node) => shownDocument(state).edges.find((edge) => edge.target === node);
+/** The end of a line one grabs at an input: of the selected line, where several end. @param {State} state @param {string} node */
+function endAt(state, node) {
+  const ends = shownDocument(state).edges.filter((edge) => edge.target === node);
+  return ends.find((edge) => state.selection.edges.has(edge.id)) ?? ends[0];
+}
+
+/** With the area tool every tap adds or takes out: fingers have no Shift. @param {State} state @param {Pick<Pointer, "shift"|"mod">} pointer */
+export const addsTo = (state, pointer) => pointer.shift || pointer.mod || state.tool === "area";
 
 /** Selects what was clicked; with Shift or Ctrl adds it or takes it out. A dirty form is asked about first. @param {Tools} tools @param {Hit} found @param {boolean} adding */
 export function choose({ store, context }, found, adding) {

@@ -1,4 +1,4 @@
-/** Selecting with a rectangle: what it touches, with Alt only what lies inside; Shift adds to what is selected. */
+/** Selecting with a rectangle: what it touches, with Alt only what lies inside; Shift adds, Ctrl (Cmd) takes out. */
 
 /** @import {Selection} from "../types.js" */
 /** @import {Pointer, Story, Tools} from "./machine.js" */
@@ -9,7 +9,7 @@ import { indexOf } from "../model/graph.js";
 import { nodesIn, notesIn, planeOf } from "../model/spatial.js";
 import { isEmpty, selectionOf, shownDocument } from "../model/state.js";
 import { words } from "../model/words.js";
-import { clearSelection } from "./machine.js";
+import { addsTo, clearSelection } from "./machine.js";
 
 /** @param {Tools} tools @param {Pointer} down @returns {Story} */
 export function marquee(tools, down) {
@@ -19,7 +19,7 @@ export function marquee(tools, down) {
   let origin = down.world;
   return {
     autoPan: true,
-    click: () => !down.shift && !isEmpty(store.state.selection) && clearSelection(tools),
+    click: () => !addsTo(store.state, down) && !isEmpty(store.state.selection) && clearSelection(tools),
     start(pointer) {
       before = store.state.selection;
       origin = pointer.world;
@@ -35,8 +35,7 @@ export function marquee(tools, down) {
         const notes = notesIn(shownDocument(state), rect)
           .filter(inside)
           .map((note) => note.id);
-        const kept = pointer.shift ? before : selectionOf();
-        return { ...state, gesture: { kind: "marquee", rect }, selection: selectionOf([...kept.nodes, ...nodes], [], [...kept.notes, ...notes]) };
+        return { ...state, gesture: { kind: "marquee", rect }, selection: combined(before, nodes, notes, pointer) };
       });
     },
     finish() {
@@ -45,3 +44,13 @@ export function marquee(tools, down) {
     cancel: () => store.dispatch((state) => ({ ...state, gesture: null, selection: before })),
   };
 }
+
+/** @param {Selection} before @param {string[]} nodes @param {string[]} notes what the rectangle holds @param {Pointer} pointer @returns {Selection} */
+function combined(before, nodes, notes, pointer) {
+  if (pointer.mod) return selectionOf(without(before.nodes, nodes), before.edges, without(before.notes, notes));
+  const kept = pointer.shift ? before : selectionOf();
+  return selectionOf([...kept.nodes, ...nodes], kept.edges, [...kept.notes, ...notes]);
+}
+
+/** @param {ReadonlySet<string>} all @param {string[]} gone */
+const without = (all, gone) => [...all].filter((id) => !gone.includes(id));

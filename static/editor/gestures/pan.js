@@ -1,6 +1,6 @@
 /** Moving the view by dragging (space, middle button, hand tool, one finger on the empty canvas) and by the wheel. */
 
-/** @import {Camera, Store} from "../types.js" */
+/** @import {Camera, Point, Store} from "../types.js" */
 /** @import {Story, Tools} from "./machine.js" */
 
 import { zoomAt } from "../model/geometry.js";
@@ -29,6 +29,73 @@ export function pan({ store, panning }, click) {
       store.dispatch((state) => ({ ...state, gesture: null, camera: from }));
     },
     ...(click ? { click } : {}),
+  };
+}
+
+/** @typedef {{id: number, at: Point}} Finger */
+
+/**
+ * Two fingers: what lies between them stays between them, so they move and zoom at once. The gesture of the state is left alone: a
+ * connection that waits for its target goes on waiting.
+ * @param {Tools} tools @param {[Finger, Finger]} fingers
+ */
+export function pinch({ store, panning }, fingers) {
+  const places = new Map(fingers.map(({ id, at }) => [id, at]));
+  const now = () => {
+    const [a, b] = /** @type {[Point, Point]} */ ([...places.values()]);
+    return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, apart: Math.max(16, Math.hypot(a.x - b.x, a.y - b.y)) };
+  };
+  const from = { ...now(), camera: store.state.camera };
+  panning(true);
+  return {
+    has: (/** @type {number} */ id) => places.has(id),
+    /** @param {Finger} finger */
+    move({ id, at }) {
+      if (!places.has(id)) return;
+      places.set(id, at);
+      const { middle, apart } = now();
+      const zoomed = zoomAt(from.camera, from.middle, from.camera.zoom * (apart / from.apart));
+      const camera = { ...zoomed, x: zoomed.x + middle.x - from.middle.x, y: zoomed.y + middle.y - from.middle.y };
+      store.dispatch((state) => ({ ...state, camera }));
+    },
+    end: () => panning(false),
+  };
+}
+
+const RIM = 40;
+const FASTEST = 15;
+
+/**
+ * Near the rim the view moves on by itself, gently at first: up to 15 px a frame within 40 px of it.
+ * @param {Store} store @param {() => void} moved the pointer rests, but what lies under it is another place now
+ */
+export function createAutoPan(store, moved) {
+  let frame = 0;
+  let eased = 0;
+  let push = { x: 0, y: 0 };
+  const towards = (/** @type {number} */ at, /** @type {number} */ size) =>
+    Math.max(-1, Math.min(1, at < RIM ? (RIM - at) / RIM : at > size - RIM ? (size - RIM - at) / RIM : 0));
+
+  function step() {
+    frame = requestAnimationFrame(step);
+    eased = Math.min(1, eased + 0.05);
+    const speed = FASTEST * eased;
+    store.dispatch((state) => ({ ...state, camera: { ...state.camera, x: state.camera.x + push.x * speed, y: state.camera.y + push.y * speed } }));
+    moved();
+  }
+  function stop() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    eased = 0;
+  }
+  return {
+    /** @param {Point} screen where the pointer is @param {{width: number, height: number}} box of the canvas */
+    at(screen, box) {
+      push = { x: towards(screen.x, box.width), y: towards(screen.y, box.height) };
+      if (!push.x && !push.y) stop();
+      else frame ||= requestAnimationFrame(step);
+    },
+    stop,
   };
 }
 

@@ -39,6 +39,18 @@ export function redo(state) {
   return announced({ ...state, document, history, overlay: overlayAfter(state, document) }, told(words.redone(entry.label), skipped, state.document));
 }
 
+/** Several steps at once, back (n < 0) or forth. @param {State} state @param {number} n @returns {State|null} */
+export function travel(state, n) {
+  let at = state;
+  let done = 0;
+  for (; done < Math.abs(n); done++) {
+    const next = n < 0 ? undo(at) : redo(at);
+    if (!next) break;
+    at = next;
+  }
+  return done ? announced({ ...at, announcement: state.announcement }, done === 1 ? at.announcement.text : words.announce.went(done, n < 0)) : null;
+}
+
 /** What was just done, so that it can be taken back in turn. @param {HistoryEntry} entry @param {FlowDocument} before @param {FlowDocument} after @returns {HistoryEntry} */
 const flipped = (entry, before, after) => ({ label: entry.label, before, after });
 

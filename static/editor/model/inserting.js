@@ -65,7 +65,7 @@ function freePlace(document, catalogue, node, wish) {
 }
 
 /** Moves what is downstream of a node and not above `target` down, so that `target` starts at `y` or lower; notes beside it come along. @param {FlowDocument} document @param {Catalogue} catalogue @param {string} id @param {string} target @param {number} y @returns {FlowDocument} */
-function makeRoom(document, catalogue, id, target, y) {
+export function makeRoom(document, catalogue, id, target, y) {
   const places = placesOf(document, catalogue);
   const top = places[target]?.y ?? y;
   const by = y - top;
@@ -77,8 +77,8 @@ function makeRoom(document, catalogue, id, target, y) {
   return make(moveNodes(document, shifted), notes.some((note, at) => note !== document.notes[at]) ? { notes } : {});
 }
 
-/** @param {FlowDocument} document @param {Record<string, Point>} places @param {Point} point @param {string} except @returns {string} */
-function nearest(document, places, point, except) {
+/** The node nearest to a point, "" when there is none. @param {FlowDocument} document @param {Record<string, Point>} places @param {Point} point @param {string} [except] @returns {string} */
+export function nearest(document, places, point, except) {
   let best = { id: "", distance: Number.POSITIVE_INFINITY };
   for (const node of document.nodes) {
     const place = places[node.id] ?? { x: 0, y: 0 };

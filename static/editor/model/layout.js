@@ -40,6 +40,20 @@ export function tidy(document, catalogue) {
   return Object.fromEntries(Object.entries(result).map(([id, place]) => [id, { x: place.x - first.x, y: place.y - first.y }]));
 }
 
+/**
+ * Tidy of some nodes: laid out as if they were all there is, their top left corner where it was.
+ * @param {FlowDocument} document @param {Catalogue} catalogue @param {ReadonlySet<string>} chosen @returns {Record<string, Point>}
+ */
+export function tidyOnly(document, catalogue, chosen) {
+  const nodes = document.nodes.filter((node) => chosen.has(node.id));
+  const edges = document.edges.filter((edge) => chosen.has(edge.source) && chosen.has(edge.target));
+  const places = tidy({ ...document, nodes, edges }, catalogue);
+  const old = placesOf(document, catalogue);
+  const corner = (/** @type {Record<string, Point>} */ all, /** @type {"x"|"y"} */ axis) => Math.min(...nodes.map((node) => all[node.id]?.[axis] ?? 0));
+  const by = { x: corner(old, "x") - corner(places, "x"), y: corner(old, "y") - corner(places, "y") };
+  return Object.fromEntries(nodes.map((node) => [node.id, { x: (places[node.id]?.x ?? 0) + by.x, y: (places[node.id]?.y ?? 0) + by.y }]));
+}
+
 /** @type {WeakMap<FlowDocument, {catalogue: Catalogue, places: Record<string, Point>}>} */
 const placed = new WeakMap();
 

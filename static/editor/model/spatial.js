@@ -7,21 +7,7 @@
 
 import { portsOf } from "./catalogue.js";
 import { nodeOf } from "./document.js";
-import {
-  bounds,
-  cameraFor,
-  contains,
-  contentRects,
-  edgeDistance,
-  heightOf,
-  inputPosition,
-  nodeRect,
-  portAt,
-  rectBetween,
-  STUB,
-  touches,
-  WIDTH,
-} from "./geometry.js";
+import { bounds, cameraFor, contains, contentRects, edgeDistance, heightOf, inputPosition, nodeRect, portAt, rectBetween, STUB, touches } from "./geometry.js";
 import { indexOf } from "./graph.js";
 import { placesOf } from "./layout.js";
 import { shownDocument, shownPlaces } from "./state.js";
@@ -206,11 +192,16 @@ export function reveal(state, id) {
   const node = nodeOf(shownDocument(state), id);
   const place = shownPlaces(state)[id];
   if (!node || !place) return state;
+  return revealRect(state, nodeRect(node, place));
+}
+
+/** The same for any rectangle of the canvas. @param {State} state @param {Rect} rect @returns {State} */
+export function revealRect(state, rect) {
   const { x, y, zoom } = state.camera;
-  const [left, top] = [place.x * zoom + x, place.y * zoom + y];
-  const [right, bottom] = [left + WIDTH * zoom, top + heightOf(node) * zoom];
+  const [left, top] = [rect.x * zoom + x, rect.y * zoom + y];
+  const [right, bottom] = [left + rect.width * zoom, top + rect.height * zoom];
   const margin = 24;
   if (left >= margin && top >= margin && right <= state.viewport.width - margin && bottom <= state.viewport.height - margin) return state;
-  const middle = { x: (state.viewport.width - WIDTH * zoom) / 2, y: (state.viewport.height - heightOf(node) * zoom) / 2 };
-  return { ...state, camera: { zoom, x: Math.round(middle.x - place.x * zoom), y: Math.round(middle.y - place.y * zoom) } };
+  const middle = { x: (state.viewport.width - rect.width * zoom) / 2, y: (state.viewport.height - rect.height * zoom) / 2 };
+  return { ...state, camera: { zoom, x: Math.round(middle.x - rect.x * zoom), y: Math.round(middle.y - rect.y * zoom) } };
 }

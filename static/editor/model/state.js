@@ -38,6 +38,7 @@ export function initialState(given) {
     overlay: null,
     traffic: null,
     comparison: null,
+    search: null,
     picker: null,
     modal: null,
     editingNote: null,

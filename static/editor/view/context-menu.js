@@ -4,18 +4,47 @@
 
 import { chosen } from "../gestures/machine.js";
 import { shownKeys } from "../keymap.js";
+import { edgeOf, nodeOf, noteOf } from "../model/document.js";
 import { hit, planeOf } from "../model/spatial.js";
-import { shownDocument, shownPlaces } from "../model/state.js";
+import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
+import { words } from "../model/words.js";
+import { say } from "../model/words-canvas.js";
 import { h, icon } from "./dom.js";
 
-/** @typedef {{kind: "node"|"edge"|"note"|"canvas", args: any}} Subject */
+/** @typedef {"node"|"edge"|"note"|"canvas"|"selection"} Kind */
+/** @typedef {{kind: Kind, name: string, args: any}} Subject */
 
+/** "" is a line. @type {Record<Kind, string[]>} */
 const ROWS = {
-  node: ["open", "rename", "replace", "disable", "", "connect-to", "create-down", "", "copy", "cut", "duplicate", "", "select-downstream", "heal", "delete"],
-  edge: ["add", "", "delete"],
-  note: ["copy", "duplicate", "", "delete"],
-  canvas: ["add", "add-note", "paste", "", "select-all", "tidy", "fit", "full-size"],
+  node: [
+    "open",
+    "rename",
+    "replace",
+    "disable",
+    "fix-problem",
+    "",
+    "connect-to",
+    "create-down",
+    "",
+    "copy",
+    "cut",
+    "duplicate",
+    "",
+    "select-upstream",
+    "select-downstream",
+    "",
+    "heal",
+    "delete",
+  ],
+  selection: ["copy", "cut", "duplicate", "", "disable", "tidy", "fit-selection", "", "heal", "delete"],
+  edge: ["add", "connect-to", "", "delete"],
+  note: ["edit-note", "color-note", "", "copy", "cut", "duplicate", "", "delete"],
+  canvas: ["add", "add-note", "paste", "", "select-all", "find", "tidy", "fit", "full-size", "", "command-palette", "shortcuts"],
 };
+/** Rows that are called otherwise here. @type {Partial<Record<Kind, Record<string, string>>>} */
+const NAMES = { edge: { add: words.insertHere, "connect-to": words.commands.reconnect } };
+/** Commands that open something beside what they are about. */
+const ANCHORED = ["add", "replace", "connect-to"];
 /** @type {Record<string, string>} */
 const ICONS = {
   add: "plus",
@@ -32,10 +61,15 @@ const ICONS = {
   open: "settings",
   fit: "fit",
   "connect-to": "link",
+  "edit-note": "pencil",
+  "fix-problem": "zap",
+  find: "search",
+  shortcuts: "keyboard",
+  "select-all": "marquee",
 };
 
-/** @param {Context} context @param {HTMLElement} layer */
-function createContextMenu(context, layer) {
+/** @param {Store} store @param {Context} context @param {HTMLElement} layer */
+function createContextMenu(store, context, layer) {
   /** @type {HTMLElement|null} */
   let menu = null;
 
@@ -56,11 +90,14 @@ function createContextMenu(context, layer) {
     const rows = ROWS[subject.kind].map((id) => {
       const command = commands.get(id);
       if (!command) return h("div", { class: "menu-line", role: "separator" });
+      if (id === "color-note") return colorRow();
       const keys = shownKeys(command.keys[0]);
       const run = () => {
         close();
         context.canvas.focus();
-        context.commands.run(id, { ...subject.args, anchor: ["add", "replace"].includes(id) ? at : undefined });
+        const args = { ...subject.args, anchor: ANCHORED.includes(id) ? at : undefined };
+        if (id === "paste") pasteFromMenu(context, args);
+        else context.commands.run(id, args);
       };
       return h(
         "button",
@@ -69,16 +106,17 @@ function createContextMenu(context, layer) {
           role: "menuitem",
           type: "button",
           tabIndex: -1,
-          disabled: !context.commands.applies(id, subject.args),
+          // What lies on the clipboard is known only once it is pasted.
+          disabled: id === "paste" ? readonlyReason(store.state) !== null : !context.commands.applies(id, subject.args),
           onclick: run,
           ...(id === "delete" ? { "data-tone": "bad" } : {}),
         },
         ICONS[id] ? icon(ICONS[id] ?? "", "icon icon-small") : h("span", { class: "icon-small" }),
-        h("span", {}, command.label),
+        h("span", {}, NAMES[subject.kind]?.[id] ?? command.label),
         keys ? h("kbd", { class: "kbd" }, keys) : null,
       );
     });
-    menu = h("div", { class: "menu canvas-menu", role: "menu", "aria-label": subject.kind }, rows);
+    menu = h("div", { class: "menu canvas-menu", role: "menu", "aria-label": say.menuOf(subject.name) }, rows);
     menu.addEventListener("keydown", keydown);
     layer.append(menu);
     const width = menu.offsetWidth;
@@ -91,14 +129,42 @@ function createContextMenu(context, layer) {
     addEventListener("pointerdown", outside, true);
   }
 
-  const items = () => /** @type {HTMLButtonElement[]} */ ([...(menu?.querySelectorAll(".menu-item:not(:disabled)") ?? [])]);
+  const items = () => /** @type {HTMLButtonElement[]} */ ([...(menu?.querySelectorAll("button:not(:disabled)") ?? [])]);
+
+  function colorRow() {
+    const [id] = store.state.selection.notes;
+    const now = noteOf(store.state.document, id ?? "")?.color;
+    const colors = Object.entries(words.noteColors).map(([color, name]) =>
+      h("button", {
+        class: "note-color",
+        type: "button",
+        role: "menuitemradio",
+        tabIndex: -1,
+        "data-color": color,
+        "aria-label": name,
+        title: name,
+        "aria-checked": String(color === now),
+        disabled: readonlyReason(store.state) !== null,
+        onclick: () => {
+          close();
+          context.canvas.focus();
+          context.commands.run("color-note", { color });
+        },
+      }),
+    );
+    return h("div", { class: "note-colors", role: "group", "aria-label": say.colors }, colors);
+  }
 
   /** @param {KeyboardEvent} event */
   function keydown(event) {
     event.stopPropagation();
     const list = items();
     const at = list.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: list.length - 1 }[event.key];
+    /** @type {Record<string, number>} */
+    const sideways = list[at]?.getAttribute("role") === "menuitemradio" ? { ArrowRight: at + 1, ArrowLeft: at - 1 } : {};
+    /** @type {Record<string, number>} */
+    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: list.length - 1, ...sideways };
+    const to = moves[event.key];
     if (to !== undefined) list[(to + list.length) % list.length]?.focus();
     else if (event.key === "Escape" || event.key === "Tab") {
       close();
@@ -112,7 +178,7 @@ function createContextMenu(context, layer) {
 
 /** Opens on the right button, on Shift-F10 and on the menu key. @param {Store} store @param {Context} context @param {HTMLElement} stage @param {HTMLElement} layer */
 export function attachContextMenu(store, context, stage, layer) {
-  const menu = createContextMenu(context, layer);
+  const menu = createContextMenu(store, context, layer);
   stage.addEventListener("contextmenu", (event) => {
     if (event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
@@ -133,26 +199,57 @@ function under(store, world) {
   const { state } = store;
   const shown = shownDocument(state);
   const found = hit(planeOf(shown, state.catalogue), shown.notes, world, state.camera.zoom);
-  if (!found) return { kind: "canvas", args: { at: world } };
+  if (!found) return { kind: "canvas", name: say.menuSubjects.canvas, args: { at: world } };
   const id = found.kind === "edge" ? found.edge : found.kind === "note" ? found.note : found.node;
   const held = found.kind === "edge" ? state.selection.edges : found.kind === "note" ? state.selection.notes : state.selection.nodes;
   if (!held.has(id) && !state.form?.dirty) store.dispatch((past) => chosen(past, found, false));
-  if (found.kind === "edge") return { kind: "edge", args: { edge: found.edge } };
-  return { kind: found.kind === "note" ? "note" : "node", args: {} };
+  return found.kind === "edge" ? edgeSubject(store.state, found.edge) : subjectOf(store.state);
 }
 
-/** @param {State} state @returns {Subject} */
+/** What the menu is about when the keyboard asks for it: the selection, else the step one stands at. @param {State} state @returns {Subject} */
 function subjectOf(state) {
-  if (state.selection.nodes.size || state.focused) return { kind: "node", args: {} };
-  const [edge] = state.selection.edges;
-  if (edge !== undefined) return { kind: "edge", args: { edge } };
-  return state.selection.notes.size ? { kind: "note", args: {} } : { kind: "canvas", args: {} };
+  const { nodes, edges, notes } = state.selection;
+  if (nodes.size + notes.size > 1)
+    return {
+      kind: "selection",
+      name: words.nodesText(
+        [...nodes].map((id) => nameOf(state, id)),
+        notes.size,
+      ),
+      args: {},
+    };
+  const [note] = notes;
+  if (note !== undefined) return { kind: "note", name: say.menuSubjects.note, args: {} };
+  const id = [...nodes][0] ?? (edges.size ? undefined : state.focused);
+  if (id) return { kind: "node", name: nameOf(state, id), args: {} };
+  const [edge] = edges;
+  return edge === undefined ? { kind: "canvas", name: say.menuSubjects.canvas, args: {} } : edgeSubject(state, edge);
+}
+
+/** @param {State} state @param {string} id @returns {Subject} */
+function edgeSubject(state, id) {
+  const edge = edgeOf(shownDocument(state), id);
+  return { kind: "edge", name: say.menuSubjects.edge, args: { edge: id, node: edge?.source, port: edge?.port } };
+}
+
+/** @param {State} state @param {string} id */
+const nameOf = (state, id) => {
+  const node = nodeOf(shownDocument(state), id);
+  return node?.label || node?.type || words.something;
+};
+
+/** The clipboard where the page may read it; else what was copied in this tab; else it says which keys do it. @param {Context} context @param {any} args */
+async function pasteFromMenu(context, args) {
+  const text = await globalThis.navigator?.clipboard?.readText?.().catch(() => "");
+  if (text && context.commands.run("paste", { ...args, text })) return;
+  if (!context.commands.run("paste", args)) context.toast(say.pasteByKey(shownKeys("Mod+v")), { kind: "info" });
 }
 
 /** @param {State} state @param {Context} context */
 function placeOf(state, context) {
-  const id = state.focused ?? [...state.selection.nodes][0];
-  const place = id === undefined ? undefined : shownPlaces(state)[id];
+  const [note] = state.selection.notes;
+  const id = [...state.selection.nodes][0] ?? state.focused ?? undefined;
+  const place = id !== undefined ? shownPlaces(state)[id] : noteOf(shownDocument(state), note ?? "");
   const at = place ? { x: place.x + 24, y: place.y + 48 } : context.canvas.center();
   return context.canvas.toClient(at.x, at.y);
 }

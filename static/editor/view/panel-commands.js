@@ -64,6 +64,15 @@ function table(store, layer) {
           node: sourceOf(args.state, args)?.id ?? "",
         }),
     },
+    {
+      id: "history",
+      label: words.commands.history,
+      keys: ["Mod+Alt+z"],
+      group: words.groups.edit,
+      run: (state) => (state.history.past.length || state.history.future.length ? { ...state } : null),
+      perform: async (context, args) =>
+        (await styled(import("./undo-list.js"), "pickers", "gestures")).openUndoList(layer, store, context, args.anchor ?? toolOf("history")),
+    },
     panel("outline", "Outline"),
     panel("review", "Review changes"),
     panel("versions", "Versions"),
@@ -87,10 +96,13 @@ function table(store, layer) {
       keys: ["?"],
       group: "View",
       run: (state) => ({ ...state }),
-      perform: async (context) => (await styled(import("./shortcuts.js"), "pickers")).openShortcuts(layer, context),
+      perform: async (context) => (await styled(import("./shortcuts.js"), "pickers")).openShortcuts(layer, store, context),
     },
   ];
 }
+
+/** Where a popover without an anchor of its own belongs: at its button among the tools. @param {string} id @returns {Element} */
+const toolOf = (id) => document.querySelector(`.tool[data-command="${id}"]`) ?? document.body;
 
 /** The step a connection begins at: it needs a way out. @param {State} state @param {{node?: string}} [args] */
 function sourceOf(state, args) {

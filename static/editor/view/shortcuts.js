@@ -1,6 +1,7 @@
 /** The sheet of keys, from the table of commands. */
-/** @import {Context} from "../types.js" */
+/** @import {Context, Store} from "../types.js" */
 
+import { say } from "../model/words-canvas.js";
 import { h, icon } from "./dom.js";
 
 const MAC = /mac|iphone|ipad/i.test(navigator.platform);
@@ -33,8 +34,8 @@ const FIELDS = [
   ["Leave the picker, keep the character", ["Escape"]],
 ];
 
-/** @param {HTMLElement} layer @param {Context} context */
-export function openShortcuts(layer, context) {
+/** @param {HTMLElement} layer @param {Store} store @param {Context} context */
+export function openShortcuts(layer, store, context) {
   /** @type {Map<string, [string, string[]][]>} */
   const groups = new Map();
   for (const command of context.commands.all()) {
@@ -46,6 +47,8 @@ export function openShortcuts(layer, context) {
     dialog.close();
     dialog.remove();
   };
+  const single = h("input", { type: "checkbox", checked: store.state.preferences.single_keys !== false });
+  single.addEventListener("change", () => context.commands.run("single-keys"));
   const dialog = h(
     "dialog",
     { class: "dialog shortcuts", "aria-labelledby": "shortcuts-title" },
@@ -56,6 +59,7 @@ export function openShortcuts(layer, context) {
       h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: close }, icon("x")),
     ),
     h("div", { class: "dialog-body shortcut-columns" }, ...[...groups].map(([name, rows]) => group(name, rows))),
+    h("label", { class: "shortcuts-foot" }, single, say.singleKeys),
   );
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();

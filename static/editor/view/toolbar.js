@@ -9,6 +9,7 @@ import { h, icon, setAttribute, setText } from "./dom.js";
 
 const BUTTONS = [
   ["pointer", "cursor"],
+  ["area", "marquee"],
   ["hand", "hand"],
   ["zoom-out", "minus"],
   ["zoom-in", "plus"],
@@ -17,8 +18,11 @@ const BUTTONS = [
 const MORE = [
   ["undo", "undo"],
   ["redo", "redo"],
+  ["history", "history"],
   ["tidy", "layers"],
   ["add-note", "note"],
+  ["traffic", "chart"],
+  ["find", "search"],
 ];
 
 /** @param {Context} context */
@@ -44,11 +48,24 @@ export function createToolbar(context) {
     const label = command?.label ?? id;
     const dom = h(
       "button",
-      { class: "tool", type: "button", "aria-label": label, title: keys ? `${label}  ${keys}` : label, onclick: () => context.commands.run(id) },
+      {
+        class: "tool",
+        type: "button",
+        "data-command": id,
+        "aria-label": label,
+        title: keys ? `${label}  ${keys}` : label,
+        onclick: () => context.commands.run(id),
+      },
       icon(name),
     );
     buttons.set(id, dom);
     return dom;
+  }
+
+  /** @param {string} id @param {boolean} off */
+  function disable(id, off) {
+    const dom = buttons.get(id);
+    if (dom) dom.disabled = off;
   }
 
   return {
@@ -62,13 +79,16 @@ export function createToolbar(context) {
         state.document === before.document &&
         state.history === before.history &&
         state.overlay === before.overlay &&
+        state.traffic === before.traffic &&
         state.readonly === before.readonly
       )
         return;
+      setAttribute(/** @type {Element} */ (buttons.get("traffic")), "aria-pressed", String(state.traffic !== null));
       setText(zoom, words.zoomValue(state.camera.zoom));
       setAttribute(zoom, "aria-label", `${words.fullSize}, ${words.zoomValue(state.camera.zoom)}`);
       for (const [id, tool] of [
         ["pointer", "select"],
+        ["area", "area"],
         ["hand", "hand"],
       ])
         setAttribute(/** @type {Element} */ (buttons.get(id ?? "")), "aria-pressed", String(state.tool === tool));
@@ -77,10 +97,9 @@ export function createToolbar(context) {
       const redo = state.history.future.at(-1)?.label;
       label(buttons.get("undo"), words.commands.undo, undo);
       label(buttons.get("redo"), words.commands.redo, redo);
-      for (const id of ["tidy", "add-note"]) {
-        const dom = buttons.get(id);
-        if (dom) dom.disabled = readonlyReason(state) !== null;
-      }
+      disable("tidy", readonlyReason(state) !== null);
+      disable("add-note", readonlyReason(state) !== null);
+      disable("history", undo === undefined && redo === undefined);
     },
   };
 }

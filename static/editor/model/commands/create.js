@@ -5,10 +5,10 @@
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
 import { openPort, refusal } from "../connecting.js";
 import { addNote, connect, dropDangling, edgeAt, edgeOf, moveNodes, nodeOf, replaceNode } from "../document.js";
-import { HEIGHT, snap, toWorld, WIDTH } from "../geometry.js";
+import { HEIGHT, heightOf, RANK_GAP, snap, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
 import { indexOf, triggerOf } from "../graph.js";
-import { insertAfter, insertFree, insertOnEdge, newNode, splice } from "../inserting.js";
+import { insertAfter, insertFree, insertOnEdge, makeRoom, newNode, splice } from "../inserting.js";
 import { pinned, placesOf } from "../layout.js";
 import { readonlyReason, selectionOf } from "../state.js";
 import { words } from "../words.js";
@@ -109,7 +109,10 @@ export function spliceNode(state, { node: id, edge: edgeId, places }) {
   const edge = edgeOf(state.document, edgeId);
   if (readonlyReason(state) || !node || !edge) return null;
   const moved = moveNodes(pinned(state.document, state.catalogue), places);
-  return commit(state, words.labels.splice(node.label || node.type), splice(moved, state.catalogue, node, edge));
+  const led = splice(moved, state.catalogue, node, edge);
+  const bottom = (places[id]?.y ?? 0) + heightOf(node);
+  const room = makeRoom(led, state.catalogue, id, edge.target, bottom + RANK_GAP);
+  return commit(state, words.labels.splice(node.label || node.type), room);
 }
 
 /** @param {Context} context @param {State} state @param {{edge?: string|null, after?: {node: string, port: string}|null, at?: {x: number, y: number}|null, anchor?: any}} args */

@@ -9,8 +9,9 @@ import { apply } from "../diff.js";
 import { configure, disconnect, dropDangling, healNodes, make, moveNodes, nodeOf, removeNodes, removeNotes, setNode, setNote } from "../document.js";
 import { GRID } from "../geometry.js";
 import { indexOf, triggerOf } from "../graph.js";
-import { announced, commit, redo, undo } from "../history.js";
-import { pinned, placesOf, tidy } from "../layout.js";
+import { nearest } from "../inserting.js";
+import { announced, commit, redo, travel, undo } from "../history.js";
+import { pinned, placesOf, tidy, tidyOnly } from "../layout.js";
 import { isEmpty, NOTHING, readonlyReason, selectionOf, shownDocument, shownPlaces } from "../state.js";
 import { words } from "../words.js";
 import { currentNode } from "./create.js";
@@ -163,20 +164,58 @@ const portsInUse = (document, id) => document.edges.filter((edge) => edge.source
 /** @param {State} state @returns {State|null} */
 function tidyAll(state) {
   if (readonlyReason(state) || !state.document.nodes.length) return null;
+  const chosen = state.selection.nodes;
+  if (chosen.size >= 2) {
+    const places = tidyOnly(state.document, state.catalogue, chosen);
+    return commit(state, words.labels.tidySelection(named(state, [...chosen])), moveNodes(pinned(state.document, state.catalogue), places));
+  }
   const places = tidy(state.document, state.catalogue);
-  const chosen = [...state.selection.nodes];
-  if (chosen.length < 2) return commit(state, words.labels.tidy, moveNodes(state.document, places));
-  const anchor = chosen[0] ?? "";
-  const old = placesOf(state.document, state.catalogue)[anchor] ?? { x: 0, y: 0 };
-  const by = { x: old.x - (places[anchor]?.x ?? 0), y: old.y - (places[anchor]?.y ?? 0) };
-  const moved = chosen.map((id) => [id, { x: (places[id]?.x ?? 0) + by.x, y: (places[id]?.y ?? 0) + by.y }]);
-  return commit(state, words.labels.tidy, moveNodes(state.document, Object.fromEntries(moved)));
+  return commit(state, words.labels.tidy, withNotes(state, moveNodes(state.document, places)));
 }
 
+/** Notes stay beside the step they lie at. @param {State} state @param {import("../../types.js").FlowDocument} tidied */
+function withNotes(state, tidied) {
+  const old = placesOf(state.document, state.catalogue);
+  return state.document.notes.reduce((document, note) => {
+    const id = nearest(state.document, old, note);
+    const [from, to] = [old[id], tidied.layout[id]];
+    const moves = from && to && (from.x !== to.x || from.y !== to.y);
+    return moves ? setNote(document, note.id, { x: note.x + to.x - from.x, y: note.y + to.y - from.y }) : document;
+  }, tidied);
+}
 /** @param {State} state @param {{note: string, patch: any, label?: string}} args @returns {State|null} */
 function changeNote(state, args) {
   if (readonlyReason(state) || !args) return null;
   return commit(state, args.label ?? words.labels.editNote, setNote(state.document, args.note, args.patch), { editingNote: null });
+}
+
+/** Grows or shrinks the selected notes. @param {State} state @param {number} dx @param {number} dy @returns {State|null} */
+function resizeNotes(state, dx, dy) {
+  const notes = state.document.notes.filter((note) => state.selection.notes.has(note.id));
+  if (readonlyReason(state) || !notes.length) return null;
+  const size = (/** @type {import("../../types.js").Note} */ note) => ({ width: Math.max(96, note.width + dx), height: Math.max(48, note.height + dy) });
+  return commit(
+    state,
+    words.labels.resizeNote,
+    notes.reduce((document, note) => setNote(document, note.id, size(note)), state.document),
+  );
+}
+
+/** @param {State} state @param {{color: keyof typeof words.noteColors}} args @returns {State|null} */
+function colorNotes(state, args) {
+  const ids = [...state.selection.notes];
+  const name = words.noteColors[args?.color];
+  if (readonlyReason(state) || !ids.length || !name) return null;
+  const next = ids.reduce((document, id) => setNote(document, id, { color: args.color }), state.document);
+  return commit(state, words.labels.colorNote(name), next);
+}
+
+/** The first problem of the current step that mends itself. @param {State} state @returns {State|null} */
+function fixCurrent(state) {
+  const node = currentNode(state);
+  const problem = state.problems.find((each) => each.fix && (!node || each.node === node.id));
+  if (readonlyReason(state) || !state.problems.length) return null;
+  return problem?.fix ? applyFix(state, problem.fix) : announced(state, words.announce.noFix, true);
 }
 
 /** A one-key fix the server offered with a problem. @param {State} state @param {{label: string, ops: Op[]}} args @returns {State|null} */
@@ -185,10 +224,21 @@ const applyFix = (state, args) => (readonlyReason(state) || !args ? null : commi
 /** @param {string} id @param {string} key @param {number} dx @param {number} dy @returns {Command} */
 const nudgeCommand = (id, key, dx, dy) => ({ id, label: words.commands.nudge, keys: [key], group, hidden: true, run: (state) => nudge(state, dx, dy) });
 
+/** @param {string} id @param {string} key @param {number} dx @param {number} dy @returns {Command} */
+const resizeCommand = (id, key, dx, dy) => ({
+  id,
+  label: words.commands.largerNote,
+  keys: [key],
+  group,
+  hidden: true,
+  run: (state) => resizeNotes(state, dx, dy),
+});
+
 /** @type {Command[]} */
 export const editCommands = [
   { id: "undo", label: words.commands.undo, keys: ["Mod+z"], group, where: "page", run: undo },
   { id: "redo", label: words.commands.redo, keys: ["Mod+Shift+z", "Mod+y"], group, where: "page", run: redo },
+  { id: "travel", label: words.commands.history, keys: [], group, hidden: true, run: (state, args) => travel(state, args?.by ?? 0) },
   { id: "copy", label: words.commands.copy, keys: ["Mod+c"], byEvent: true, group, run: copy, perform: toClipboard },
   {
     id: "cut",
@@ -224,7 +274,21 @@ export const editCommands = [
   { id: "rename-to", label: words.commands.rename, keys: [], group, hidden: true, run: rename },
   { id: "move", label: words.labels.move(""), keys: [], group, hidden: true, run: move },
   { id: "change-note", label: words.labels.editNote, keys: [], group, hidden: true, run: changeNote },
+  {
+    id: "edit-note",
+    label: words.commands.editNote,
+    keys: [],
+    group,
+    hidden: true,
+    run: (state) => (readonlyReason(state) || state.selection.notes.size !== 1 ? null : { ...state, editingNote: [...state.selection.notes][0] ?? null }),
+  },
+  { id: "color-note", label: words.commands.colorNote, keys: [], group, hidden: true, run: colorNotes },
+  resizeCommand("note-wider", "Alt+Shift+ArrowRight", GRID, 0),
+  resizeCommand("note-narrower", "Alt+Shift+ArrowLeft", -GRID, 0),
+  resizeCommand("note-taller", "Alt+Shift+ArrowDown", 0, GRID),
+  resizeCommand("note-lower", "Alt+Shift+ArrowUp", 0, -GRID),
   { id: "fix", label: "", keys: [], group, hidden: true, run: applyFix },
+  { id: "fix-problem", label: words.commands.fixProblem, keys: ["Mod+."], group, leaves: true, run: fixCurrent },
   { id: "tidy", label: words.commands.tidy, keys: ["Shift+t"], group, run: tidyAll },
   {
     id: "save-form",

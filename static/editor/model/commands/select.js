@@ -5,7 +5,8 @@
 import { edgesInPortOrder, indexOf, downstream, triggerOf, upstream } from "../graph.js";
 import { nodeOf } from "../document.js";
 import { announced } from "../history.js";
-import { isEmpty, NOTHING, selectionOf, shownDocument, shownPlaces } from "../state.js";
+import { revealRect } from "../spatial.js";
+import { isEmpty, NOTHING, readonlyReason, selectionOf, shownDocument, shownPlaces } from "../state.js";
 import { words } from "../words.js";
 
 const group = words.groups.select;
@@ -70,6 +71,7 @@ function backOut(state) {
   if (state.gesture) return announced({ ...state, gesture: null }, words.announce.cancelled);
   if (state.renaming || state.editingNote) return { ...state, renaming: null, editingNote: null };
   if (state.narrow && state.sheet) return { ...state, sheet: false };
+  if (state.search) return { ...state, search: null };
   if (state.overlay) return announced({ ...state, overlay: null, right: state.right === "run" ? null : state.right }, words.announce.runClosed);
   if (isEmpty(state.selection)) return null;
   return announced({ ...state, selection: NOTHING }, words.announce.selected(0));
@@ -77,6 +79,8 @@ function backOut(state) {
 
 /** Enter: the inspector of the focused node, with the keyboard in it. @param {State} state @returns {State|null} */
 function open(state) {
+  const [note, ...more] = state.selection.notes;
+  if (note !== undefined && !more.length && !state.selection.nodes.size && !readonlyReason(state)) return { ...state, editingNote: note };
   const id = state.focused ?? [...state.selection.nodes][0];
   if (id === undefined || !nodeOf(state.document, id)) return null;
   const form = state.form?.node === id ? { ...state.form, focus: "/" } : null;
@@ -91,11 +95,20 @@ function focusForm(context) {
 /** @param {State} state @returns {State|null} */
 function nextProblem(state) {
   const list = state.problems.filter((problem) => problem.node && nodeOf(state.document, problem.node));
-  if (!list.length) return null;
+  if (!list.length) return announced(state, words.announce.noProblems);
   const at = list.findIndex((problem) => problem.node === state.focused && problem.field === (state.form?.focus ?? problem.field));
   const problem = list[(at + 1) % list.length];
   if (!problem?.node) return null;
   return announced(withFocus(selectOnly(state, problem.node), problem.node, problem.field), problem.message);
+}
+
+/** Notes lie beside the flow, so arrows do not come by them. @param {State} state @returns {State|null} */
+function nextNote(state) {
+  const notes = [...shownDocument(state).notes].sort((a, b) => a.y - b.y || a.x - b.x);
+  const note = notes[(notes.findIndex((each) => state.selection.notes.has(each.id)) + 1) % notes.length];
+  if (!note) return announced(state, words.announce.noNotes);
+  const shown = revealRect(state, note);
+  return announced({ ...shown, selection: selectionOf([], [], [note.id]), focused: null }, words.noteNamed(note.text));
 }
 
 /** @param {State} state @param {string} id @param {string|null} focus @returns {State} */
@@ -156,6 +169,7 @@ export const selectCommands = [
     run: (state) => (state.form ? { ...state, form: { ...state.form, focus: state.form.focus ?? "/" } } : null),
   },
   { id: "next-problem", label: words.commands.nextProblem, keys: ["F8"], group: words.groups.view, where: "page", leaves: true, run: nextProblem },
+  { id: "next-note", label: words.commands.nextNote, keys: ["m"], group: walking, leaves: true, run: nextNote },
   walkCommand("walk-down", words.commands.walkDown, "ArrowDown", "down"),
   walkCommand("walk-up", words.commands.walkUp, "ArrowUp", "up"),
   walkCommand("walk-left", words.commands.walkLeft, "ArrowLeft", "left"),

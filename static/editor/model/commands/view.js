@@ -21,6 +21,22 @@ const said = (state, text) => state && announced(state, text);
 /** @param {State} state @param {State["tool"]} tool */
 const useTool = (state, tool) => announced({ ...state, tool }, words.announce.tool(tool));
 
+/** A preference of the person: here at once, on the server too. @param {State} state @param {string} name @param {(on: boolean) => string} said @returns {State} */
+function toggled(state, name, said) {
+  const on = state.preferences[name] === false;
+  return announced({ ...state, preferences: { ...state.preferences, [name]: on } }, said(on));
+}
+
+/** @param {string} name @returns {NonNullable<Command["perform"]>} */
+const kept = (name) => (context, args) => context.api.patch("/preferences/", { [name]: args.state.preferences[name] }).catch(() => {});
+
+/** Asked for again while it is open, the field is what one wants. */
+const focusSearch = () => {
+  const field = /** @type {HTMLInputElement|null} */ (globalThis.document.querySelector(".flow-search input"));
+  field?.focus();
+  field?.select();
+};
+
 /** @type {Command[]} */
 export const viewCommands = [
   { id: "fit", label: words.commands.fit, keys: ["1"], group, run: (state) => said(fit(state), words.announce.fitted) },
@@ -28,6 +44,31 @@ export const viewCommands = [
   { id: "full-size", label: words.commands.fullSize, keys: ["0"], group, run: (state) => zoomTo(state, 1) },
   { id: "zoom-in", label: words.commands.zoomIn, keys: ["+", "="], group, run: (state) => zoomTo(state, state.camera.zoom * 1.25) },
   { id: "zoom-out", label: words.commands.zoomOut, keys: ["-"], group, run: (state) => zoomTo(state, state.camera.zoom / 1.25) },
+  {
+    id: "find",
+    label: words.commands.find,
+    keys: ["Mod+f"],
+    group,
+    run: (state) => ({ ...state, search: state.search ?? { query: "", at: 0 } }),
+    perform: focusSearch,
+  },
+  {
+    id: "snap",
+    label: words.commands.snap,
+    keys: ["g"],
+    group,
+    run: (state) => toggled(state, "snap", words.announce.snap),
+    perform: kept("snap"),
+  },
+  {
+    id: "single-keys",
+    label: words.commands.singleKeys,
+    keys: [],
+    group,
+    run: (state) => toggled(state, "single_keys", words.announce.singleKeys),
+    perform: kept("single_keys"),
+  },
+  { id: "area", label: words.commands.area, keys: [], group, run: (state) => announced({ ...state, tool: "area" }, words.announce.areaTool) },
   { id: "hand", label: words.commands.hand, keys: ["h"], group, run: (state) => useTool(state, "hand") },
   { id: "pointer", label: words.commands.pointer, keys: ["v"], group, run: (state) => useTool(state, "select") },
 ];
