@@ -139,14 +139,15 @@ function splitOnce(text, by) {
 
 /**
  * The values previews use: what a run really had, else the sample event, else the catalogue's samples.
- * @param {{sample: {event: any}|null, overlay: Overlay|null, document: FlowDocument, variables: Variable[], results?: Map<string, any>}} from  results: what Send gave, by node
+ * @param {{sample: {event: any, run?: Overlay["run"], document?: FlowDocument}|null, overlay: Pick<Overlay, "run"|"document">|null, document: FlowDocument, variables: Variable[], results?: Map<string, any>}} from  results: what Send gave, by node
  * @returns {Scope}
  */
-export function previewScope({ sample, overlay, document, variables, results = new Map() }) {
+export function previewScope({ sample, overlay: shown, document, variables, results = new Map() }) {
+  const overlay = shown ?? (sample?.run ? { run: sample.run, document: sample.document ?? null } : null);
   /** @type {Scope} */
   const scope = {};
   for (const each of variables) if (each.sample !== undefined && each.sample !== null) put(scope, each.path.split("."), each.sample);
-  const event = overlay?.run.event ?? sample?.event;
+  const event = shown?.run.event ?? sample?.event;
   if (event) layEvent(scope, event);
   if (!overlay) for (const each of variables) layWritten(scope, each, document, results);
   if (overlay) layRun(scope, overlay, document);
@@ -185,7 +186,7 @@ function layEvent(scope, event) {
   scope.trigger = { ...scope.trigger, ...event.data, ...event.trigger };
 }
 
-/** @param {Scope} scope @param {Overlay} overlay @param {FlowDocument} document */
+/** @param {Scope} scope @param {Pick<Overlay, "run"|"document">} overlay @param {FlowDocument} document */
 function layRun(scope, overlay, document) {
   const keys = new Map((overlay.document ?? document).nodes.map((node) => [node.id, node.key]));
   scope.run = { id: overlay.run.id, started_at: overlay.run.started_at, attempt: 1 };

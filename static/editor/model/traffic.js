@@ -24,7 +24,7 @@ export function trafficMarks(figures, document) {
     const count = figures.edges[edge.id]?.count ?? 0;
     const came = figures.nodes[edge.source]?.count ?? 0;
     if (!count) edges.set(edge.id, "not_taken");
-    lines.set(edge.id, { width: widthOf(count, most), text: runWords.share(count, came ? Math.min(1, count / came) : 0) });
+    lines.set(edge.id, { width: widthOf(count, most), text: runWords.share(count, came ? Math.min(1, count / came) : 1) });
   }
   return { nodes, edges, lines };
 }

@@ -76,7 +76,8 @@ export const runWords = Object.freeze({
   failedShare: (/** @type {number} */ share) => `${share < 0.001 ? "<0.1" : share < 0.1 ? (share * 100).toFixed(1) : Math.round(share * 100)} % failed`,
   p95: (/** @type {number|null} */ seconds) => (seconds === null ? "" : `p95 ${words.took(seconds)}`),
   now: (/** @type {number} */ n) => `${number(n)} now`,
-  share: (/** @type {number} */ count, /** @type {number} */ share) => `${number(count)} · ${share > 0 && share < 0.01 ? "<1" : Math.round(share * 100)} %`,
+  share: (/** @type {number} */ count, /** @type {number} */ share) =>
+    share > 0.995 || !count ? number(count) : `${number(count)} · ${share < 0.01 ? "<1" : Math.round(share * 100)} %`,
   noTraffic: "no runs",
   trafficNone: "No live runs in this time.",
   trafficSome: (/** @type {number} */ runs, /** @type {number} */ now) => `${words.count(runs, "live run")}${now ? `, ${number(now)} under way` : ""}`,

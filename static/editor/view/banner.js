@@ -72,17 +72,12 @@ function asItRan(store, context, state) {
     context.runs.close();
     context.announce("Back to the draft");
   };
-  const withData = () => {
-    const event = store.state.overlay?.run.event ?? null;
-    store.dispatch((now) => ({ ...now, sample: event ? { event, source: "the run you looked at" } : now.sample }));
-    back();
-    context.toast("Previews in the draft now use the data of that run.", { kind: "info" });
-  };
+  const withData = async () => (await import("./to-draft.js")).openInDraft(store, context);
   return [
     lead("history", h("span", {}, h("strong", {}, version ? `Version ${version}` : "A test of the draft"), " · as it ran")),
     h("div", { class: "topbar-space" }),
-    h("button", { class: "button", type: "button", onclick: withData, hidden: !mayEdit(state.me) }, "Open in draft with this data"),
-    h("button", { class: "button button-primary", type: "button", onclick: back }, "Back to draft"),
+    h("button", { class: "button", type: "button", onclick: back }, "Back to draft"),
+    h("button", { class: "button button-primary", type: "button", onclick: withData, hidden: !mayEdit(state.me) }, "Open in draft with this data"),
   ];
 }
 

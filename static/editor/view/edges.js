@@ -163,7 +163,7 @@ function paintPath(path, edge, { from, to }, state, ran, width) {
     state.selection.edges.has(edge.id) ? "is-selected" : "",
     lit ? "is-lit" : "",
     hiding ? "is-hiding" : "",
-    ran ? `is-${ran.replace("_", "-")}` : "",
+    ran ? `is-${ran.replace("_", "-")}` : width ? "is-traffic" : "",
   ]
     .filter(Boolean)
     .join(" ");

@@ -16,12 +16,12 @@ import { createTopbar } from "./topbar.js";
 
 /** The panels on the right, by `state.right`; each comes with its sheets (static/css). @type {Record<string, () => Promise<Make>>} */
 const RIGHT = {
-  run: () => styled(import("./run-panel.js"), "right").then((module) => module.createRunPanel),
+  run: () => styled(import("./run-panel.js"), "right", "runs").then((module) => module.createRunPanel),
   problems: () => styled(import("./problems.js"), "right").then((module) => module.createProblems),
   snapshots: () => styled(import("./snapshots.js"), "right").then((module) => module.createSnapshots),
   versions: () => styled(import("./versions.js"), "right", "review").then((module) => module.createVersions),
   review: () => styled(import("./review.js"), "right", "review").then((module) => module.createReview),
-  test: () => styled(import("./test-panel.js"), "right").then((module) => module.createTestPanel),
+  test: () => styled(import("./test-panel.js"), "right", "runs").then((module) => module.createTestPanel),
   outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };
 const inspector = () => styled(import("./inspector.js"), "inspector", "right", "pickers").then((module) => module.createInspector);

@@ -1,19 +1,24 @@
-/** A run on the right: its steps with reasons, the transcript, the data; without one, the latest runs to choose from. */
-/** @import {Context, Run, State, Store} from "../types.js" */
+/** A run on the right: its steps with reasons, the transcript, the data; without one, the runs to choose from. */
+/** @import {Context, Run, State, Step, Store} from "../types.js" */
 /** @import {Panel} from "./panels.js" */
 
-import { mayEdit } from "../model/rights.js";
+import { isPast, positionOf, stepAt } from "../model/replay.js";
 import { shownDocument } from "../model/state.js";
-import { adviceFor, FINAL, moment, runSubtitle, runTitle } from "../model/words-panels.js";
-import { h, icon } from "./dom.js";
+import { waitingOf } from "../model/waiting.js";
+import { FINAL, runSubtitle, runTitle } from "../model/words-panels.js";
+import { runWords } from "../model/words-runs.js";
+import { h, icon, setText } from "./dom.js";
 import { goTo } from "./going.js";
-import { jsonTree } from "./json-tree.js";
-import { emptyState, load, panelFrame, reasonOf, skeleton, tabList } from "./panel-frame.js";
-import { runRows, statusBadge } from "./run-list.js";
+import { emptyState, panelFrame, skeleton, tabList } from "./panel-frame.js";
+import { createRunActions } from "./run-actions.js";
+import { createRunBrowser } from "./run-browser.js";
+import { dataParts, transcriptParts } from "./run-data.js";
+import { statusBadge } from "./run-list.js";
 import { stepRow } from "./run-steps.js";
 import { failure } from "./send.js";
 
-const LOOK_EVERY = 2000;
+/** @param {Step} step */
+const keyOf = (step) => `${step.index}/${step.attempt}`;
 
 /** @param {Store} store @param {Context} context @returns {Panel} */
 export function createRunPanel(store, context) {
@@ -45,267 +50,124 @@ export function createRunPanel(store, context) {
     },
   });
   frame.head.after(tabs.dom);
+  const browser = createRunBrowser(store, context, frame.body);
+  const actions = createRunActions(store, context, frame.foot);
   let tab = "steps";
-  /** @type {Set<string>} */
+  /** Steps whose data is unfolded by hand. @type {Set<string>} */
   const open = new Set();
-  /** @type {string|null} */
-  let listed = null;
-  /** @type {string|null} */
-  let seen = null;
-  const follow = h("input", { class: "switch", type: "checkbox", role: "switch" });
-  follow.checked = true;
-  let timer = 0;
-  /** @type {string|null} */
-  let newest = null;
-  let seenList = "";
   /** Errors that were opened once. @type {Set<string>} */
   const known = new Set();
+  /** @type {string|null} */
+  let seen = null;
+  /** The line that says what the run waits for; its time runs without drawing the rest. @type {HTMLElement|null} */
+  let waitLine = null;
 
   /** @param {State} state */
   function draw(state) {
-    const run = state.overlay?.run;
-    back.hidden = tabs.dom.hidden = !run;
-    if (!run) return drawList(state);
-    listed = null;
+    const { overlay } = state;
+    back.hidden = tabs.dom.hidden = !overlay;
+    if (!overlay) {
+      setText(frame.title, "Runs");
+      setText(sub, state.flow.name);
+      frame.foot.hidden = true;
+      return browser.show();
+    }
+    browser.hide();
+    const { run } = overlay;
     frame.title.replaceChildren(h("span", { class: "run-title" }, runTitle(run)), " ", statusBadge(run.status));
     sub.textContent = runSubtitle(run);
     tabs.select(tab);
-    const content = tab === "transcript" ? transcript(run) : tab === "values" ? data(run) : steps(state, run);
+    const content = tab === "transcript" ? transcriptParts(overlay, toStep) : tab === "values" ? dataParts(run) : steps(state, run);
     const scroll = frame.body.scrollTop;
+    const focused = focusIn(frame.body);
     frame.body.replaceChildren(h("div", { role: "tabpanel", id: `tabpanel-${tab}`, "aria-labelledby": `tab-${tab}` }, ...content));
     frame.body.scrollTop = scroll;
-    drawFoot(run);
+    if (focused !== null) /** @type {HTMLElement|undefined} */ (frame.body.querySelectorAll(FOCUSABLE)[focused])?.focus({ preventScroll: true });
+    actions.draw(run);
     return undefined;
   }
 
-  /** @param {State} state */
-  function drawList(state) {
-    frame.title.textContent = "Runs";
-    sub.textContent = state.flow.name;
-    frame.foot.hidden = true;
-    if (listed === state.flow.id) return;
-    listed = state.flow.id;
-    load(frame.body, {
-      ask: askForRuns,
-      show: (page) => {
-        newest = page.results[0]?.id ?? "";
-        return listOf(page.results);
-      },
-      safe: "Runs under way are not touched.",
-      rows: 8,
-    });
-    clearTimeout(timer);
-    timer = setTimeout(lookAgain, LOOK_EVERY);
-  }
-
-  const askForRuns = () => context.api.get(`/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=30`);
-
-  /** @param {Run[]} runs @returns {Node[]} */
-  function listOf(runs) {
-    return [
-      h("label", { class: "follow" }, follow, h("span", {}, "Show new runs on the canvas as they come")),
-      ...runRows(runs, context),
-      h(
-        "p",
-        { class: "panel-link" },
-        h("a", { href: `/runs/?flow=${encodeURIComponent(store.state.flow.id)}` }, "All runs of this flow", icon("arrow-right", "icon icon-small")),
-      ),
-    ];
-  }
-
-  /** While the list is looked at, it stays fresh. */
-  async function lookAgain() {
-    if (store.state.right !== "run" || store.state.overlay) return;
-    try {
-      const { results } = await askForRuns();
-      if (store.state.right !== "run" || store.state.overlay) return;
-      const fresh = newest !== null && results[0] && results[0].id !== newest;
-      const changed = JSON.stringify(results.map((/** @type {Run} */ run) => [run.id, run.status])) !== seenList;
-      newest = results[0]?.id ?? "";
-      seenList = JSON.stringify(results.map((/** @type {Run} */ run) => [run.id, run.status]));
-      if (fresh && follow.checked) return void (await context.runs.open(results[0].id));
-      if (changed && !frame.body.contains(document.activeElement)) frame.body.replaceChildren(...listOf(results));
-    } catch {
-      // The list stays as it was; the next look tells whether the server is back.
-    }
-    timer = setTimeout(lookAgain, LOOK_EVERY);
+  /** @param {number} at */
+  function toStep(at) {
+    store.dispatch((state) => (state.overlay ? { ...state, overlay: { ...state.overlay, at } } : state));
   }
 
   /** @param {State} state @param {Run} run @returns {Node[]} */
   function steps(state, run) {
     const document = shownDocument(state);
+    const overlay = /** @type {NonNullable<State["overlay"]>} */ (state.overlay);
     const parts = [];
     if (run.error && !run.steps.some((step) => step.error)) parts.push(failure(run.error));
-    if (run.wait) parts.push(h("p", { class: "run-wait" }, icon("pause"), waitText(run.wait)));
     if (!run.steps.length) return [...parts, FINAL.includes(run.status) ? emptyState("No steps", "The run ended before its first step.") : skeleton(3)];
+    const looked = overlay.at !== null && overlay.at !== undefined ? stepAt(overlay) : undefined;
     const list = run.steps.map((step) => {
-      const key = `${step.index}/${step.attempt}`;
+      const key = keyOf(step);
       return stepRow(step, {
         document,
-        open: open.has(key),
+        catalogue: state.catalogue,
+        open: open.has(key) || step === looked,
+        current: step === looked,
         selected: state.selection.nodes.has(step.node),
         ontoggle: () => {
           if (open.has(key)) open.delete(key);
           else open.add(key);
           draw(store.state);
-          focusStep(key, run);
         },
         onselect: () => goTo(context, step.node),
       });
     });
+    const waiting = waitingOf(run, document, overlay.now ?? Date.now());
+    waitLine = waiting && !isPast(overlay) ? h("span", {}, waiting.text) : null;
+    if (waitLine)
+      list.push(h("li", { class: "step-next", role: "listitem" }, icon(waiting?.kind === "retry" ? "refresh" : "pause"), waitLine, nextTry(waiting)));
     const references = run.references?.length
       ? [h("dl", { class: "facts run-references" }, ...run.references.map((each) => h("div", {}, h("dt", {}, each.label), h("dd", {}, each.value))))]
       : [];
     return [...parts, h("ol", { class: "steps", role: "list" }, ...list), ...references];
   }
 
-  /** @param {string} key @param {Run} run */
-  function focusStep(key, run) {
-    const n = run.steps.findIndex((step) => `${step.index}/${step.attempt}` === key);
-    /** @type {HTMLElement|undefined} */ (frame.body.querySelectorAll(".step-head")[n])?.focus();
-  }
-
-  /** @param {Run} run */
-  function drawFoot(run) {
-    const final = FINAL.includes(run.status);
-    const buttons = !mayEdit(store.state.me)
-      ? []
-      : final
-        ? [
-            h(
-              "button",
-              { class: "button", type: "button", onclick: () => act(run, "retry", { from: "start", version: "same", event: null }, "Started again") },
-              icon("refresh"),
-              "Run again",
-            ),
-            ...(run.status === "failed" || run.status === "timed_out"
-              ? [
-                  h(
-                    "button",
-                    {
-                      class: "button button-primary",
-                      type: "button",
-                      onclick: () => act(run, "retry", { from: "failed", version: "same", event: null }, "Goes on at the failed step"),
-                    },
-                    "Retry failed step",
-                  ),
-                ]
-              : []),
-          ]
-        : [h("button", { class: "button button-danger", type: "button", onclick: () => cancel(run) }, icon("stop"), "Cancel run")];
-    const link = h(
-      "a",
-      { class: "icon-button", "aria-label": "Open the page of this run", title: "Open the page of this run", href: `/runs/${encodeURIComponent(run.id)}/` },
-      icon("external"),
-    );
-    frame.foot.hidden = false;
-    if (frame.foot.dataset.run !== `${run.id} ${run.status}`) frame.foot.replaceChildren(...buttons, h("div", { class: "topbar-space" }), link);
-    frame.foot.dataset.run = `${run.id} ${run.status}`;
-  }
-
-  /** @param {Run} run */
-  async function cancel(run) {
-    const answer = await context.dialog({
-      title: "Cancel this run?",
-      text: "The step under way is recorded; nothing after it runs.",
-      buttons: [
-        { id: "no", label: "Let it run" },
-        { id: "cancel", label: "Cancel run", kind: "danger" },
-      ],
-    });
-    if (answer === "cancel") await act(run, "cancel", {}, "Cancelled");
-  }
-
-  /** @param {Run} run @param {string} verb @param {any} body @param {string} done */
-  async function act(run, verb, body, done) {
-    try {
-      const answer = await context.api.post(`/runs/${run.id}/${verb}/`, body);
-      context.toast(`${done}.`, { kind: "ok" });
-      await context.runs.open(idOf(answer?.run) ?? run.id);
-    } catch (error) {
-      context.toast(`Not done: ${reasonOf(error)}`, { kind: "bad" });
-    }
+  /** Only the time that is left has changed. @param {State} state @param {State|null} before */
+  function tick(state, before) {
+    const { overlay } = state;
+    if (!waitLine?.isConnected || !overlay || overlay.run !== before?.overlay?.run || overlay.at !== before.overlay.at) return false;
+    const waiting = waitingOf(overlay.run, shownDocument(state), overlay.now ?? Date.now());
+    if (waiting) setText(waitLine, waiting.text);
+    return state.selection === before.selection && state.document === before.document;
   }
 
   return {
     dom: frame.dom,
     shown() {
       frame.title.focus({ preventScroll: true });
-      listed = null;
       draw(store.state);
     },
     update(state, before) {
       const run = state.overlay?.run;
       if (run && run.id !== seen) open.clear();
       // What went wrong is open from the start; closing it again is up to the reader.
-      for (const step of run?.steps ?? []) if (step.error && !known.has(`${run?.id} ${step.seq}`)) open.add(`${step.index}/${step.attempt}`);
+      for (const step of run?.steps ?? []) if (step.error && !known.has(`${run?.id} ${step.seq}`)) open.add(keyOf(step));
       for (const step of run?.steps ?? []) if (step.error) known.add(`${run?.id} ${step.seq}`);
       seen = run?.id ?? seen;
-      if (!before || state.overlay !== before.overlay || state.selection !== before.selection || state.document !== before.document) draw(state);
+      if (before && state.overlay === before.overlay && state.selection === before.selection && state.document === before.document) return;
+      if (tick(state, before)) return;
+      draw(state);
+      if (state.overlay && before?.overlay && state.overlay.at !== before.overlay.at) follow(state.overlay);
     },
   };
-}
 
-/** @param {any} run @returns {string|null} */
-export const idOf = (run) => (typeof run === "string" ? run : (run?.id ?? null));
-
-/** @param {any} wait */
-function waitText(wait) {
-  if (wait.until) return `Waits until ${moment(wait.until)}`;
-  return `Waits${wait.for ? ` for ${wait.for.event ?? wait.for.type ?? "an event"}` : ""}`;
-}
-
-/** @param {Run} run @returns {Node[]} */
-function transcript(run) {
-  const interaction = run.event?.interaction ?? {};
-  const turns = Array.isArray(interaction.turns) ? interaction.turns : [];
-  if (turns.length) {
-    return [
-      h(
-        "ol",
-        { class: "turns", role: "list" },
-        ...turns.map((/** @type {any} */ turn) =>
-          h(
-            "li",
-            { class: "turn", "data-role": turn.role },
-            h("span", { class: "turn-role" }, turn.role === "user" ? "Caller" : turn.role),
-            typeof turn.at_seconds === "number" ? h("span", { class: "turn-time" }, clock(turn.at_seconds)) : null,
-            h("p", {}, turn.text),
-          ),
-        ),
-      ),
-    ];
+  /** The step, or the turn, that is looked at stays in view. @param {NonNullable<State["overlay"]>} overlay */
+  function follow(overlay) {
+    if (positionOf(overlay) >= 0) frame.body.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
-  if (interaction.transcript) return [h("div", { class: "transcript" }, interaction.transcript)];
-  return [emptyState("No transcript", run.event ? "The event that started this run brought none." : "This run was not started by a conversation.")];
 }
 
-/** @param {number} seconds */
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const FOCUSABLE = "button, summary, a, [tabindex='0']";
 
-/** @param {Run} run @returns {Node[]} */
-function data(run) {
-  const groups = Object.entries(run.event ?? {}).filter(([, value]) => value !== null && typeof value === "object" && Object.keys(value).length);
-  const facts = [
-    ["Event", run.event?.type],
-    ["Received", moment(run.event?.received_at)],
-    ["Duplicates", run.event?.duplicates || null],
-    ["Run", run.id],
-  ].filter(([, value]) => value);
-  const response =
-    run.response === null || run.response === undefined ? [] : [h("h3", { class: "section-title" }, "Response"), jsonTree(run.response, { label: "Response" })];
-  return [
-    h("dl", { class: "facts" }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, String(value))))),
-    ...response,
-    ...groups.map(([name, value]) =>
-      h(
-        "details",
-        { class: "step-part", open: name === "interaction" },
-        h("summary", {}, icon("chevron-right", "icon icon-small"), name),
-        jsonTree(value, { label: name, depth: 1 }),
-      ),
-    ),
-    ...(run.error ? [h("p", { class: "hint" }, adviceFor(run.error))] : []),
-    h("p", { class: "hint" }, "Secrets are never shown."),
-  ];
+/** Which of the things that take the focus has it, to give it back after drawing. @param {HTMLElement} body */
+function focusIn(body) {
+  const at = [...body.querySelectorAll(FOCUSABLE)].indexOf(/** @type {Element} */ (document.activeElement));
+  return at < 0 ? null : at;
 }
+
+/** @param {import("../model/waiting.js").Waiting|null} waiting */
+const nextTry = (waiting) => (waiting?.kind === "retry" && waiting.at ? h("span", { class: "hint" }, runWords.nextTry(waiting.at)) : null);

@@ -1,11 +1,16 @@
 /** The steps of a run: what each did, how long, what went in and out, what went wrong, and why a branch was taken. */
-/** @import {FlowDocument, Step} from "../types.js" */
+/** @import {Catalogue, FlowDocument, Step} from "../types.js" */
 
+import { portsOf } from "../model/catalogue.js";
+import { nodeOf } from "../model/document.js";
+import { branchesOf } from "../model/why.js";
+import { say, short, stepSummary } from "../model/words-panels.js";
+import { runWords } from "../model/words-runs.js";
 import { words } from "../model/words.js";
-import { conditionText, say, short, stepSummary } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { jsonTree } from "./json-tree.js";
 import { failure } from "./send.js";
+import { branchPart } from "./why-parts.js";
 
 /** @type {Record<string, [string, string]>} */
 const LOOKS = {
@@ -19,12 +24,13 @@ const LOOKS = {
 
 /**
  * @param {Step} step
- * @param {{document: FlowDocument, open: boolean, selected: boolean, ontoggle: () => void, onselect: () => void}} how
+ * @param {{document: FlowDocument, catalogue: Catalogue, open: boolean, current: boolean, selected: boolean, ontoggle: () => void, onselect: () => void}} how
  */
-export function stepRow(step, { document, open, selected, ontoggle, onselect }) {
+export function stepRow(step, { document, catalogue, open, current, selected, ontoggle, onselect }) {
   const [name, tone] = LOOKS[step.status] ?? LOOKS.unknown;
   const summary = step.reason || (step.error && open) ? "" : stepSummary(step);
   const detail = `step-${step.seq ?? `${step.index}-${step.attempt}`}`;
+  const tries = nodeOf(document, step.node)?.settings?.retry?.max_attempts ?? 1;
   const status = h(
     "span",
     { class: "step-mark", "data-tone": tone || null, title: say.stepStatus[step.status] ?? step.status },
@@ -39,15 +45,20 @@ export function stepRow(step, { document, open, selected, ontoggle, onselect }) 
     "button",
     { class: "step-head", type: "button", "aria-expanded": String(open), "aria-controls": detail, onclick: onpress },
     status,
-    h("span", { class: "step-name" }, step.label || step.type, step.attempt > 1 ? h("span", { class: "badge" }, `try ${step.attempt}`) : null),
+    h(
+      "span",
+      { class: "step-name" },
+      step.label || step.type,
+      step.attempt > 1 || (tries > 1 && step.error) ? h("span", { class: "badge" }, runWords.try(step.attempt, tries)) : null,
+    ),
     h("span", { class: "step-time", "data-tone": step.status === "running" ? "info" : null }, step.status === "running" ? "running" : words.took(step.seconds)),
     summary ? h("span", { class: `step-summary${step.error ? " is-bad" : ""}` }, short(summary, 120)) : null,
   );
   return h(
     "li",
-    { class: `step${selected ? " is-selected" : ""}` },
+    { class: `step${selected ? " is-selected" : ""}`, "aria-current": current ? "step" : null },
     head,
-    ...why(step, document),
+    why(step, document, catalogue),
     open ? h("div", { id: detail }, stepDetail(step, { open: true })) : null,
   );
 }
@@ -72,37 +83,25 @@ function part(label, value, open) {
   return h("details", { class: "step-part", open }, h("summary", {}, icon("chevron-right", "icon icon-small"), label), content);
 }
 
-/** "Why did it go here?": each branch tried, with the values it had. @param {Step} step @param {FlowDocument} document @returns {Node[]} */
-export function why(step, document) {
-  const branches = step.reason?.branches;
-  if (!Array.isArray(branches) || !branches.length) return [];
-  const node = document.nodes.find((each) => each.id === step.node);
-  const labels = new Map((node?.config.branches ?? []).map((/** @type {any} */ each) => [each.id, each.label || each.id]));
-  const taken = branches.find((each) => each.result);
-  const name = taken ? (labels.get(taken.id) ?? taken.id) : say.otherwise;
-  return [
-    h(
-      "div",
-      { class: "why", "data-tone": taken ? "ok" : null },
-      h("p", { class: "why-title" }, "Why ", h("strong", {}, name), taken ? "" : ": no branch applied"),
-      ...branches.flatMap((branch) => branchLines(branch, labels.get(branch.id) ?? branch.id, branches.length > 1)),
-    ),
-  ];
-}
-
-/** @param {any} branch @param {string} label @param {boolean} several @returns {Node[]} */
-function branchLines(branch, label, several) {
-  const heading = several ? [h("p", { class: "why-branch" }, `${label}: ${branch.result ? "applies" : "does not apply"}`)] : [];
-  return [
-    ...heading,
-    ...(branch.conditions ?? []).map((/** @type {any} */ each) =>
-      h(
-        "p",
-        { class: "why-line", "data-result": String(each.result) },
-        icon(each.result ? "check" : "x", "icon icon-small"),
-        h("span", {}, conditionText(each)),
-        h("span", { class: "visually-hidden" }, each.result ? "holds" : "does not hold"),
-      ),
-    ),
-  ];
+/** "Why did it go here?": the branch taken with the values it had; the others are a press away. @param {Step} step @param {FlowDocument} document @param {Catalogue} catalogue */
+function why(step, document, catalogue) {
+  const node = nodeOf(document, step.node);
+  const branches = branchesOf(step, node, node ? portsOf(node, catalogue) : []);
+  const taken = branches.find((branch) => branch.state === "taken");
+  if (!taken) return null;
+  const others = branches.filter((branch) => branch !== taken);
+  return h(
+    "div",
+    { class: "why", "data-tone": "ok" },
+    h("p", { class: "why-title" }, "Why ", h("strong", {}, taken.label)),
+    branchPart(taken),
+    others.length
+      ? h(
+          "details",
+          { class: "why-others" },
+          h("summary", {}, icon("chevron-right", "icon icon-small"), `Why not ${others.map((branch) => branch.label).join(", ")}`),
+          ...others.map(branchPart),
+        )
+      : null,
+  );
 }

@@ -7,7 +7,7 @@ import { sampleEvent } from "../model/sample-event.js";
 import { moment, runTitle } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { panelFrame, reasonOf } from "./panel-frame.js";
-import { idOf } from "./run-panel.js";
+import { idOf } from "./run-actions.js";
 
 const PARTS = ["type", "interaction", "contact", "analysis", "variables", "data", "args", "trigger"];
 

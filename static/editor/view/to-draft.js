@@ -1,0 +1,30 @@
+/** From a run into the draft, with its data: previews, pickers and Test use what that run had; what failed is selected. */
+/** @import {Context, Run, FlowDocument, Store} from "../types.js" */
+
+import { failedStep, fieldOfFailure } from "../model/failing.js";
+import { nodeOf } from "../model/document.js";
+import { shownDocument } from "../model/state.js";
+import { runTitle } from "../model/words-panels.js";
+import { runWords } from "../model/words-runs.js";
+
+/** @param {Store} store @param {Context} context */
+export function openInDraft(store, context) {
+  const { overlay } = store.state;
+  if (!overlay) return;
+  const { run } = overlay;
+  takeData(store, run, shownDocument(store.state));
+  context.runs.close();
+  const failed = failedStep(run);
+  const { document, catalogue } = store.state;
+  if (failed && nodeOf(document, failed.node)) {
+    context.commands.run("select", { node: failed.node, field: fieldOfFailure(failed, document, catalogue) });
+    context.canvas.reveal(failed.node);
+  }
+  const gone = failed && !nodeOf(document, failed.node);
+  context.toast(gone ? runWords.gone(failed.label) : runWords.dataLoaded(runTitle(run)), { kind: gone ? "warn" : "info" });
+}
+
+/** @param {Store} store @param {Run} run @param {FlowDocument} document what ran */
+export function takeData(store, run, document) {
+  store.dispatch((state) => ({ ...state, sample: { event: run.event ?? null, source: runTitle(run), run, document } }));
+}
