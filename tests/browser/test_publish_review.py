@@ -1,4 +1,4 @@
-"""Publish with eyes open: changes in words with a way back, ghosts on the canvas, notes, problems, stale drafts, rights."""
+"""Publish with eyes open: changes in words with a way back, ghosts, notes, problems, stale drafts, rights."""
 
 import copy
 import re
