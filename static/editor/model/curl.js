@@ -82,7 +82,7 @@ function optionsOf(words) {
       else if (takesValue(option)) {
         const value = attached ?? words[++at] ?? "";
         VALUES[option]?.(given, value);
-      } /** @type {((given: Given) => void)|undefined} */ else OPTIONS[option]?.(given);
+      } /** @type {((given: Given) => void)|undefined} */ else FLAGS[option]?.(given);
     }
   }
   return given;
