@@ -51,7 +51,8 @@ export function spokenOf(row, look) {
   const node = look.byId.get(row.node);
   const type = node && look.state.catalogue.types.get(node.type)?.label;
   if (row.kind !== "node") return name;
-  return [name, type === name ? "" : type, sub, ...notes.map((note) => note.text)].filter(Boolean).join(", ");
+  // What is seen comes first and in the order it is seen, so that who speaks to the page can name it.
+  return [name, sub, ...notes.map((note) => note.text), type === name ? "" : type].filter(Boolean).join(", ");
 }
 
 /** @param {Row} row @param {Look} look @returns {{text: string, tone: string, icon?: string}[]} */
@@ -97,13 +98,14 @@ export function partsOf(row, content, how) {
     "span",
     { class: "outline-text", "aria-hidden": "true" },
     h("span", { class: "outline-name" }, content.name),
+    " ",
     content.sub ? h("span", { class: "outline-sub" }, content.sub) : null,
   );
   const notes = content.notes.map((note) =>
     h(
       "span",
       { class: "outline-note", "data-tone": note.tone, "aria-hidden": "true", title: note.text },
-      note.icon ? icon(note.icon, "icon icon-small") : note.text,
+      note.icon ? icon(note.icon, "icon icon-small") : ` ${note.text}`,
     ),
   );
   return /** @type {Node[]} */ (

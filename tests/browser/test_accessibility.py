@@ -1,0 +1,241 @@
+"""axe-core finds nothing to complain of, on every page and in every state of the editor, in both themes.
+
+The rules are all of WCAG 2.0-2.2 A and AA and axe's best practices; none is switched off.
+"""
+
+import os
+import re
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import expect
+
+from builder.flows import create_flow
+from builder.publishing import publish
+from runtime import tasks
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
+from runtime.models import Agent, Run
+from tests.browser.editing import canvas, card, open_editor, row
+from tests.flows import call_ended, chain, decision, document, end, set_variable
+
+AXE = settings.BASE_DIR / "tests/js/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def axe():
+    if not AXE.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("axe-core is missing: npm install in tests/js")
+        pytest.skip("axe-core is missing: npm install in tests/js")
+    return AXE.read_text()
+
+
+@pytest.fixture
+def clean(axe, page):
+    """clean(): the page as it stands has no violation, in either theme."""
+
+    def clean() -> None:
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            _settle(page)
+            page.evaluate(axe)
+            found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)["violations"]
+            assert not found, f"{theme}: " + "; ".join(_told(each) for each in found)
+
+    return clean
+
+
+def _settle(page):
+    """Colours that are on their way are no colours to measure."""
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
+
+
+def _told(violation) -> str:
+    nodes = [f"{each['html'][:160]} ({' '.join(each['failureSummary'].split())[:200]})" for each in violation["nodes"]]
+    return f"{violation['id']} x{len(nodes)}: " + " | ".join(nodes[:3])
+
+
+@pytest.fixture
+def signed_in_page(page, owner, sign_in):
+    sign_in(owner)
+    page.emulate_media(reduced_motion="reduce")
+    return page
+
+
+@pytest.fixture
+def small(workspace, owner, live):
+    steps = [call_ended(), decision("urgent", "{{interaction.status}}", "is_set"), set_variable("one", a="1"), end()]
+    edges = [("start", "next", "urgent"), ("urgent", "yes", "one"), ("one", "next", "end"), ("urgent", "else", "end")]
+    flow = create_flow(workspace, owner.user, name="Small", kind="post_call", document=document(steps, edges))
+    publish(flow, owner.user)
+    return flow
+
+
+@pytest.fixture
+def empty(workspace, owner, live):
+    nothing = {"schema": 1, "nodes": [], "edges": [], "layout": {}, "notes": []}
+    return create_flow(workspace, owner.user, name="Empty", kind="post_call", document=nothing)
+
+
+@pytest.fixture
+def ran(small, workspace):
+    """A finished run of the small flow."""
+    interaction = {"id": "c1", "from": "+14155550132", "status": "completed", "summary": "A blender arrived broken."}
+    recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", {"interaction": interaction})).result(10)
+    tasks.work(linger=0)
+    return Run.objects.get()
+
+
+class TestEditor:
+    def test_empty(self, signed_in_page, empty, clean):
+        open_editor(signed_in_page, empty)
+        expect(signed_in_page.get_by_text("Every flow starts with a trigger")).to_be_visible()
+        clean()
+
+    def test_thirty_steps(self, signed_in_page, workspace, owner, live, clean):
+        steps = [call_ended(), *[set_variable(f"s{n}", a="1") for n in range(28)], end()]
+        flow = create_flow(workspace, owner.user, name="Thirty", kind="post_call", document=chain(*steps))
+        open_editor(signed_in_page, flow)
+        canvas(signed_in_page).focus()
+        signed_in_page.keyboard.press("1")
+        clean()
+
+    @pytest.mark.parametrize("step", ["start", "urgent", "one", "end"])
+    def test_inspector(self, signed_in_page, small, clean, step):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, step).click()
+        expect(signed_in_page.get_by_label("Name of the step")).to_have_value(step)
+        for tab in ("Configure", "Test", "Runs"):
+            signed_in_page.get_by_role("tab", name=tab).click()
+            expect(signed_in_page.get_by_role("tabpanel", name=tab)).to_be_visible()
+            clean()
+
+    def test_picker_of_steps(self, signed_in_page, small, clean):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, "one").click()
+        canvas(signed_in_page).focus()
+        signed_in_page.keyboard.press("n")
+        expect(signed_in_page.get_by_role("combobox", name="Search apps and actions")).to_be_focused()
+        clean()
+        signed_in_page.keyboard.type("set")
+        clean()
+
+    def test_chooser_of_a_target(self, signed_in_page, small, clean):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, "one").click()
+        canvas(signed_in_page).focus()
+        signed_in_page.keyboard.press("c")
+        expect(signed_in_page.get_by_role("combobox", name="Where does one lead to?")).to_be_focused()
+        clean()
+
+    def test_picker_of_variables(self, signed_in_page, small, clean):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, "one").click()
+        signed_in_page.get_by_label("Value", exact=True).fill("")
+        signed_in_page.keyboard.type("/")
+        expect(signed_in_page.get_by_role("listbox").first).to_be_visible()
+        clean()
+
+    @pytest.mark.parametrize("panel", ["Review", "Versions", "Outline", "Runs", "Test"])
+    def test_right_panel(self, signed_in_page, small, ran, clean, panel):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, "one").click()
+        canvas(signed_in_page).focus()
+        signed_in_page.keyboard.press("d")
+        expect(signed_in_page.get_by_text("Draft, 1 change")).to_be_visible()
+        signed_in_page.get_by_role("button", name=panel, exact=True).first.click()
+        expect(signed_in_page.locator("#right").get_by_role("heading").first).to_be_visible()
+        expect(signed_in_page.locator("#right [aria-busy=true]")).to_have_count(0)
+        clean()
+
+    def test_problems(self, signed_in_page, workspace, owner, live, clean):
+        flow = create_flow(
+            workspace, owner.user, name="Bad", kind="post_call", document=chain(call_ended(), set_variable("one"))
+        )
+        open_editor(signed_in_page, flow)
+        signed_in_page.get_by_role("button", name=re.compile("problem|error")).first.click()
+        expect(signed_in_page.get_by_role("heading", name="Problems")).to_be_visible()
+        clean()
+
+    def test_replay(self, signed_in_page, small, ran, clean):
+        open_editor(signed_in_page, small, f"?run={ran.pk}")
+        expect(signed_in_page.locator("#right")).to_contain_text("urgent")
+        expect(card(signed_in_page, "urgent")).to_have_accessible_name(re.compile("done"))
+        clean()
+
+    def test_the_sheet_of_keys_and_all_commands(self, signed_in_page, small, clean):
+        open_editor(signed_in_page, small)
+        canvas(signed_in_page).focus()
+        signed_in_page.keyboard.press("?")
+        expect(signed_in_page.get_by_role("dialog")).to_be_visible()
+        clean()
+        signed_in_page.keyboard.press("Escape")
+        signed_in_page.keyboard.press("Control+k")
+        expect(signed_in_page.get_by_role("combobox")).to_be_focused()
+        clean()
+
+    def test_menu_of_a_step(self, signed_in_page, small, clean):
+        open_editor(signed_in_page, small)
+        card(signed_in_page, "one").click(button="right")
+        expect(signed_in_page.get_by_role("menu")).to_be_visible()
+        clean()
+
+    def test_narrow(self, signed_in_page, small, clean):
+        signed_in_page.set_viewport_size(NARROW)
+        open_editor(signed_in_page, small)
+        expect(row(signed_in_page, "urgent")).to_be_visible()
+        clean()
+        row(signed_in_page, "one").click()
+        expect(signed_in_page.get_by_label("Name of the step")).to_be_visible()
+        clean()
+        signed_in_page.get_by_role("button", name="Back").click()
+        signed_in_page.get_by_role("button", name="Canvas").click()
+        expect(card(signed_in_page, "one")).to_be_visible()
+        clean()
+
+    def test_a_viewer(self, page, small, workspace, make_person, sign_in, clean):
+        sign_in(make_person(workspace, "viewer"))
+        open_editor(page, small)
+        card(page, "one").click()
+        expect(page.get_by_label("Name of the step")).to_be_visible()
+        clean()
+
+
+PAGES = (
+    "/", "/flows/new/", "/flows/trash/", "/runs/", "/calls/", "/calls/?q=c1", "/dashboard/", "/nodes/",
+    "/settings/connections/", "/settings/connections/new/", "/settings/agents/", "/settings/agents/new/",
+    "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
+    "/settings/password/", "/settings/audit/",
+)  # fmt: skip
+
+
+class TestPages:
+    @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+    @pytest.mark.parametrize("path", PAGES)
+    def test_page(self, signed_in_page, small, ran, workspace, clean, path, size):
+        Agent.objects.create(workspace=workspace, slug="support", name="Support line")
+        signed_in_page.set_viewport_size(size)
+        answer = signed_in_page.goto(path)
+        assert answer.status == 200, path
+        clean()
+        assert signed_in_page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+    def test_run(self, signed_in_page, ran, clean, size):
+        signed_in_page.set_viewport_size(size)
+        signed_in_page.goto(f"/runs/{ran.pk}/")
+        clean()
+        assert signed_in_page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    def test_flow_pages(self, signed_in_page, small, clean):
+        for part in ("versions", "reach"):
+            assert signed_in_page.goto(f"/flows/{small.pk}/{part}/").status == 200
+            clean()
+
+    def test_signing_in(self, page, live, clean):
+        page.goto("/")
+        expect(page.get_by_label("Password")).to_be_visible()
+        clean()
