@@ -76,7 +76,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
   const head = inspectorHead(store, context, layer, { type, readonly });
   const configure = type ? createConfigure(store, type, env, current) : unknownType(store.state, id);
   const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current }) : null;
-  const test = sending ?? nodeTest(store, context, id);
+  const past = nodeTest(store, context, id, sending === null);
   const runs = nodeRuns(store, context, id);
   const tabs = tabList({
     label: "Step",
@@ -87,7 +87,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
     ],
     onchoose: (tab) => store.dispatch((state) => ({ ...state, tab: /** @type {State["tab"]} */ (tab) })),
   });
-  const panels = Object.entries({ configure: configure.dom, test: test.dom, runs: runs.dom }).map(([name, content]) =>
+  const panels = Object.entries({ configure: [configure.dom], test: [sending?.dom, past.dom], runs: [runs.dom] }).map(([name, content]) =>
     h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content),
   );
   const foot = footer(context, { readonly, send: sending ? startSend : null });
@@ -103,6 +103,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
     tabs.select(state.tab);
     for (const panel of panels) panel.hidden = panel.id !== `tabpanel-${state.tab}`;
     if (state.tab === "runs") runs.shown();
+    if (state.tab === "test") past.shown();
   }
 
   return {
@@ -118,7 +119,8 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
       showTab(state, before);
       if (!before || state.form !== before.form || state.problems !== before.problems || state.document !== before.document) configure.update(state);
       env.refresh(before, before === null);
-      test.update(state, before);
+      sending?.update(state, before);
+      past.update(state, before);
       runs.update(state, before);
       foot.update(state);
       if (state.form?.focus && state.form.node === id) focusField(state.form.focus);

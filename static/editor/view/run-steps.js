@@ -98,7 +98,7 @@ function why(step, document, catalogue) {
     others.length
       ? h(
           "details",
-          { class: "why-others" },
+          { class: "why-others", open: taken.port === "else" },
           h("summary", {}, icon("chevron-right", "icon icon-small"), `Why not ${others.map((branch) => branch.label).join(", ")}`),
           ...others.map(branchPart),
         )

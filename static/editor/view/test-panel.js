@@ -3,31 +3,30 @@
 /** @import {Panel} from "./panels.js" */
 
 import { nodeOf } from "../model/document.js";
-import { sampleEvent } from "../model/sample-event.js";
-import { moment, runTitle } from "../model/words-panels.js";
+import { readEvent, textOf } from "../model/event-text.js";
 import { h, icon } from "./dom.js";
 import { panelFrame, reasonOf } from "./panel-frame.js";
 import { idOf } from "./run-actions.js";
-
-const PARTS = ["type", "interaction", "contact", "analysis", "variables", "data", "args", "trigger"];
-
-/** What starts a run, without what the server noted about it. @param {any} event */
-function onlyParts(event) {
-  const given = PARTS.filter((name) => event[name] !== undefined && event[name] !== null && Object.keys(event[name]).length > 0);
-  return Object.fromEntries(given.map((name) => [name, event[name]]));
-}
+import { createTestSource } from "./test-source.js";
 
 /** @param {Store} store @param {Context} context @returns {Panel} */
 export function createTestPanel(store, context) {
   const frame = panelFrame({ title: "Test", onclose: () => store.dispatch((state) => ({ ...state, right: null, modal: null })) });
   frame.title.after(h("p", { class: "panel-sub" }, "Runs the draft; what is live is not touched"));
-  /** @type {Map<string, any>} */
-  const events = new Map([["sample", null]]);
   let mode = "dry";
+  /** What was put into the field last; what differs from it was written by hand. */
+  let put = "";
 
-  const source = h("select", { class: "select", id: "test-source", onchange: () => choose(source.value) }, h("option", { value: "sample" }, "A sample"));
-  const text = h("textarea", { class: "textarea mono test-event", id: "test-event", rows: "16", spellcheck: false, "aria-label": "Event as JSON" });
-  const wrong = h("p", { class: "error-text", role: "alert", hidden: true });
+  const text = h("textarea", {
+    class: "textarea mono test-event",
+    id: "test-event",
+    rows: "14",
+    spellcheck: false,
+    "aria-label": "Event as JSON",
+    "aria-describedby": "test-wrong",
+  });
+  const wrong = h("p", { class: "error-text", id: "test-wrong", role: "alert", hidden: true });
+  const source = createTestSource(store, context, { filled, failed: tell, written: () => read(true) });
   const until = h("select", { class: "select", id: "test-until" });
   const dry = radio("dry", "Dry", "Requests are answered from samples; nothing is sent.");
   const live = radio("live", "Live", "Real requests are sent, with the values below.");
@@ -40,7 +39,7 @@ export function createTestPanel(store, context) {
       { class: "test-form" },
       h("fieldset", { class: "modes" }, h("legend", { class: "label" }, "Mode"), dry, live),
       h("div", { class: "field" }, h("label", { class: "label", for: "test-until" }, "How far"), until),
-      h("div", { class: "field" }, h("label", { class: "label", for: "test-source" }, "What comes in"), source),
+      ...source.dom,
       h(
         "div",
         { class: "field" },
@@ -48,6 +47,7 @@ export function createTestPanel(store, context) {
         text,
         wrong,
         h("p", { class: "hint" }, "Change it as you like, or paste a whole event."),
+        h("div", {}, source.keep),
       ),
     ),
   );
@@ -66,23 +66,10 @@ export function createTestPanel(store, context) {
     return h("label", { class: "mode" }, input, h("span", {}, h("strong", {}, label), h("span", { class: "hint", id: `test-mode-${value}-help` }, help)));
   }
 
-  /** @param {string} id */
-  async function choose(id) {
-    let event = events.get(id);
-    if (event === undefined || event === null) {
-      try {
-        event =
-          id === "sample"
-            ? (store.state.sample.event ?? sampleEvent(store.state.flow.kind, store.state.document, store.state.catalogue))
-            : (await context.api.get(`/runs/${id}/`)).event;
-      } catch (error) {
-        return tell(`That call could not be fetched: ${reasonOf(error)}`);
-      }
-      events.set(id, event);
-    }
-    text.value = JSON.stringify(onlyParts(event ?? {}), null, 2);
+  /** @param {any} event */
+  function filled(event) {
+    put = text.value = textOf(event ?? {});
     read();
-    return undefined;
   }
 
   /** @param {string|null} message */
@@ -92,36 +79,31 @@ export function createTestPanel(store, context) {
     text.setAttribute("aria-invalid", String(message !== null));
   }
 
-  /** @returns {any} the event, or null when the text is none */
-  function read() {
-    try {
-      const event = JSON.parse(text.value);
-      if (event === null || typeof event !== "object" || Array.isArray(event)) throw new SyntaxError("an event is an object");
-      tell(null);
-      // What an agent posts to an action says `arguments`.
-      const { arguments: given, ...rest } = event;
-      return given && !event.args ? { ...rest, args: given } : event;
-    } catch (error) {
-      tell(`Not an event yet: ${/** @type {Error} */ (error).message}`);
-      return null;
+  /** The event as written; null, with the reason below the field, when it is none. @param {boolean} [show] takes one to the fault @returns {any} */
+  function read(show = false) {
+    const { event, fault } = readEvent(text.value);
+    tell(fault?.text ?? null);
+    if (fault && show) {
+      text.focus();
+      if (fault.at !== null) text.setSelectionRange(fault.at, fault.at + 1);
     }
+    return event;
   }
 
   function useForPreviews() {
-    const event = read();
-    if (!event) return text.focus();
+    const event = read(true);
+    if (!event) return;
     store.dispatch((state) => ({ ...state, sample: { event, source: "the test panel" } }));
     context.toast("Previews under the fields use this event now.", { kind: "ok" });
-    return undefined;
   }
 
   async function start() {
-    const event = read();
-    if (!event) return text.focus();
-    if (!(await context.leaveForm()) || !(await context.flush())) return undefined;
+    const event = read(true);
+    if (!event) return;
+    if (!(await context.leaveForm()) || !(await context.flush())) return;
     run.setAttribute("aria-busy", "true");
     try {
-      const answer = await context.api.post(`/flows/${store.state.flow.id}/try/`, { event, mode, until: chosenUntil() });
+      const answer = await context.api.post(`/flows/${store.state.flow.id}/try/`, { event, mode, until: until.value || null });
       store.dispatch((state) => ({ ...state, sample: { event, source: "the last test" }, modal: null }));
       const id = idOf(answer.run);
       if (id) await context.runs.open(id);
@@ -130,10 +112,7 @@ export function createTestPanel(store, context) {
     } finally {
       run.removeAttribute("aria-busy");
     }
-    return undefined;
   }
-
-  const chosenUntil = () => until.value || null;
 
   /** @param {State} state */
   function drawUntil(state) {
@@ -145,24 +124,21 @@ export function createTestPanel(store, context) {
     until.value = nodeOf(state.document, wanted ?? "") ? wanted : "";
   }
 
-  async function offerCalls() {
-    try {
-      const page = await context.api.get(`/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=10`);
-      const options = page.results.map((/** @type {any} */ each) => h("option", { value: each.id }, `${runTitle(each)}, ${moment(each.started_at)}`));
-      source.replaceChildren(h("option", { value: "sample" }, "A sample"), ...options);
-    } catch {
-      // Past calls are an offer; the sample works without them.
-    }
+  /** The data of a run that was taken over stands in the field, unless somebody wrote there. */
+  function useKept() {
+    if (text.value === put || !text.value) source.choose(store.state.sample.event ? "kept" : "sample");
+    else source.draw();
   }
 
   return {
     dom: frame.dom,
     shown() {
       frame.title.focus({ preventScroll: true });
-      if (!text.value) choose("sample");
-      offerCalls();
+      if (!text.value) useKept();
+      source.refresh();
     },
     update(state, before) {
+      if (before && state.sample !== before.sample && state.sample.source !== "the last test") useKept();
       if (!before || state.document !== before.document || state.modal !== before.modal) {
         drawUntil(state);
         const node = nodeOf(state.document, state.modal?.until ?? "");
