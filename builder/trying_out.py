@@ -61,17 +61,18 @@ def send(flow: Flow, node: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
     outcome = perform(run)
     seconds = time.monotonic() - started
     row = run.steps[-1]
-    output = outcome.output if isinstance(outcome, Done) else (row["output"] or {})
-    detail = (row["error"] or {}).get("detail") or {}
+    shown, error, output = (kept and kept.value for kept in (row["input"], row["error"], row["output"]))
+    output = outcome.output if isinstance(outcome, Done) else (output or {})
+    detail = (error or {}).get("detail") or {}
     source = {**(detail if isinstance(detail, dict) else {}), **output}
     return {
         "data": source.get("body", output or None),
         "meta": {
             "status": source.get("status"), "headers": source.get("headers") or {}, "seconds": round(seconds, 4),
-            "request": row["input"],
+            "request": shown,
         },
         "variables": dict(outcome.variables) if isinstance(outcome, Done) else {},
-        "error": row["error"],
+        "error": error,
         "warnings": row["warnings"],
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
 from runtime.models import Status
 from runtime.rows import change
+from runtime.stepping import Kept
 from runtime.tables import EVENTS, NEWS, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
@@ -133,8 +134,9 @@ def _update(items: list[Progress]) -> set[Any]:
 def _step_values(run_id: Any, step: dict[str, Any]) -> list[Any]:
     return [
         run_id, step["index"], step["attempt"], step["seq"], step["node"], step["type"], step["label"][:200],
-        step["status"], step["port"], _json(step["input"]), _json(step["output"]), _json(step["error"]),
-        json.dumps(step["warnings"]), _json(step["reason"]), step["started_at"], step["seconds"],
+        step["status"], step["port"], _text(step["input"]), _text(step["output"]), _text(step["error"]),
+        json.dumps(step["warnings"]) if step["warnings"] else "[]", _text(step["reason"]), step["started_at"],
+        step["seconds"],
     ]  # fmt: skip
 
 
@@ -157,6 +159,10 @@ def _insert_rest(item: Progress) -> None:
             "ON CONFLICT DO NOTHING",
             [item.run_id, index, node, until, timezone.now()],
         )
+
+
+def _text(kept: Kept | None) -> str | None:
+    return None if kept is None else kept.text
 
 
 def _json(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -173,13 +174,13 @@ def _add_row(
     )  # fmt: skip
     match outcome:
         case Done():
-            row.update(output=fit(outcome.output), reason=outcome.reason)
+            row.update(output=fit(outcome.output), reason=fit(outcome.reason))
         case Wait():
-            row["output"] = {"until": iso(outcome.until) if outcome.until else None, "seconds": outcome.seconds}
+            row["output"] = fit({"until": iso(outcome.until) if outcome.until else None, "seconds": outcome.seconds})
         case Fail():
-            row["error"] = {"message": outcome.message, "code": outcome.code, "detail": fit(outcome.detail)}
+            row["error"] = _error(outcome)
         case End():
-            row["output"] = {"outcome": outcome.outcome} if outcome.outcome else None
+            row["output"] = fit({"outcome": outcome.outcome}) if outcome.outcome else None
 
 
 def running_row(run: ActiveRun) -> None:
@@ -203,14 +204,28 @@ def _new_row(run: ActiveRun, started_at: datetime) -> dict[str, Any]:
     return {"index": index, "attempt": attempt, "seq": run.seq, "started_at": started_at}
 
 
-def fit(value: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value as history keeps it, with its JSON text, which is what is written."""
+
+    value: Any
+    text: str
+
+
+def fit(value: Any) -> Kept | None:
     """`value`, or a preview of it where it is too large to keep in history; says so."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
+    if value is None:
+        return None
     text = safe_dumps(value)
     if len(text) <= LARGEST_INLINE:
-        return value
-    return {"truncated": True, "bytes": len(text), "preview": text[:8_192]}
+        return Kept(value, text)
+    shown = {"truncated": True, "bytes": len(text), "preview": text[:8_192]}
+    return Kept(shown, safe_dumps(shown))
+
+
+def _error(outcome: Fail) -> Kept | None:
+    detail = fit(outcome.detail)
+    return fit({"message": outcome.message, "code": outcome.code, "detail": detail and detail.value})
 
 
 _STATUS = {Done: "succeeded", Wait: "waiting", Fail: "failed", End: "succeeded"}

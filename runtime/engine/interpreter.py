@@ -17,7 +17,7 @@ from typing import Any
 
 from runtime.engine.graph import Graph, Node
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
-from runtime.engine.state import FAILED, RUNNING, SUCCEEDED, WAITING, RunState
+from runtime.engine.state import FAILED, FINAL, RUNNING, SUCCEEDED, WAITING, RunState
 
 STEP_LIMIT = 10_000
 LONGEST_BACKOFF = 3600.0
@@ -32,20 +32,19 @@ def advance(graph: Graph, state: RunState, outcome: Outcome, now: datetime) -> R
     """The state after `outcome` of the node under the cursor."""
     if state.finished:
         return state
-    state = replace(state, taken=state.taken + 1, as_of=now.isoformat(), wait=None)
     node = graph.nodes[state.node]
     match outcome:
         case Done():
-            after = _done(graph, state, node, outcome)
+            news = _done(graph, state, node, outcome)
         case Wait():
-            after = _pause(state, "event" if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_)
+            news = _pause("event" if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_)
         case Fail():
-            after = _failed(graph, state, node, outcome, now)
+            news = _failed(graph, state, node, outcome, now)
         case End():
-            after = _end(state, outcome)
-    if after.taken >= STEP_LIMIT and not after.finished:
-        return _stop(after, f"The run took {STEP_LIMIT:,} steps without coming to an end.", "step_limit", node)
-    return after
+            news = _end(outcome)
+    if state.taken + 1 >= STEP_LIMIT and news["status"] not in FINAL:
+        news = _stop(f"The run took {STEP_LIMIT:,} steps without coming to an end.", "step_limit", node)
+    return replace(state, **{"wait": None, "taken": state.taken + 1, "as_of": now.isoformat(), **news})
 
 
 def resume(state: RunState) -> RunState:
@@ -58,26 +57,27 @@ def is_retry(state: RunState) -> bool:
     return bool(state.wait) and state.wait is not None and state.wait["kind"] == "retry"
 
 
-def _done(graph: Graph, state: RunState, node: Node, outcome: Done) -> RunState:
-    state = replace(state, status=RUNNING, steps={**state.steps, node.key: outcome.output})
+News = dict[str, Any]  # the members of the state that change
+
+
+def _done(graph: Graph, state: RunState, node: Node, outcome: Done) -> News:
+    news: News = {"steps": {**state.steps, node.key: outcome.output}}
     if outcome.variables:
-        state = replace(state, vars={**state.vars, **outcome.variables})
+        news["vars"] = {**state.vars, **outcome.variables}
     if outcome.response is not None:
-        status = outcome.response_status
-        state = replace(state, response=outcome.response, response_status=status, responded=True)
-    return _leave(graph, state, node, outcome.port)
+        news |= {"response": outcome.response, "response_status": outcome.response_status, "responded": True}
+    return news | _leave(graph, state, node, outcome.port)
 
 
-def _leave(graph: Graph, state: RunState, node: Node, port: str) -> RunState:
+def _leave(graph: Graph, state: RunState, node: Node, port: str) -> News:
     target = graph.target(node.id, port)
     if target is None:
-        return replace(state, status=SUCCEEDED)
-    return replace(state, status=RUNNING, node=target, index=state.index + 1, attempt=1)
+        return {"status": SUCCEEDED}
+    return {"status": RUNNING, "node": target, "index": state.index + 1, "attempt": 1}
 
 
-def _pause(state: RunState, kind: str, until: datetime | None, for_: Any) -> RunState:
-    wait = {"kind": kind, "until": until.isoformat() if until else None, "for": for_}
-    return replace(state, status=WAITING, wait=wait)
+def _pause(kind: str, until: datetime | None, for_: Any) -> News:
+    return {"status": WAITING, "wait": {"kind": kind, "until": until.isoformat() if until else None, "for": for_}}
 
 
 def _wake_at(outcome: Wait, now: datetime) -> datetime | None:
@@ -86,24 +86,22 @@ def _wake_at(outcome: Wait, now: datetime) -> datetime | None:
     return now + timedelta(seconds=outcome.seconds) if outcome.seconds is not None else None
 
 
-def _failed(graph: Graph, state: RunState, node: Node, outcome: Fail, now: datetime) -> RunState:
+def _failed(graph: Graph, state: RunState, node: Node, outcome: Fail, now: datetime) -> News:
     if outcome.retryable and state.attempt < node.max_attempts:
         delay = min(node.backoff_seconds * node.backoff_factor ** (state.attempt - 1), LONGEST_BACKOFF)
         delay = max(delay, min(outcome.retry_after or 0, LONGEST_BACKOFF))
-        return replace(_pause(state, "retry", now + timedelta(seconds=delay), None), attempt=state.attempt + 1)
+        return _pause("retry", now + timedelta(seconds=delay), None) | {"attempt": state.attempt + 1}
     if node.on_error == "stop":
-        return _stop(state, outcome.message, outcome.code, node)
+        return _stop(outcome.message, outcome.code, node)
     error = {"error": {"message": outcome.message, "code": outcome.code}}
-    state = replace(state, steps={**state.steps, node.key: error})
-    return _leave(graph, state, node, "error" if node.on_error == "branch" else node.first_port)
+    port = "error" if node.on_error == "branch" else node.first_port
+    return {"steps": {**state.steps, node.key: error}} | _leave(graph, state, node, port)
 
 
-def _stop(state: RunState, message: str, code: str, node: Node) -> RunState:
-    return replace(state, status=FAILED, wait=None, error={"message": message, "code": code, "node": node.id})
+def _stop(message: str, code: str, node: Node) -> News:
+    return {"status": FAILED, "wait": None, "error": {"message": message, "code": code, "node": node.id}}
 
 
-def _end(state: RunState, outcome: End) -> RunState:
-    state = replace(state, status=SUCCEEDED, outcome=outcome.outcome)
-    if outcome.response is not None:
-        state = replace(state, response=outcome.response, responded=True)
-    return state
+def _end(outcome: End) -> News:
+    news: News = {"status": SUCCEEDED, "outcome": outcome.outcome}
+    return news | ({"response": outcome.response, "responded": True} if outcome.response is not None else {})
