@@ -124,6 +124,6 @@ function string(text, from) {
 
 /** @param {string} text @param {number} at */
 function near(text, at) {
-  const found = /^[^\s,{}[\]]+|^./.exec(text.slice(at, at + 24))?.[0] ?? "";
-  return found ? `“${found}”` : "the end";
+  const found = /^"[^"\n]*"|^[^\s,:{}[\]]+|^./.exec(text.slice(at, at + 24))?.[0] ?? "";
+  return found.startsWith('"') ? found : found ? `“${found}”` : "the end";
 }
