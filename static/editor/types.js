@@ -295,7 +295,7 @@
  * @property {(type: string) => void} addNode                          click or Enter in the palette: after the selection
  * @property {() => Promise<boolean>} leaveForm                        asks Save / Discard / Stay when the form is dirty; false: stay
  * @property {() => Promise<boolean>} flush                            sends what is unsaved; true when the server has all
- * @property {(label?: string) => Promise<void>} reload                  fetches the draft again (after undo changes, restore)
+ * @property {(label?: string, change?: () => Promise<any>) => Promise<void>} reload   does `change` and fetches the draft again (after undo changes, restore)
  * @property {{open: (id: string) => Promise<void>, close: () => void}} runs   the run overlay: live when the run is not final
  * @property {{reveal: (id: string) => void, focus: () => void, toWorld: (x: number, y: number) => Point, toClient: (x: number, y: number) => Point, center: () => Point}} canvas
  */

@@ -48,6 +48,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
   /** @type {FlowDocument|null} */
   let given = null;
   let pulling = false;
+  let holding = false;
   let heard = 0;
   let firstUnsaved = 0;
   let timer = 0;
@@ -232,14 +233,14 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
   /** Others' changes, when a hint says there are some. @param {number} [revision] */
   async function pull(revision = 0) {
     heard = Math.max(heard, revision);
-    if (off || pulling || sending || replica.inflight || asking || troubles.stopped()) return;
+    if (off || pulling || holding || sending || replica.inflight || asking || troubles.stopped()) return;
     pulling = true;
     const since = replica.revision;
     const answer = await context.api.get(`${path}/ops/?since=${since}`).catch((/** @type {any} */ error) => void troubles.from(error));
     pulling = false;
     if (!answer) return;
     troubles.build(answer.build);
-    if (sending || replica.inflight || replica.revision !== since) return void (heard > replica.revision && pull());
+    if (sending || holding || replica.inflight || replica.revision !== since) return void (heard > replica.revision && pull());
     if (answer.revision <= since) return;
     replica.learned({ ...answer, document: answer.document ? readDocument(answer.document) : null });
     await settle(answer.writes ?? [], factsOf(answer));
@@ -289,17 +290,27 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     return true;
   }
 
-  /** The draft as the server has it, whatever is here: after Undo Changes and restore. @param {string} [label] names the step back in the history */
-  async function reload(label = words.commands.undo) {
-    const draft = await context.api.get(`${path}/`);
-    const document = readDocument(draft.document);
-    replica.reset(document, draft.revision);
-    take(document, (state) => {
-      const entry = { label, before: state.document, after: document };
-      const history = diff(state.document, document).length ? { past: [...state.history.past, entry], future: [] } : state.history;
-      return { ...state, ...factsOf(draft), revision: draft.revision, document, history, form: null, save: { status: "saved", kept: 0, message: "" } };
-    });
-    keep();
+  /**
+   * Fetches the draft after something else than ops changed it, as one step of this tab's history; what is unsent here comes on top.
+   * @param {string} [label] names the step @param {(() => Promise<any>)|null} [change] changes it; hints about that are not news
+   */
+  async function reload(label = words.commands.undo, change = null) {
+    holding = true;
+    try {
+      await change?.();
+      const draft = await context.api.get(`${path}/`);
+      await sending;
+      const before = store.state.document;
+      replica.learned({ revision: draft.revision, document: readDocument(draft.document) });
+      await settle([], factsOf(draft));
+      const after = store.state.document;
+      if (diff(before, after).length)
+        store.dispatch((state) => ({ ...state, history: { past: [...state.history.past, { label, before, after }], future: [] } }));
+    } finally {
+      holding = false;
+    }
+    if (heard > replica.revision) pull();
+    else if (unsent()) schedule(0);
   }
 
   /** A trouble is over. */

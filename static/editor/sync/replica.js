@@ -54,7 +54,7 @@ export function createReplica({ client, document, revision, isTrigger }) {
 
   /** Others' changes since what was known, or the whole draft. @param {{revision: number, ops?: Op[]|null, document?: FlowDocument|null}} news */
   function learned(news) {
-    server = news.document ?? apply(server, news.ops ?? []);
+    server = apply(server, news.document ? diff(server, news.document) : (news.ops ?? []));
     serverRevision = news.revision;
   }
 
@@ -88,12 +88,6 @@ export function createReplica({ client, document, revision, isTrigger }) {
     refused() {
       inflight = null;
       suspect = true;
-    },
-    /** @param {FlowDocument} document @param {number} at the draft as it is, whatever was here */
-    reset(document, at) {
-      inflight = null;
-      acked = server = document;
-      ackedRevision = serverRevision = at;
     },
     get inflight() {
       return inflight;

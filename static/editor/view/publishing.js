@@ -112,8 +112,7 @@ export async function undoChanges(store, context) {
   try {
     store.dispatch((state) => (state.form?.dirty ? { ...state, form: null } : state));
     await context.flush();
-    await context.api.post(`/flows/${flow.id}/undo-changes/`);
-    await context.reload(say.undoChanges);
+    await context.reload(say.undoChanges, () => context.api.post(`/flows/${flow.id}/undo-changes/`));
     context.toast(`The draft is version ${flow.published?.number} again.`, { kind: "ok", action: undoAction(context) });
   } catch (error) {
     context.toast(`Nothing was undone: ${reasonOf(error)}`, { kind: "bad" });
@@ -134,9 +133,8 @@ export async function restore(store, context, number) {
   if (answer !== "restore") return;
   try {
     await context.flush();
-    await context.api.post(`/flows/${store.state.flow.id}/versions/${number}/restore/`);
+    await context.reload(publishing.restoreEntry(number), () => context.api.post(`/flows/${store.state.flow.id}/versions/${number}/restore/`));
     store.dispatch((state) => (state.comparison?.after ? { ...state, comparison: null, right: null } : state));
-    await context.reload(publishing.restoreEntry(number));
     context.toast(publishing.restored(number), { kind: "ok", action: undoAction(context) });
   } catch (error) {
     context.toast(`Not restored: ${reasonOf(error)}`, { kind: "bad" });

@@ -86,8 +86,7 @@ export function createSnapshots(store, context) {
     if (!(await context.leaveForm())) return;
     try {
       if (!(await context.flush())) return;
-      await context.api.post(`${path}${snapshot.id}/restore/`);
-      await context.reload(say.label(age));
+      await context.reload(say.label(age), () => context.api.post(`${path}${snapshot.id}/restore/`));
       context.toast(say.done(age), { kind: "ok", action: { label: say.undo, run: () => void context.commands.run("undo") } });
       draw();
     } catch (error) {
