@@ -11,13 +11,15 @@ export function createAnnouncer(host) {
   const urgent = [region("alert", "assertive"), region("alert", "assertive")];
   const all = [...polite, ...urgent];
   host.append(...all);
+  let turn = 0;
   return {
     dom: host,
     /** @param {State} state @param {State} before */
     update(state, before) {
       if (state.announcement === before.announcement) return;
-      const { n, text } = state.announcement;
-      const now = (state.announcement.urgent ? urgent : polite)[n % 2];
+      const { text, urgent: interrupts } = state.announcement;
+      turn = 1 - turn;
+      const now = (interrupts ? urgent : polite)[turn];
       for (const each of all) if (each !== now && each.textContent) each.textContent = "";
       if (now) now.textContent = text;
     },

@@ -35,7 +35,7 @@ function removable(state) {
 }
 
 /** @param {State} state @param {boolean} heal @returns {State|null} */
-function removeSelection(state, heal) {
+function removeSelection(state, heal, told = heal ? words.labels.heal : words.labels.remove) {
   if (readonlyReason(state)) return null;
   const nodes = removable(state);
   const { edges, notes } = state.selection;
@@ -44,7 +44,7 @@ function removeSelection(state, heal) {
   let next = heal ? healNodes(state.document, nodes, ports) : removeNodes(state.document, nodes);
   next = removeNotes(disconnect(next, edges), notes);
   const what = nodes.length || notes.size ? named(state, nodes, notes.size) : "";
-  const label = what ? (heal ? words.labels.heal(what) : words.labels.remove(what)) : words.labels.disconnect;
+  const label = what ? told(what) : words.labels.disconnect;
   const result = commit(state, label, next, { selection: NOTHING, focused: neighbourOf(state, nodes, next) });
   const lost = lostWay(state.document, next, state.catalogue);
   return result && lost.length ? announced(result, `${label}. ${words.announce.unreachable(lost.join(", "))}`) : result;
@@ -248,7 +248,7 @@ export const editCommands = [
     group,
     run: (state) => {
       const copied = copy(state);
-      return copied && removeSelection(copied, false);
+      return copied && removeSelection(copied, false, words.labels.cut);
     },
     perform: toClipboard,
   },
