@@ -123,7 +123,7 @@
 // ------------------------------------------------------------------------------------------------- the state
 
 /** @typedef {{code: string, severity: "error"|"warning", message: string, node: string|null, field: string|null, fix?: {label: string, ops: Op[]}|null}} Problem  field: JSON Pointer from the node */
-/** @typedef {{status: "saved"|"saving"|"slow"|"unsaved"|"offline"|"conflict"|"error", kept: number, message: string}} Save  kept: ops not acknowledged yet */
+/** @typedef {{status: "saved"|"saving"|"slow"|"trying"|"unsaved"|"offline"|"conflict"|"error", kept: number, message: string}} Save  kept: ops not acknowledged yet */
 /** @typedef {{nodes: ReadonlySet<string>, edges: ReadonlySet<string>, notes: ReadonlySet<string>}} Selection */
 /** @typedef {{x: number, y: number, zoom: number}} Camera  screen = world * zoom + (x, y), relative to the canvas element */
 /** @typedef {{label: string, before: FlowDocument, after: FlowDocument}} HistoryEntry */

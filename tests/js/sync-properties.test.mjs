@@ -20,7 +20,7 @@ import {
   setNote,
 } from "../../static/editor/model/document.js";
 import { commit, redo, undo } from "../../static/editor/model/history.js";
-import { rebasedOps } from "../../static/editor/model/rebase.js";
+import { rebase, rebasedOps } from "../../static/editor/model/rebase.js";
 import { createReplica } from "../../static/editor/sync/replica.js";
 import { flow, randomFrom, stateOf } from "./flows.mjs";
 import { createServer } from "./server.mjs";
@@ -70,9 +70,10 @@ function world(seed, people) {
   }
 
   function merges(me) {
-    const asked = me.replica.merged(me.state.document);
+    if (me.replica.level()) return;
+    const asked = me.replica.merged(me.state.document, rebase);
     const choices = Object.fromEntries(asked.clashes.map((clash) => [clash.id, pick(["mine", "theirs"])]));
-    takes(me, asked.open ? me.replica.merged(me.state.document, choices) : asked, choices);
+    takes(me, asked.open ? me.replica.merged(me.state.document, rebase, choices) : asked, choices);
   }
 
   function hears(me) {

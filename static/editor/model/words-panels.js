@@ -16,6 +16,8 @@ export const say = Object.freeze({
   askToPublish: "Ask to publish",
   saveChanges: "Save Changes",
   discard: "Discard",
+  savedAgain: "Connected again, everything is saved",
+  fromBefore: "Changes kept from before",
   stay: "Stay",
   send: "Send",
   cancel: "Cancel",
@@ -78,7 +80,8 @@ export function saveState(save, form) {
   if (save.status === "conflict") return { text: "Conflict", kind: "bad" };
   if (save.status === "error") return { text: save.message || "Not saved", kind: "bad" };
   if (form?.dirty) return { text: `Unsaved: ${form.label}`, kind: "warn" };
-  if (save.status === "slow") return { text: save.message, kind: "warn" };
+  if (save.status === "slow") return { text: `Slow connection, ${count(save.kept, "change")} kept here`, kind: "warn" };
+  if (save.status === "trying") return { text: `The server has trouble, ${count(save.kept, "change")} kept here`, kind: "warn" };
   if (save.status === "offline") return { text: save.kept ? `Offline, ${count(save.kept, "change")} kept here` : "Offline", kind: "warn" };
   if (save.status === "saved") return { text: "Saved", kind: "ok" };
   return { text: "Saving…", kind: "busy" };

@@ -8,9 +8,6 @@ const areKept = (/** @type {number} */ n) =>
   n ? `${n === 1 ? "Your unsent change is" : `Your ${changes(n)} not sent yet are`} kept in this browser.` : "Nothing of yours is unsent.";
 
 export const said = {
-  slow: (/** @type {number} */ n) => `Slow connection, ${changes(n)} kept here until the server has ${n === 1 ? "it" : "them"}`,
-  trying: (/** @type {number} */ n) => `The server has trouble, ${changes(n)} kept here`,
-  back: "Connected again, everything is saved",
   merged: (/** @type {string} */ who, /** @type {string[]} */ names) => (names.length ? `${who} changed ${listed(names)}` : `${who} moved things around`),
   wentBack: (/** @type {string} */ who) => `${who} went back to an earlier state of this draft`,
   someone: "Somebody",
@@ -20,7 +17,6 @@ export const said = {
     `Two steps came by the same key. ${name} is now “${key}”; what refers to it was changed with it.`,
   sentFromBefore: (/** @type {number} */ n) =>
     `${changes(n)} from before ${n === 1 ? "was" : "were"} kept in this browser and ${n === 1 ? "is" : "are"} now saved.`,
-  fromBefore: "Changes kept from before",
   notPlaced: (/** @type {number} */ n) => `${changes(n)} from before could not be put into the draft: what they belonged to is gone.`,
   typing: {
     back: (/** @type {string} */ name) => `What you typed in ${name} is back. It is not saved yet.`,
@@ -100,8 +96,6 @@ export const said = {
     download: "Download my changes",
     dismiss: "Dismiss",
   },
-  readonlyRole: "You may look at this flow but no longer change it.",
-  readonlyGone: "This flow was deleted.",
   here: {
     people: "Here now",
     at: (/** @type {string} */ name, /** @type {string} */ step) => (step ? `${name}, at ${step}` : name),

@@ -8,10 +8,8 @@
 
 import { newId, readDocument } from "../model/document.js";
 import { diff } from "../model/diff.js";
-import { said } from "../model/words-sync.js";
+import { say as texts } from "../model/words-panels.js";
 import { words } from "../model/words.js";
-import { style } from "../view/dom.js";
-import { createNews } from "./news.js";
 import { createPresence } from "./presence.js";
 import { createReplica } from "./replica.js";
 import { createTroubles } from "./troubles.js";
@@ -27,6 +25,7 @@ const LAST_WORDS = 60_000;
 const HEAVY = 1_000_000;
 
 /** @typedef {ReturnType<typeof createAutosave>} Autosave */
+/** @typedef {Awaited<ReturnType<typeof import("./keeping.js").createKeeper>>} Keeper */
 
 /** @param {Store} store @param {Context & {api: any}} context @param {{off?: boolean, build?: string}} [options] off: nothing is kept or sent; build: what served this page */
 export function createAutosave(store, context, { off = false, build = "" } = {}) {
@@ -38,11 +37,12 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     revision: store.state.revision,
     isTrigger: (type) => store.state.catalogue.types.get(type)?.trigger === true,
   });
-  const news = createNews(store, context);
   const troubles = createTroubles(store, context, { build, unsent, resume });
   const presence = createPresence(store, context, troubles);
-  /** @type {Awaited<ReturnType<typeof import("./keeping.js").createKeeper>>|null} */
+  /** @type {Keeper|null} */
   let keeper = null;
+  /** @type {Promise<Keeper>|null} */
+  let asked = null;
   /** @type {Promise<boolean>|null} */
   let sending = null;
   /** @type {FlowDocument|null} */
@@ -67,31 +67,37 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flushQuietly());
     addEventListener("online", () => went(true));
     addEventListener("offline", () => went(false));
-    import("./keeping.js")
-      .then((module) => module.createKeeper(store, context, { client: replica.client, troubles, news, adopt, flush: flushQuietly, pull }))
-      .then(kept);
     if (unsent()) edited();
-    // What is needed when there is no server must be here before.
-    setTimeout(() => {
-      import("../view/conflict.js");
-      import("../view/troubles.js");
-      style("sync");
-    }, 2000);
+    if (wasKept()) keeping();
+    onFirstSign(() => {
+      keeping();
+      import("./standby.js").then(({ standBy }) => standBy());
+    });
   }
 
-  /** @param {NonNullable<typeof keeper>} made */
-  function kept(made) {
-    keeper = made;
+  /** What outlives the page is fetched when somebody is there, or has left something. */
+  async function keeping() {
+    asked ??= import("./keeping.js").then((module) =>
+      module.createKeeper(store, context, { client: replica.client, troubles, others, adopt, flush: flushQuietly, pull }),
+    );
+    keeper = await asked.catch(() => {
+      asked = null;
+      return null;
+    });
     keep();
-    keeper.begin();
+    keeper?.begin();
   }
+
+  /** What is needed only when others are at it too. */
+  const others = once(async () => (await import("./news.js")).createNews(store, context));
 
   function edited() {
     const now = performance.now();
     firstUnsaved ||= now;
+    if (!keeper) keeping();
     keep();
     if (["saved", "unsaved"].includes(store.state.save.status)) say({ status: "unsaved", kept: unsent() });
-    else tell();
+    else say({ kept: unsent() });
     if (!asking && !putOff && !failures) schedule(Math.max(0, Math.min(PAUSE, firstUnsaved + LONGEST - now)));
   }
 
@@ -125,12 +131,6 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
   /** @param {Partial<Save>} save */
   function say(save) {
     store.dispatch((state) => ({ ...state, save: { ...state.save, ...save } }));
-  }
-
-  /** The same state, with the number of changes as it is now. */
-  function tell() {
-    const kept = unsent();
-    say({ kept, ...(store.state.save.status === "slow" ? { message: said.slow(kept) } : {}) });
   }
 
   /** Changes the document without taking it for an edit. @param {FlowDocument} document @param {(state: State) => State} change */
@@ -170,9 +170,9 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     keep();
     firstUnsaved = 0;
     if (!failures) say({ status: "saving", kept: unsent(), message: "" });
-    const patience = setTimeout(() => failures || say({ status: "slow", kept: unsent(), message: said.slow(unsent()) }), SLOW);
+    const patience = setTimeout(() => failures || say({ status: "slow", kept: unsent(), message: "" }), SLOW);
     try {
-      taken(await context.api.send("POST", `${path}/ops/`, onWire(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
+      await taken(await context.api.send("POST", `${path}/ops/`, onWire(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
       return !asking && !putOff;
     } catch (error) {
       return refused(/** @type {any} */ (error));
@@ -182,13 +182,13 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
   }
 
   /** @param {any} answer */
-  function taken(answer) {
+  async function taken(answer) {
     const again = failures > 0;
     failures = refusals = 0;
     replica.taken(answer);
     troubles.clear("refused");
-    settle(answer.writes ?? [], factsOf(answer));
-    if (again && !unsent()) context.announce(said.back);
+    await settle(answer.writes ?? [], factsOf(answer));
+    if (again && !unsent()) context.announce(texts.savedAgain);
   }
 
   /** @param {any} error @returns {Promise<boolean>} */
@@ -196,8 +196,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (error.status === 409) return conflict(error);
     if (error.status === 0 || error.status === 429 || error.status >= 500) {
       const kept = unsent();
-      const status = error.status ? "error" : "offline";
-      say({ status, kept, message: error.status ? said.trying(kept) : "" });
+      say({ status: error.status ? "trying" : "offline", kept, message: "" });
       schedule(RETRIES[Math.min(failures++, RETRIES.length - 1)] ?? 15_000);
       return false;
     }
@@ -249,8 +248,10 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
 
   /** What is here on top of what is known of the server; what clashes is asked. @param {any[]} writes @param {Partial<State>} [facts] */
   async function settle(writes, facts = {}) {
-    const merge = replica.merged(store.state.document);
-    if (!merge.open) return accept(merge, writes, facts);
+    if (replica.level()) return accept(null, writes, facts);
+    const news = await others();
+    const merge = replica.merged(store.state.document, news.rebase);
+    if (!merge.open) return accept(merge, writes, facts, news);
     putOff = false;
     asking = true;
     say({ status: "conflict", kept: unsent(), message: "" });
@@ -258,21 +259,21 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     asking = false;
     putOff = choices === null;
     if (choices === null) return undefined;
-    const final = replica.merged(store.state.document, choices);
+    const final = replica.merged(store.state.document, news.rebase, choices);
     if (final.open) return settle(writes, facts);
-    accept(final, writes, facts);
+    accept(final, writes, facts, news);
     return schedule(0);
   }
 
-  /** @param {import("../types.js").Rebased} merge @param {any[]} writes @param {Partial<State>} facts */
-  function accept(merge, writes, facts) {
+  /** @param {import("../types.js").Rebased|null} merge null: nothing of others @param {any[]} writes @param {Partial<State>} facts @param {Awaited<ReturnType<typeof others>>} [news] */
+  function accept(merge, writes, facts, news) {
     const before = store.state;
-    const { document } = merge;
-    take(document, (state) => ({ ...state, ...facts, document, revision: replica.revision, form: news.form(state, document, writes) }));
+    const document = merge?.document ?? before.document;
+    take(document, (state) => ({ ...state, ...facts, document, revision: replica.revision, form: news ? news.form(state, document, writes) : state.form }));
     const kept = unsent();
     say(kept ? { status: "unsaved", kept, message: "" } : { status: "saved", kept: 0, message: "" });
     keep();
-    news.tell(before, merge, writes);
+    if (merge) news?.tell(before, merge, writes);
   }
 
   /** What a dead tab left, on top of what is here, as one change of my own. @param {(document: FlowDocument) => Promise<FlowDocument|null>} change @returns {Promise<boolean>} */
@@ -280,7 +281,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     await pull();
     const document = await change(store.state.document);
     if (!document) return false;
-    const label = said.fromBefore;
+    const label = texts.fromBefore;
     store.dispatch((state) => ({
       ...state,
       document,
@@ -340,6 +341,38 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     /** The socket's side that is not about runs. */
     presence,
   };
+}
+
+/** @template T @param {() => Promise<T>} make a failure is tried again @returns {() => Promise<T>} */
+function once(make) {
+  /** @type {Promise<T>|null} */
+  let made = null;
+  return () => {
+    made ??= make().catch((error) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+}
+
+/** Whether some tab of this browser wrote something down that may still be there. */
+function wasKept() {
+  try {
+    return localStorage.getItem("segue.kept") !== null;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {() => void} run once, when somebody moves, touches or types */
+function onFirstSign(run) {
+  const signs = ["pointermove", "pointerdown", "keydown"];
+  const first = () => {
+    for (const sign of signs) removeEventListener(sign, first, true);
+    run();
+  };
+  for (const sign of signs) addEventListener(sign, first, { capture: true, passive: true });
 }
 
 /** @param {import("../types.js").Batch} batch @param {number} [heavy] */

@@ -18,9 +18,9 @@ const LOOK_AGAIN = 30_000;
 
 /**
  * @param {Store} store @param {Context & {api: any}} context
- * @param {{client: string, troubles: any, news: any, pull: () => Promise<void>, flush: () => Promise<boolean>, adopt: (change: (document: FlowDocument) => Promise<FlowDocument|null>) => Promise<boolean>}} tab
+ * @param {{client: string, troubles: any, others: () => Promise<any>, pull: () => Promise<void>, flush: () => Promise<boolean>, adopt: (change: (document: FlowDocument) => Promise<FlowDocument|null>) => Promise<boolean>}} tab
  */
-export async function createKeeper(store, context, { client, troubles, news, adopt, flush, pull }) {
+export async function createKeeper(store, context, { client, troubles, others, adopt, flush, pull }) {
   const { flow, me } = store.state;
   const owner = { user: String(me.id), flow: flow.id, name: flow.name, client };
   let durable = false;
@@ -83,7 +83,7 @@ export async function createKeeper(store, context, { client, troubles, news, ado
       const isTrigger = (/** @type {string} */ type) => store.state.catalogue.types.get(type)?.trigger === true;
       const asked = rebasedOps(document, row.ops, since, { isTrigger });
       if (!asked.clashes.length) return asked.document;
-      const choices = await news.ask(asked.clashes, body.writes ?? [], true);
+      const choices = await (await others()).ask(asked.clashes, body.writes ?? [], true);
       return choices && rebasedOps(document, row.ops, since, { isTrigger, choices }).document;
     });
     if (!done) return "later";
@@ -98,10 +98,31 @@ export async function createKeeper(store, context, { client, troubles, news, ado
     async begin() {
       if (begun) return;
       begun = true;
+      note(true);
       await leases.ready;
       await takeUp();
       await typing.begin();
       setInterval(takeUp, LOOK_AGAIN);
+      remember(storage);
     },
   };
+}
+
+/** Whether the next page has to look for what was left: known without opening the database. @param {boolean} something */
+function note(something) {
+  try {
+    if (something) localStorage.setItem("segue.kept", "1");
+    else localStorage.removeItem("segue.kept");
+  } catch {
+    // then every page looks
+  }
+}
+
+/** When this page ends with nothing kept, the next one need not look. @param {import("./storage.js").Kept} storage */
+function remember(storage) {
+  const look = async () => {
+    const [rows, forms] = await Promise.all([storage.all("queue"), storage.all("forms")]);
+    note(rows.length + forms.length > 0);
+  };
+  setInterval(() => look().catch(() => {}), LOOK_AGAIN);
 }

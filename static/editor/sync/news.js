@@ -8,6 +8,7 @@
 import { diff, split } from "../model/diff.js";
 import { addNode, nodeOf, same } from "../model/document.js";
 import { commit } from "../model/history.js";
+import { rebase } from "../model/rebase.js";
 import { editForm } from "../model/state.js";
 import { said } from "../model/words-sync.js";
 import { colorOf } from "./presence.js";
@@ -105,7 +106,7 @@ export function createNews(store, context) {
     context.toast(typing.gone(who, old.label), { kind: "warn", action: { label: typing.restore, run: bring } });
   }
 
-  return { ask, tell, form };
+  return { ask, tell, form, rebase };
 }
 
 /** @param {FlowDocument} document @param {string} id */

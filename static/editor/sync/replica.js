@@ -8,7 +8,8 @@
 /** @import {Batch, FlowDocument, Op, Rebased} from "../types.js" */
 
 import { apply, diff } from "../model/diff.js";
-import { rebase } from "../model/rebase.js";
+
+/** @typedef {typeof import("../model/rebase.js").rebase} Rebase */
 
 /** @param {{client: string, document: FlowDocument, revision: number, isTrigger?: (type: string) => boolean}} begun */
 export function createReplica({ client, document, revision, isTrigger }) {
@@ -20,11 +21,14 @@ export function createReplica({ client, document, revision, isTrigger }) {
   /** @type {(Batch & {document: FlowDocument})|null} */
   let inflight = null;
   let suspect = false;
+  /** The last comparison; the same two are asked about several times. */
+  let counted = { from: document, to: document, ops: /** @type {Op[]} */ ([]) };
 
   /** What is not on its way yet, as the batch it will be; null when there is nothing. @param {FlowDocument} current @returns {Batch|null} */
   function next(current) {
-    const ops = diff(inflight ? inflight.document : acked, current);
-    return ops.length ? { client, base: ackedRevision, seq: seq + 1, ops } : null;
+    const from = inflight ? inflight.document : acked;
+    if (counted.from !== from || counted.to !== current) counted = { from, to: current, ops: diff(from, current) };
+    return counted.ops.length ? { client, base: ackedRevision, seq: seq + 1, ops: counted.ops } : null;
   }
 
   /** The batch to send: the one that may have got lost again, else what there is. @param {FlowDocument} current @returns {Batch|null} */
@@ -58,15 +62,18 @@ export function createReplica({ client, document, revision, isTrigger }) {
     serverRevision = news.revision;
   }
 
+  /** Nothing of others is to be brought together with what is here. @returns {boolean} */
+  function level() {
+    if (server !== acked || suspect) return false;
+    ackedRevision = serverRevision;
+    return true;
+  }
+
   /**
    * The page's document on top of what the server has. While questions are open nothing moves on.
-   * @param {FlowDocument} current @param {Record<string, "mine"|"theirs">} [choices] @returns {Rebased & {open: boolean}}
+   * @param {FlowDocument} current @param {Rebase} rebase @param {Record<string, "mine"|"theirs">} [choices] @returns {Rebased & {open: boolean}}
    */
-  function merged(current, choices = {}) {
-    if (server === acked && !suspect) {
-      ackedRevision = serverRevision;
-      return { document: current, clashes: [], dropped: [], renamed: [], open: false };
-    }
+  function merged(current, rebase, choices = {}) {
     const result = rebase(acked, current, server, { choices, isTrigger });
     const open = result.clashes.some((clash) => !(clash.id in choices));
     if (!open) {
@@ -83,6 +90,7 @@ export function createReplica({ client, document, revision, isTrigger }) {
     next,
     taken,
     learned,
+    level,
     merged,
     /** What is on its way was not taken: its ops are part of what comes next, after they were looked at again. */
     refused() {

@@ -5,12 +5,13 @@
 
 /** @import {Context, Store, Trouble} from "../types.js" */
 
-import { said } from "../model/words-sync.js";
-
 const SOON = 3000;
 const SELDOM = 15_000;
 /** Kinds in which nothing can be sent, and what says that they are over. */
 const STOPPING = ["session", "stranger", "role", "gone"];
+
+/** @type {Partial<Record<Trouble["kind"], string>>} */
+const READONLY = { role: "You may look at this flow but no longer change it.", gone: "This flow was deleted." };
 
 /** @param {Store} store @param {Context & {api: any}} context @param {{build: string, unsent: () => number, resume: () => void}} saving  build: what served this page */
 export function createTroubles(store, context, { build, unsent, resume }) {
@@ -21,6 +22,8 @@ export function createTroubles(store, context, { build, unsent, resume }) {
   function add(kind, message = "", more = 0) {
     store.dispatch((state) => ({ ...state, troubles: [...state.troubles.filter((each) => each.kind !== kind), { kind, message, more }] }));
     import("../view/troubles.js").then(({ showTroubles }) => showTroubles(store, context, { unsent, retry, clear }));
+    const readonly = READONLY[kind];
+    if (readonly) store.dispatch((state) => ({ ...state, readonly }));
     if (STOPPING.includes(kind)) watch();
   }
 
@@ -42,15 +45,10 @@ export function createTroubles(store, context, { build, unsent, resume }) {
   async function from(error, message = "") {
     const { status } = error;
     if (status === 401) add("session");
-    else if (status === 404 || status === 410) await gone();
+    else if (status === 404 || status === 410) add("gone");
     else if (status === 403) await forbidden(message);
     else if (status >= 400 && status < 500 && message) add("refused", message);
     return true;
-  }
-
-  async function gone() {
-    add("gone");
-    store.dispatch((state) => ({ ...state, readonly: said.readonlyGone }));
   }
 
   /** @param {string} message */
@@ -59,7 +57,7 @@ export function createTroubles(store, context, { build, unsent, resume }) {
     if (me.status === 401) return add("session");
     if (me.role && me.role !== "viewer") return add("refused", message);
     add("role");
-    store.dispatch((state) => ({ ...state, me: { ...state.me, role: "viewer" }, readonly: said.readonlyRole }));
+    store.dispatch((state) => ({ ...state, me: { ...state.me, role: "viewer" } }));
   }
 
   /** Who is signed in, as things stand. @returns {Promise<any>} */

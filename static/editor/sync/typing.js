@@ -9,7 +9,6 @@
 import { nodeOf } from "../model/document.js";
 import { editForm } from "../model/state.js";
 import { said } from "../model/words-sync.js";
-import { mergedForm } from "./news.js";
 
 const PAUSE = 250;
 /** @typedef {{user: string, flow: string, client: string, node: string, form: Pick<Form, "label"|"key"|"config"|"settings">, base: FlowNode, at: number}} Typed */
@@ -69,14 +68,25 @@ export function createTyping(store, context, storage, { user, flow, client, leas
   }
 
   /** @param {Typed} row */
-  function restore(row) {
+  async function restore(row) {
     found.delete(row.node);
     context.commands.run("select", { node: row.node });
-    store.dispatch((state) => brought(state, row));
+    await bringBack(row);
     const form = store.state.form;
     if (!form?.dirty) return;
     const discard = () => void context.commands.run("discard-form");
     context.toast(said.typing.back(form.label), { kind: "info", action: { label: said.typing.discard, run: discard } });
+  }
+
+  /** The form with what was typed, on the step as it is now. @param {Typed} row */
+  async function bringBack(row) {
+    const { mergedForm } = await import("./news.js");
+    store.dispatch((state) => {
+      const now = nodeOf(state.document, row.node);
+      if (!now || state.form?.node !== row.node || state.form.dirty) return state;
+      const typed = /** @type {Form} */ ({ ...row.form, node: row.node, dirty: true, focus: null });
+      return editForm(state, mergedForm(typed, row.base, now).form);
+    });
   }
 
   /** @param {Form} form */
@@ -85,7 +95,7 @@ export function createTyping(store, context, storage, { user, flow, client, leas
     if (!row || form.dirty) return;
     const bring = () => {
       found.delete(row.node);
-      store.dispatch((state) => brought(state, row));
+      bringBack(row);
     };
     queueMicrotask(() => context.toast(said.typing.offer(form.label), { kind: "info", action: { label: said.typing.bring, run: bring } }));
   }
@@ -95,14 +105,6 @@ export function createTyping(store, context, storage, { user, flow, client, leas
 
 /** @param {Form} form */
 const buffer = ({ label, key, config, settings }) => ({ label, key, config, settings });
-
-/** The form with what was typed, on the step as it is now. @param {State} state @param {Typed} row @returns {State} */
-function brought(state, row) {
-  const now = nodeOf(state.document, row.node);
-  if (!now || state.form?.node !== row.node) return state;
-  const typed = /** @type {Form} */ ({ ...row.form, node: row.node, dirty: true, focus: null });
-  return editForm(state, mergedForm(typed, row.base, now).form);
-}
 
 /** @param {any} row @returns {row is Typed} */
 const isTyped = (row) =>
