@@ -18,6 +18,7 @@ from integrations.models import Connection
 from runtime.engine.document import SCHEMA, DocumentError, read_document
 from runtime.engine.fields import ConnectionRef
 from runtime.engine.registry import find
+from runtime.engine.validation import is_plain_secret
 from runtime.models import Flow, Workspace
 from runtime.models.flows import KINDS
 
@@ -57,8 +58,22 @@ def export_flows(flows: Iterable[Flow]) -> dict[str, Any]:
 
 
 def export_document(document: Document, connections: Mapping[str, Connection]) -> Document:
-    """`document` with names in place of ids; a connection that is gone becomes null."""
-    return _rewritten(document, lambda id: connections[id].name if id in connections else None)
+    """`document` with names in place of ids; what is gone becomes null, a secret written down becomes empty."""
+    named = _rewritten(document, lambda id: connections[id].name if id in connections else None)
+    return {**named, "nodes": [{**node, "config": _without_secrets(node["config"])} for node in named["nodes"]]}
+
+
+def _without_secrets(value: Any) -> Any:
+    """Rows that publishing would refuse as plain secrets keep their names only."""
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return (
+        {**value, "value": ""}
+        if is_plain_secret(value)
+        else {key: _without_secrets(item) for key, item in value.items()}
+    )
 
 
 def _labels_using(flow: Flow, connection_id: str) -> Iterator[str]:

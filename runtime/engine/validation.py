@@ -309,12 +309,13 @@ def _plain_secrets(check: _Check) -> Iterator[Problem]:
                 continue
             rows = node.config.get(name)
             for position, row in enumerate(rows if isinstance(rows, list) else []):
-                if isinstance(row, Mapping) and _is_plain_secret(row):
+                if isinstance(row, Mapping) and is_plain_secret(row):
                     at = f"/config/{name}/{position}/value"
                     yield Problem("F012", f"{row['name']} looks like a secret: keep it in a connection.", node.id, at)
 
 
-def _is_plain_secret(row: Mapping[str, Any]) -> bool:
+def is_plain_secret(row: Mapping[str, Any]) -> bool:
+    """Whether a row of a name and a value looks like a credential written down."""
     name, value = row.get("name"), row.get("value")
     if not isinstance(name, str) or not isinstance(value, str) or "{{" in value or len(value) < 8:
         return False

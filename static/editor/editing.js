@@ -12,6 +12,7 @@ import "./gestures/stories.js";
 import { listenToKeys } from "./keymap.js";
 import { table } from "./model/commands.js";
 import { announced } from "./model/history.js";
+import { fit } from "./model/spatial.js";
 import { createApi } from "./sync/api.js";
 import { createAutosave } from "./sync/autosave.js";
 import { createAnnouncer } from "./view/announcer.js";
@@ -50,9 +51,10 @@ export function edit({ store, context, canvas, page, painter }) {
   painter.add(createAnnouncer(byId("live")), { around: true });
   listenToKeys(store, context, canvas.stage);
   menuOnFirstWish(store, context, canvas.stage);
+  addEventListener("dragenter", async () => (await styled(import("./view/dropping.js"), "transfer")).acceptFiles(store, context, canvas.stage), { once: true });
   guidesOnFirstWish(store, context, canvas, painter);
   asked();
-  openLinked(context);
+  openLinked(store, context);
 
   addEventListener("beforeunload", (event) => {
     if (!page.bench && (autosave.unsaved() || store.state.form?.dirty)) event.preventDefault();
@@ -161,13 +163,16 @@ function guidesOnFirstWish(store, context, canvas, painter) {
   });
 }
 
-/** `?run=<id>` opens a run, `?node=<id>` (or #node) a step. @param {Context} context */
-function openLinked(context) {
+/** `?run=<id>` opens a run, `?node=<id>` (or #node) a step, at a size one can read. @param {Store} store @param {Context} context */
+function openLinked(store, context) {
   const asked = new URLSearchParams(location.search);
   const run = asked.get("run");
   const node = asked.get("node") ?? location.hash.slice(1);
   if (run) context.runs.open(run).catch((error) => context.toast(error.message, { kind: "bad" }));
-  if (node) context.commands.run("select", { node, field: asked.get("field") });
+  if (!node) return;
+  if (context.commands.run("select", { node, field: asked.get("field") }))
+    store.dispatch((state) => (state.camera.zoom < 0.6 ? (fit(state, true) ?? state) : state));
+  else if (!run) context.toast("The step that this link leads to is no longer in the flow.", { kind: "warn" });
 }
 
 /** @param {() => void} run */

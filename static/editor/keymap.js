@@ -4,6 +4,10 @@
 
 import { isMac } from "./gestures/machine.js";
 import { readClip } from "./model/clipboard.js";
+import { styled } from "./view/dom.js";
+
+/** A command line or JSON that is not our own steps: what it means here is found out when it comes. */
+const FOREIGN = /^\s*(?:(?:\$\s+)?curl(?:\.exe)?\s|[{[](?!\s*"segue"\s*:\s*"nodes"))/i;
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} stage */
 export function listenToKeys(store, context, stage) {
@@ -27,7 +31,11 @@ export function listenToKeys(store, context, stage) {
     if (!onStage() || isField(event.target)) return;
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const at = lastPointer && inView(lastPointer) ? context.canvas.toWorld(lastPointer.x, lastPointer.y) : context.canvas.center();
-    if (readClip(text) ? context.commands.run("paste", { text, at }) : context.commands.run("paste", { at })) event.preventDefault();
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length || FOREIGN.test(text)) {
+      event.preventDefault();
+      styled(import("./view/pasting.js"), "transfer").then(({ pasteForeign }) => pasteForeign(store, context, { text, files, at }));
+    } else if (context.commands.run("paste", readClip(text) ? { text, at } : { at })) event.preventDefault();
   });
 
   /** @type {{x: number, y: number}|null} */

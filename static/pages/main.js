@@ -2,6 +2,8 @@
 import { wireConfirming } from "./confirming.js";
 import { wireCopying } from "./copying.js";
 import { wireFinding } from "./finding.js";
+import { wireImporting } from "./importing.js";
+import { wireLeaving } from "./leaving.js";
 import { wireMenus } from "./menus.js";
 import { wireSelecting } from "./selecting.js";
 import { wireSwapping } from "./swapping.js";
@@ -12,6 +14,8 @@ showTimes(document);
 wireConfirming(document);
 wireCopying(document);
 wireFinding(document);
+wireImporting(document);
+wireLeaving(document);
 wireMenus(document);
 wireSelecting(document);
 wireSwapping(document, showTimes);

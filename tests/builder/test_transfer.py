@@ -35,6 +35,17 @@ def test_an_export_has_no_secret_and_no_id_of_a_connection(api, filing, desk):
     ]
 
 
+def test_secrets_that_somebody_wrote_down_do_not_travel(api, workspace, owner):
+    step = post_json("ticket", "https://example.com", headers=[{"name": "X-Api-Key", "value": "written-down-123"}])
+    made = create_flow(
+        workspace, owner.user, name="Careless", kind="post_call", document=chain(call_ended(), step, end())
+    )
+    answer = api.get(f"/flows/{made.pk}/export/")
+    assert b"written-down-123" not in answer.content
+    node = next(each for each in answer.value["flows"][0]["document"]["nodes"] if each["id"] == "ticket")
+    assert node["config"]["headers"] == [{"name": "X-Api-Key", "value": ""}]
+
+
 def test_an_import_takes_a_connection_of_the_same_name_and_type(api, filing, desk):
     export = api.get(f"/flows/{filing.pk}/export/").value
     made = api.post("/flows/import/", {"export": export})

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 
 import { readFlowFile, readFlowText, withConnections } from "../../static/editor/model/flow-file.js";
-import { carriedBy, pictureOf, symbolsOf, themed } from "../../static/editor/model/picture.js";
+import { carriedBy } from "../../static/editor/model/carrying.js";
+import { pictureOf, symbolsOf, themed } from "../../static/editor/model/picture.js";
 import { crc32, isPng, textIn, withText } from "../../static/editor/model/png.js";
 import { catalogue, flow } from "./flows.mjs";
 

@@ -5,24 +5,14 @@
 
 /** @import {Catalogue, Clip, FlowDocument} from "../types.js" */
 
+import { carriedText } from "./carrying.js";
 import { readDocument } from "./document.js";
-import { carriedBy } from "./picture.js";
-import { isPng, textIn } from "./png.js";
-
-/** The keyword of the text inside a PNG. */
-export const KEYWORD = "segue-flow";
-const LARGEST = 40 * 1024 * 1024;
 
 /** @typedef {{name: string, description: string, kind: string, document: FlowDocument}} Entry */
 /** @typedef {{flows: Entry[], connections: {name: string, type: string}[], whole: any}} FlowFile  whole: the export as it was, for the server */
 
 /** @param {Uint8Array} bytes @returns {Promise<FlowFile|null>} null: this carries no flow */
-export async function readFlowFile(bytes) {
-  if (bytes.length > LARGEST) return null;
-  if (isPng(bytes)) return readFlowText((await textIn(bytes, KEYWORD)) ?? "");
-  const text = new TextDecoder().decode(bytes);
-  return readFlowText(/^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE[^>]*>\s*)?<svg\b/is.test(text) ? (carriedBy(text) ?? "") : text);
-}
+export const readFlowFile = async (bytes) => readFlowText(await carriedText(bytes));
 
 /** @param {string} text @returns {FlowFile|null} */
 export function readFlowText(text) {

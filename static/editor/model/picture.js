@@ -5,6 +5,7 @@
 
 /** @import {Catalogue, FlowDocument, FlowNode, Note, Point} from "../types.js" */
 
+import { escaped, metadata } from "./carrying.js";
 import { portsOf, summaryOf, typeOf } from "./catalogue.js";
 import { bounds, contentRects, edgeMarks, edgePath, heightOf, portAt, WIDTH } from "./geometry.js";
 import { indexOf } from "./graph.js";
@@ -18,9 +19,6 @@ import { endsOf } from "./spatial.js";
 
 const MARGIN = 40;
 const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
-/** The marks around what travels along; XML's own special letters are written out inside. */
-const [OPEN, CLOSE] = ['<metadata id="segue-flow">', "</metadata>"];
-
 /** @param {Scene} scene @returns {{svg: string, width: number, height: number}} */
 export function pictureOf({ document, catalogue, names = {}, palette, icons = new Map(), title = "", carries = "" }) {
   const places = placesOf(document, catalogue);
@@ -33,20 +31,7 @@ export function pictureOf({ document, catalogue, names = {}, palette, icons = ne
     ...document.nodes.map((node) => cardOf(node, places[node.id] ?? { x: 0, y: 0 }, { catalogue, names, palette, icons })),
   ];
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${x} ${y} ${width} ${height}" font-family="${FONT}" role="img">`;
-  const kept = carries ? `${OPEN}${escaped(carries)}${CLOSE}` : "";
-  return { svg: `${head}<title>${escaped(title)}</title>${kept}${parts.join("")}</svg>\n`, width, height };
-}
-
-/** What a picture carries. @param {string} svg @returns {string|null} */
-export function carriedBy(svg) {
-  const from = svg.indexOf(OPEN);
-  const to = svg.indexOf(CLOSE, from);
-  if (from < 0 || to < 0) return null;
-  const names = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" });
-  return svg.slice(from + OPEN.length, to).replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (name) return names[name] ?? whole;
-    return String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16));
-  });
+  return { svg: `${head}<title>${escaped(title)}</title>${carries ? metadata(carries) : ""}${parts.join("")}</svg>\n`, width, height };
 }
 
 /** The drawings of a sprite by the ids of their symbols, "i-" taken off. @param {string} sprite @returns {Map<string, string>} */
@@ -183,10 +168,3 @@ function element(name, attributes, ...inside) {
     .join("");
   return inside.length ? `<${name}${written}>${inside.join("")}</${name}>` : `<${name}${written}/>`;
 }
-
-/** Letters that XML cannot hold are dropped. @param {string} text */
-const escaped = (text) =>
-  text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML 1.0 forbids
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
-    .replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -99,6 +99,7 @@ function menuItems(store, context, key, readonly) {
     command("disable", node?.disabled ? "Turn on" : "Turn off", node?.disabled ? "eye" : "eye-off", { keys: "D" }),
     command("replace", "Replace…", "refresh", { keys: "R" }),
     command("duplicate", "Duplicate", "layers", { keys: keysText("Mod+d") }),
+    command("copy-link", "Copy link to this step", "link"),
     { label: "About this step type", icon: icon("help"), run: () => window.open(`/nodes/#${node?.type}`, "_blank", "noopener") },
     command("delete", "Delete", "trash", { danger: true, keys: keysText("Delete") }),
   ];

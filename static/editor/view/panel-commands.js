@@ -53,6 +53,7 @@ function table(store, layer) {
       run: (state) => (mayEdit(state.me) && state.flow.published ? { ...state } : null),
       perform: async (context) => (await publishing()).undoChanges(store, context),
     },
+    ...exporting(store),
     {
       id: "connect-to",
       label: words.commands.connectTo,
@@ -104,6 +105,38 @@ function table(store, layer) {
 
 /** Where a popover without an anchor of its own belongs: at its button among the tools. @param {string} id @returns {Element} */
 const toolOf = (id) => document.querySelector(`.tool[data-command="${id}"]`) ?? document.body;
+
+/** Out of the page and into it: files and links. @param {Store} store @returns {Command[]} */
+function exporting(store) {
+  const always = (/** @type {State} */ state) => ({ ...state });
+  const files = () => import("./exporting.js");
+  const command = (/** @type {string} */ id, /** @type {string} */ label, /** @type {Command["run"]} */ run, /** @type {Command["perform"]} */ perform) => ({
+    id,
+    label,
+    keys: [],
+    group: "Flow",
+    run,
+    perform,
+  });
+  return [
+    command("export-png", "Export as PNG", always, async (context, args) => (await files()).exportFlow(store, context, "png", args.theme)),
+    command("export-svg", "Export as SVG", always, async (context, args) => (await files()).exportFlow(store, context, "svg", args.theme)),
+    command("export-json", "Export as JSON", always, async (context) => (await files()).exportFlow(store, context, "json")),
+    command(
+      "import-file",
+      "Import from a file…",
+      (state) => (readonlyReason(state) ? null : { ...state }),
+      async (context) => (await styled(import("./importing.js"), "transfer")).chooseFile(store, context),
+    ),
+    command(
+      "copy-link",
+      "Copy link to this step",
+      (state, args) => (args?.node || currentNode(state) ? { ...state } : null),
+      async (context, args) => (await import("./linking.js")).copyLink(store, context, args.node ?? currentNode(args.state)?.id ?? null),
+    ),
+    command("copy-flow-link", "Copy link to this flow", always, async (context) => (await import("./linking.js")).copyLink(store, context, null)),
+  ];
+}
 
 /** The step a connection begins at: it needs a way out. @param {State} state @param {{node?: string}} [args] */
 function sourceOf(state, args) {

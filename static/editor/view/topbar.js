@@ -3,7 +3,7 @@
 
 import { mayEdit, mayPublish } from "../model/rights.js";
 import { problemCount, saveState, say } from "../model/words-panels.js";
-import { h, icon, setText } from "./dom.js";
+import { h, icon, setText, styled } from "./dom.js";
 
 /** @type {Record<string, string>} */
 const TONES = { ok: "ok", busy: "info", warn: "warn", bad: "bad" };
@@ -31,6 +31,17 @@ export function createTopbar(store, context) {
     { class: "icon-button topbar-outline", type: "button", "aria-label": say.outline, title: say.outline, onclick: () => toggle(store, "outline") },
     icon("list"),
   );
+  const more = h(
+    "button",
+    {
+      class: "icon-button",
+      type: "button",
+      "aria-label": "More about this flow",
+      "aria-haspopup": "menu",
+      onclick: async () => (await styled(import("./flow-menu.js"), "pickers")).openFlowMenu(context, more),
+    },
+    icon("more"),
+  );
 
   const dom = h(
     "div",
@@ -49,6 +60,7 @@ export function createTopbar(store, context) {
     outline,
     test,
     live.dom,
+    more,
   );
 
   /** @param {State} state */

@@ -4,7 +4,7 @@
 
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
 import { openPort, refusal } from "../connecting.js";
-import { addNote, connect, dropDangling, edgeAt, edgeOf, moveNodes, nodeOf, replaceNode } from "../document.js";
+import { addNote, connect, dropDangling, edgeAt, edgeOf, freeKey, moveNodes, nodeOf, replaceNode } from "../document.js";
 import { HEIGHT, heightOf, RANK_GAP, snap, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
 import { indexOf, triggerOf } from "../graph.js";
@@ -24,7 +24,8 @@ export function currentNode(state) {
 /**
  * Adds a node of a type. Where: `edge` (on it), `after` {node, port}, `at` (canvas pixels of its centre), `free` (top-left), or after
  * the selection, at the end of the flow, in the middle of the view.
- * @param {State} state @param {{type: string, edge?: string|null, after?: {node: string, port: string}|null, at?: {x: number, y: number}|null}} args @returns {State|null}
+ * `node`: label, config and settings of its own.
+ * @param {State} state @param {{type: string, node?: Partial<FlowNode>, edge?: string|null, after?: {node: string, port: string}|null, at?: {x: number, y: number}|null}} args @returns {State|null}
  */
 export function insert(state, args) {
   const type = typeOf(state.catalogue, args?.type);
@@ -32,7 +33,7 @@ export function insert(state, args) {
   if (type.trigger) return insertTrigger(state, type.type, args);
   const { catalogue } = state;
   const document = pinned(state.document, catalogue);
-  const node = newNode(document, type);
+  const node = { ...newNode(document, type), ...args.node, ...(args.node?.label ? { key: freeKey(document, args.node.label) } : {}) };
   const after = args.after ?? (args.at || args.edge ? null : placeToGoOn(state));
   let next;
   if (args.after && args.at)
@@ -45,7 +46,7 @@ export function insert(state, args) {
   else if (args.edge && edgeOf(document, args.edge)) next = insertOnEdge(document, catalogue, node, args.edge);
   else if (after) next = insertAfter(document, catalogue, node, after.node, after.port);
   else next = insertFree(document, catalogue, node, cornerAt(state, args.at));
-  return commit(state, words.labels.add(type.label), next, selected(node.id));
+  return commit(state, words.labels.add(node.label), next, selected(node.id));
 }
 
 /** @param {State} state @param {string} type @param {{at?: {x: number, y: number}|null}} args @returns {State|null} */
