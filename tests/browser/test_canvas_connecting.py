@@ -1,0 +1,177 @@
+"""Connecting with the mouse: to a step, near its input, refused with the reason, led elsewhere, and healed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import editing
+from tests.browser.editing import card, document_of, lines, said, until
+from tests.browser.hands import drag, go, grab, inlet, middle, port, select
+from tests.flows import call_ended, chain, decision, document, end, set_variable
+
+STEPS = {"start": (0, 0), "one": (0, 128), "two": (400, 300), "three": (-400, 300)}
+
+
+@pytest.fixture
+def loose(make_flow):
+    """start -> one; two and three stand alone."""
+    nodes = [call_ended(), set_variable("one"), set_variable("two"), set_variable("three")]
+    return make_flow(document(nodes, [("start", "next", "one")]), STEPS)
+
+
+def reason(page):
+    return page.locator(".canvas-reason")
+
+
+def test_a_line_is_drawn_from_a_port_to_a_step(show, loose):
+    page = show(loose)
+    drag(page, port(page, "one"), middle(page, "two"))
+    until(page, lambda: lines(loose) == {"start[next] -> one", "one[next] -> two"})
+    expect(page.get_by_role("button", name="Undo: Connect one to two")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    until(page, lambda: lines(loose) == {"start[next] -> one"})
+
+
+def test_it_snaps_to_an_input_within_twenty_pixels(show, loose):
+    page = show(loose)
+    x, y = inlet(page, "two")
+    grab(page, port(page, "one"))
+    go(page, (x - 8, y - 30))
+    expect(card(page, "two")).not_to_have_class("is-target")
+    go(page, (x - 8, y - 16))
+    until(page, lambda: "is-target" in card(page, "two").get_attribute("class"))
+    page.mouse.up()
+    until(page, lambda: "one[next] -> two" in lines(loose))
+
+
+def test_escape_takes_the_line_back(show, loose):
+    page = show(loose)
+    grab(page, port(page, "one"))
+    go(page, middle(page, "two"))
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    said(page, "Cancelled")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    assert lines(loose) == {"start[next] -> one"}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "why"),
+    [
+        ("two", "start", "Nothing can lead to the trigger."),
+        ("two", "one", "That would be a circle without a step that waits."),
+    ],
+)
+def test_what_may_not_be_is_refused_while_one_drags_and_says_why(show, make_flow, source, target, why):
+    flow = make_flow(
+        chain(call_ended(), set_variable("one"), set_variable("two")),
+        {"start": (0, 0), "one": (0, 128), "two": (0, 256)},
+    )
+    page = show(flow)
+    grab(page, port(page, source))
+    go(page, middle(page, target))
+    expect(reason(page)).to_have_text(why)
+    assert "is-refused" in card(page, target).get_attribute("class")
+    page.mouse.up()
+    said(page, why)
+    expect(reason(page)).to_be_hidden()
+    assert lines(flow) == {"start[next] -> one", "one[next] -> two"}
+
+
+def test_a_step_cannot_lead_to_itself(show, loose):
+    page = show(loose)
+    drag(page, port(page, "one"), middle(page, "one"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert lines(loose) == {"start[next] -> one"}
+
+
+def test_a_circle_over_a_step_that_waits_is_allowed(show, make_flow):
+    wait = {"id": "rest", "type": "wait", "key": "rest", "label": "rest", "config": {"mode": "for", "seconds": 60}}
+    flow = make_flow(
+        chain(call_ended(), set_variable("one"), wait), {"start": (0, 0), "one": (0, 128), "rest": (0, 256)}
+    )
+    page = show(flow)
+    drag(page, port(page, "rest"), middle(page, "one"))
+    until(page, lambda: "rest[next] -> one" in lines(flow))
+
+
+def test_a_line_is_led_elsewhere_by_its_lower_end(canvas, column):
+    edge = next(edge for edge in document_of(column)["edges"] if edge["source"] == "one")
+    drag(canvas, inlet(canvas, "two"), middle(canvas, "end"))
+    until(canvas, lambda: "one[next] -> end" in lines(column))
+    assert edge["id"] in {each["id"] for each in document_of(column)["edges"]}
+    expect(canvas.get_by_role("button", name="Undo: Reconnect to end")).to_be_enabled()
+
+
+def test_where_several_lines_end_the_selected_one_is_taken(show, make_flow):
+    nodes = [
+        call_ended(),
+        decision("check", "{{x}}", "is_set"),
+        set_variable("a"),
+        set_variable("b"),
+        end(),
+        end("other"),
+    ]
+    edges = [
+        ("start", "next", "check"),
+        ("check", "yes", "a"),
+        ("check", "else", "b"),
+        ("a", "next", "end"),
+        ("b", "next", "end"),
+    ]
+    places = {
+        "start": (0, 0),
+        "check": (0, 120),
+        "a": (-200, 260),
+        "b": (200, 260),
+        "end": (0, 420),
+        "other": (400, 420),
+    }
+    flow = make_flow(document(nodes, edges), places)
+    page = show(flow)
+    x, y = port(page, "b")
+    page.mouse.click(x, y + 12)
+    expect(page.locator("path.edge.is-selected")).to_have_count(1)
+    drag(page, inlet(page, "end"), middle(page, "other"))
+    until(page, lambda: "b[next] -> other" in lines(flow))
+    assert "a[next] -> end" in lines(flow)
+
+
+def test_a_line_is_led_elsewhere_by_name_from_its_menu(canvas, column):
+    x, y = port(canvas, "one")
+    canvas.mouse.click(x, y + 20, button="right")
+    canvas.get_by_role("menuitem", name="Lead this line elsewhere").click()
+    expect(canvas.get_by_role("combobox")).to_be_focused()
+    canvas.keyboard.type("end")
+    canvas.keyboard.press("Enter")
+    until(canvas, lambda: "one[next] -> end" in lines(column))
+
+
+def test_a_line_is_selected_by_a_click_within_ten_pixels_and_deleted(canvas, column):
+    x, y = port(canvas, "one")
+    canvas.mouse.click(x + 9, y + 32)
+    canvas.keyboard.press("Delete")
+    until(canvas, lambda: lines(column) == {"start[next] -> one", "two[next] -> end"})
+    said(canvas, "Nothing leads any more to: end, two")
+
+
+def test_delete_takes_the_lines_along_and_shift_delete_heals_them(canvas, column):
+    select(canvas, "one")
+    editing.canvas(canvas).focus()
+    canvas.keyboard.press("Shift+Delete")
+    until(canvas, lambda: lines(column) == {"start[next] -> two", "two[next] -> end"})
+    expect(canvas.get_by_role("button", name="Undo: Delete one, keep the line")).to_be_enabled()
+    select(canvas, "two")
+    editing.canvas(canvas).focus()
+    canvas.keyboard.press("Delete")
+    until(canvas, lambda: lines(column) == set())
+    canvas.keyboard.press("Control+z")
+    canvas.keyboard.press("Control+z")
+    until(canvas, lambda: lines(column) == {"start[next] -> one", "one[next] -> two", "two[next] -> end"})
+
+
+def test_the_trigger_is_not_deleted(canvas, column):
+    select(canvas, "start")
+    editing.canvas(canvas).focus()
+    canvas.keyboard.press("Delete")
+    said(canvas, "The trigger stays")
+    assert len(document_of(column)["nodes"]) == 4
