@@ -32,11 +32,9 @@ class SignOut(auth_views.LogoutView):
     template_name = "pages/signed_out.html"
     next_page = None
 
-    def get_default_redirect_url(self):
-        return None
-
     def get_success_url(self):
-        return self.get_redirect_url()
+        """Its own address stands for the page that says so; Django would redirect to nowhere."""
+        return self.get_redirect_url() or self.request.get_full_path()
 
 
 class ChangePassword(auth_views.PasswordChangeView):

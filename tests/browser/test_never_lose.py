@@ -307,6 +307,34 @@ def test_a_newer_build_is_said_once_and_nothing_is_interrupted(editor, flow, mon
     expect(bar).not_to_contain_text("newer version")
 
 
+@pytest.mark.parametrize(
+    ("choice", "name", "rows"), [("Send", "Unsent", 0), ("Keep here", "one", 1), ("Discard", "one", 0)]
+)
+def test_signing_out_with_unsent_changes_asks_what_becomes_of_them(editor, flow, context, choice, name, rows):
+    pages = context.new_page()
+    pages.goto("/")
+    editor.route("**/draft/ops/", lambda route: route.abort())
+    rename(editor, "one", "Unsent")
+    expect(save_state(editor)).to_have_text("Offline, 1 change kept here", timeout=10_000)
+    expected(editor)
+    pages.get_by_role("button", name="Sign out").click()
+    dialog = pages.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 change to Follow up is only in this browser so far.")
+    dialog.get_by_role("button", name=choice).click()
+    expect(pages.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert label_of(flow, "one") == name
+    assert len(kept_rows(pages)) == rows
+    expected(editor)
+
+
+def test_signing_out_with_nothing_unsent_asks_nothing(editor, context):
+    rename(editor, "one", "Sent")
+    is_saved(editor)
+    editor.goto("/")
+    editor.get_by_role("button", name="Sign out").click()
+    expect(editor.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+
 # --- Storage
 
 

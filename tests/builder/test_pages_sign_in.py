@@ -37,7 +37,7 @@ def test_the_door_closes_after_too_many_tries(client, owner):
 
 def test_signing_out_needs_a_click_and_ends_the_session(signed_in):
     assert signed_in.get("/sign-out/").status_code == 405
-    signed_in.post("/sign-out/")
+    assert "You are signed out" in signed_in.post("/sign-out/").content.decode()
     assert signed_in.get("/")["Location"].startswith("/sign-in/")
 
 
