@@ -18,10 +18,11 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from runtime import reaching_out, vault
+from runtime.awaiting import arrived
 from runtime.engine.fields import ConnectionRef
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
-from runtime.engine.state import RunState
+from runtime.engine.state import WAITING, RunState
 from runtime.models import Event, FlowVersion, Run, StepRun, Workspace
 from runtime.rows import execute, id_of, marks, moment_of
 
@@ -70,6 +71,8 @@ class ActiveRun:
     workspace: Mapping[str, Any] = field(default_factory=dict)
     connections: Mapping[str, Any] = field(default_factory=dict)
     took_over: bool = False  # its last owner vanished in the middle of something
+    parent: tuple[Any, int] | None = None  # the run and visit that started this one
+    arrived: Mapping[str, Any] | None = None  # what came for a run that was paused
     suspect: bool = False  # processes died while they drove it; nothing else is claimed beside it
     unknown_try: bool = False  # a "once" effect was started by that owner and never finished
     held: bool = False  # somebody waits for the answer: the lease is kept through short waits
@@ -143,8 +146,9 @@ def iso(moment: datetime) -> str:
 
 
 _LOAD = """SELECT run.id, run.workspace_id, run.flow_id, run.version_id, run.event_id, run.kind, run.mode, run.state,
-run.options, run.seq, run.created_at, run.started_at, run.answer, event.payload, event.secure_sealed,
-event.interaction_id FROM runtime_run AS run LEFT JOIN runtime_event AS event ON event.id = run.event_id
+run.options, run.seq, run.created_at, run.started_at, run.answer, run.parent_id, run.parent_index, event.payload,
+event.secure_sealed, event.interaction_id FROM runtime_run AS run
+LEFT JOIN runtime_event AS event ON event.id = run.event_id
 WHERE run.id IN ({ids})"""
 
 
@@ -165,6 +169,8 @@ class Stored:
     created_at: Any
     started_at: Any
     answer: Any
+    parent_id: Any
+    parent_index: int | None
     payload: Any
     secure_sealed: str | None
     interaction_id: str | None
@@ -172,7 +178,7 @@ class Stored:
     @classmethod
     def read(cls, row: tuple[Any, ...]) -> "Stored":
         stored = cls(*row)
-        for name in ("id", "workspace_id", "flow_id", "version_id", "event_id"):
+        for name in ("id", "workspace_id", "flow_id", "version_id", "event_id", "parent_id"):
             setattr(stored, name, id_of(getattr(stored, name)))
         for name in ("state", "options", "answer", "payload"):
             text = getattr(stored, name)
@@ -244,7 +250,16 @@ def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = N
         connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
         took_over=claimed.took_over, unknown_try=claimed.took_over and _left_unfinished(run, state, graph),
         suspect=claimed.suspect, fresh=fresh, open_row=_open_row(run, state), answer=run.answer,
+        parent=(run.parent_id, run.parent_index or 0) if run.parent_id else None, arrived=_arrived(run, state),
     )  # fmt: skip
+
+
+def _arrived(run: Stored, state: RunState) -> Mapping[str, Any] | None:
+    """What came for a paused run; a retry waits for nothing but its time."""
+    if state.status != WAITING or state.wait is None or state.wait["kind"] == "retry":
+        return None
+    found: Mapping[str, Any] | None = arrived(run.id, run.workspace_id, state.index, state.wait, run.created_at)
+    return found
 
 
 def _open_row(run: Stored, state: RunState) -> tuple[int, int, int, datetime] | None:

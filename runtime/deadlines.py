@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from runtime.active import ActiveRun
+from runtime.engine.state import FAILED
 
 
 def answer(run: ActiveRun, late: bool = False) -> dict[str, Any]:
@@ -20,7 +21,9 @@ def answer(run: ActiveRun, late: bool = False) -> dict[str, Any]:
         "response": run.state.response if answered else run.options.get("fallback") or {},
         "continues": goes_on,
     }
-    return {**given, "http_status": run.state.response_status} if run.graph.trigger.type == "webhook" else given
+    if run.graph.trigger.type != "webhook":
+        return given
+    return {**given, "http_status": run.state.response_status, "failed": not answered and run.state.status == FAILED}
 
 
 def adopt(run: ActiveRun) -> None:

@@ -64,8 +64,8 @@ def _answered(body: Mapping[str, Any]) -> HttpResponse:
     """The flow's response under its own status, or why there is none."""
     if body["status"] == "timed_out":
         return problem(504, "timed_out", f"The flow gave no answer in time; its run is {body['run']}.")
-    if body["status"] != "succeeded":
-        return problem(502, "no_response", f"The flow ended without a response; its run is {body['run']}.")
+    if body["failed"]:
+        return problem(502, "flow_failed", f"The flow failed; its run is {body['run']}.")
     response = _json(body["response"], body["http_status"])
     if body["http_status"] in (204, 205, 304):
         response.content = b""  # these have no body, whatever the flow says

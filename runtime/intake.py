@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.utils import timezone
 
-from runtime import broker, vault
+from runtime import awaiting, broker, vault
 from runtime.crashing import crash_point
 from runtime.interactions import e164
 from runtime.matching import listening, match
@@ -75,6 +75,7 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
     EVENTS.insert([event_row(event) for event in events])
     RUNS.insert([run_row(run) for run in runs])
     _keep_answers(answered)
+    awaiting.wake(events)
     if runs:
         broker.hint()
     crash_point("after_accept")

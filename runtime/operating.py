@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from runtime import broker
 from runtime.arrivals import written_event
+from runtime.children import newest_of, settle
 from runtime.intake import Arrival, event_of, run_of, secure_values
 from runtime.models import FINAL, OPEN, Event, FlowVersion, Run, Status, StepRun, Wait
 
@@ -16,6 +17,7 @@ class CannotOperate(Exception):
     """What was asked does not apply to this run; the words say why."""
 
 
+@transaction.atomic
 def cancel(run: Run, by: str = "") -> bool:
     """Stop an open run: its owner loses the lease at its next record. False if it had ended meanwhile."""
     now = timezone.now()
@@ -26,6 +28,11 @@ def cancel(run: Run, by: str = "") -> bool:
     )  # fmt: skip
     Wait.objects.filter(run=run, closed_at=None).update(closed_at=now)
     run.refresh_from_db()
+    if cancelled:
+        for child in run.children.filter(status__in=OPEN):
+            cancel(child, by)
+        if run.parent_id:
+            settle(run.parent_id, run.parent_index or 0)
     return bool(cancelled)
 
 
@@ -49,7 +56,8 @@ def retry(
     stored = run.event if event is None else _edited(run, event)
     if stored is None:
         raise CannotOperate("What started this run is no longer kept; give it an event.")
-    again = run_of(run.flow, (version or run.version).pk, stored, mode=run.mode, origin=run)
+    again = run_of(run.flow, (version or run.version).pk, stored, mode=run.mode, origin=run,
+                   parent_id=run.parent_id, parent_index=run.parent_index, parent_item=run.parent_item)  # fmt: skip
     if start == "failed" and event is None:
         _copy_visits(run, again)
     again.save(force_insert=True)
@@ -59,6 +67,21 @@ def retry(
         cancel(run, "a retry")
     broker.hint()
     return again
+
+
+@transaction.atomic
+def retry_items(run: Run) -> list[Run]:
+    """Run again what failed of the items that a run worked through: a new run for each, and nothing else."""
+    visits = set(run.children.values_list("parent_index", flat=True))
+    failed = [
+        child
+        for index in sorted(visits)
+        for child in newest_of(run, index).values()
+        if child.status in FINAL and child.status != Status.SUCCEEDED
+    ]
+    if not failed:
+        raise CannotOperate("No item of this run failed.")
+    return [retry(child, "failed" if child.status == Status.FAILED else "start") for child in failed]
 
 
 def _edited(run: Run, event: dict[str, Any]) -> Event:
@@ -81,7 +104,10 @@ def _copy_visits(run: Run, again: Run) -> None:
     steps = dict(state.get("steps") or {})
     again.state = {**state, "status": "running", "steps": steps}
     index = state.get("index", 0)
-    again.options = {"keys": {str(index): (run.options.get("keys") or {}).get(str(index)) or f"{run.pk}:{index}"}}
+    again.options = {
+        "keys": {str(index): (run.options.get("keys") or {}).get(str(index)) or f"{run.pk}:{index}"},
+        "reuse": index,  # items that a Run flow step had done stay done
+    }
     again.seq = run.steps.filter(index__lt=index).count()
 
 

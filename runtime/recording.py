@@ -5,6 +5,7 @@ state nor steps. What is written is put together by the thread that drove the ru
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from django.utils import timezone
 
 from runtime import broker, recording_postgresql
 from runtime.active import ActiveRun
+from runtime.awaiting import has_come, make_due, poll_at
+from runtime.children import settle
 from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
 from runtime.models import Status
@@ -29,6 +32,17 @@ claims = CASE WHEN %s THEN 0 ELSE claims END WHERE id = %s AND fence = %s"""
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """What a run begins, or goes on, to wait for."""
+
+    index: int
+    node: str
+    kind: str
+    until: datetime | None
+    what: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """One run's news: its row's new values (tables.NEWS, then whether it came on, id, fence) and unrecorded steps.
 
@@ -40,8 +54,9 @@ class Progress:
     row: tuple[Any, ...]
     steps: list[list[Any]]
     references: list[tuple[str, str]]
-    wait: tuple[int, str, datetime | None] | None
+    wait: Opened | None
     waited: bool
+    ended_child_of: tuple[Any, int] | None
     due_now: bool
     born: tuple[list[Any], list[Any]] | None
 
@@ -55,18 +70,24 @@ def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progres
         raise StateTooLarge(f"The run gathered {len(text):,} bytes of data; {LARGEST_STATE:,} is the limit.")
     final = status in (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
     response = run.answer["response"] if run.answer else state.response
-    waiting = state.status == WAITING and state.wait is not None and state.wait["kind"] != "retry"
-    until = datetime.fromisoformat(state.wait["until"]) if waiting and state.wait and state.wait["until"] else None
     row = (
         status, text, run.seq, due_at, owner, run.started_at or now, now if final else None,
         _json(response), _json(run.answer), state.outcome[:200], _json(_error(run)), bool(run.steps), run.id, run.fence,
     )  # fmt: skip
     return Progress(
         run.id, run.workspace_id, row, [_step_values(run.id, step) for step in run.steps], run.references,
-        wait=(state.index, state.node, until) if waiting else None,
+        wait=_opened(run), ended_child_of=run.parent if final else None,
         waited=any(row["index"] == run.open_row[0] for row in run.steps) if run.open_row else False,
         due_now=due_at is not None and due_at <= now and not final, born=_born(run) if run.unborn else None,
     )  # fmt: skip
+
+
+def _opened(run: ActiveRun) -> Opened | None:
+    wait, state = run.state.wait, run.state
+    if state.status != WAITING or wait is None or wait["kind"] == "retry":
+        return None
+    until = datetime.fromisoformat(wait["until"]) if wait["until"] else None
+    return Opened(state.index, state.node, wait["kind"], until, wait["for"])
 
 
 class StateTooLarge(Exception):
@@ -85,8 +106,7 @@ def _standing(run: ActiveRun, now: datetime, claimed_by: str, going_on: bool) ->
     if going_on or (run.held and not run.answer):
         return Status.RUNNING, lease, claimed_by
     if state.status == WAITING:
-        until = state.wait["until"] if state.wait else None
-        return Status.WAITING, datetime.fromisoformat(until) if until else None, ""
+        return Status.WAITING, poll_at(state.wait, now) if state.wait else None, ""
     if run.held:  # answered: the rest is the worker's
         return Status.QUEUED, now, ""
     return Status.RUNNING, lease, claimed_by
@@ -105,6 +125,7 @@ def _born(run: ActiveRun) -> tuple[list[Any], list[Any]]:
     own = [
         run.id, run.workspace_id, run.flow_id, run.version_id, run.event_id, None, run.kind, run.mode,
         json.dumps(run.options), run.unborn.call_key, run.created_at, run.fence, claims, 1,
+        None, None, None,
     ]  # fmt: skip
     return event_row(run.unborn.event), own
 
@@ -119,6 +140,8 @@ def record(batch: list[Progress]) -> list[bool]:
     STEPS.insert([step for item in kept for step in item.steps])
     for item in kept:
         _insert_rest(item)
+    for item in kept:
+        _tell_others(item)
     if any(item.due_now for item in kept):
         broker.hint()
     return [bool(item.born) or item.run_id in held for item in batch]
@@ -153,12 +176,26 @@ def _insert_rest(item: Progress) -> None:
             [timezone.now(), item.run_id],
         )
     if item.wait is not None:
-        index, node, until = item.wait
+        wait, what = item.wait, item.wait.what or {}
         change(
-            'INSERT INTO runtime_wait (run_id, "index", node, until, opened_at) VALUES (%s, %s, %s, %s, %s) '
-            "ON CONFLICT DO NOTHING",
-            [item.run_id, index, node, until, timezone.now()],
-        )
+            'INSERT INTO runtime_wait (workspace_id, run_id, "index", node, kind, "key", what, until, opened_at, '
+            "decision, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING",
+            [item.workspace_id, item.run_id, wait.index, wait.node, wait.kind, str(what.get("key") or ""),
+             safe_dumps(what), wait.until, timezone.now()],
+        )  # fmt: skip
+
+
+def _tell_others(item: Progress) -> None:
+    """Runs start and wake one another in the transaction in which one of them waits or ends."""
+    if item.ended_child_of is not None:
+        settle(*item.ended_child_of)
+    if item.wait is None:
+        return
+    if item.wait.kind == "children":
+        settle(item.run_id, item.wait.index)
+    elif item.wait.kind == "event" and item.wait.what and has_come(item.workspace_id, item.run_id, item.wait.what):
+        make_due(item.run_id)
+        broker.hint()
 
 
 def _text(kept: Kept | None) -> str | None:

@@ -130,8 +130,8 @@ def id_of(value: Any) -> Any:
 
 
 def moment_of(value: Any) -> Any:
-    """A moment as it was read."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if type(value) is str else value
+    """A moment as it was read: SQLite's have no zone, and are UTC."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 @lru_cache(maxsize=512)

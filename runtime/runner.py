@@ -116,7 +116,9 @@ def _settle(run: ActiveRun) -> None:
 
 
 def _is_over(run: ActiveRun) -> bool:
-    """Whether the moment a waiting run waits for has come."""
+    """Whether what a waiting run waits for has come, or its time is up."""
+    if run.arrived is not None:
+        return True
     until = run.state.wait["until"] if run.state.wait else None
     return until is not None and datetime.fromisoformat(until) <= timezone.now()
 
@@ -146,6 +148,7 @@ def _take(run: ActiveRun, outcome) -> None:
     now = timezone.now()
     state = interpreter.resume(run.state) if run.state.status == WAITING else run.state
     run.state = interpreter.advance(run.graph, state, outcome, now)
+    run.arrived = None
     run.effect_unrecorded = run.effect_unrecorded or effect in ("keyed", "once")
     run.repeat_unrecorded = effect == "repeatable"
     if run.options.get("until") == node.id and isinstance(outcome, Done | Fail) and not run.state.finished:

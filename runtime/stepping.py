@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from runtime.engine.errors import StepError
 from runtime.engine.interpreter import is_retry
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.engine.values import safe_dumps
+from runtime.zones import zone_of_number
 
 log = logging.getLogger("segue.runner")
 LARGEST_INLINE = 64 * 1024
@@ -51,6 +53,15 @@ class RunningStep:
     @property
     def secure(self) -> Mapping[str, Any]:
         return self.run.secure
+
+    @property
+    def contact_zone(self) -> str | None:
+        """The contact's time zone: as it is known, or as their number tells where that is unmistakable."""
+        contact, interaction = self.scope["contact"], self.scope["interaction"]
+        own = contact.get("time_zone") or contact.get("timezone")
+        if isinstance(own, str) and own in available_timezones():
+            return own
+        return zone_of_number(str(interaction.get("contact_number") or contact.get("phone") or ""))
 
     @property
     def response_schema(self) -> Mapping[str, Any]:
@@ -143,7 +154,7 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
     node_type = run.node.node_type
     assert node_type is not None
     try:
-        return node_type.resume(step, None) if waking else node_type.run(step)
+        return node_type.resume(step, run.arrived) if waking else node_type.run(step)
     except StepError as error:
         return Fail(error.message, error.code, error.retryable, error.retry_after, error.detail)
     except template.TemplateError as error:

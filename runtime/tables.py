@@ -13,7 +13,7 @@ EVENTS = Table(Event, (
 ))  # fmt: skip
 BORN_WITH = (
     "id", "workspace", "flow", "version", "event", "origin", "kind", "mode", "options", "call_key", "created_at",
-    "fence", "claims", "changes",
+    "fence", "claims", "changes", "parent", "parent_index", "parent_item",
 )  # fmt: skip
 NEWS = (
     "status", "state", "seq", "due_at", "claimed_by", "started_at", "finished_at", "response", "answer", "outcome",
@@ -44,6 +44,7 @@ def run_row(run: Run) -> list[Any]:
     return [
         run.pk, run.workspace_id, run.flow_id, run.version_id, run.event_id, run.origin_id, run.kind, run.mode,
         json.dumps(run.options), run.call_key, run.created_at, run.fence, run.claims, run.changes,
+        run.parent_id, run.parent_index, run.parent_item,
         run.status, json.dumps(run.state), run.seq, run.due_at, run.claimed_by, run.started_at, run.finished_at,
         None, None, run.outcome, None,
     ]  # fmt: skip

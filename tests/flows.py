@@ -16,11 +16,18 @@ def node(id: str, type: str, config: dict[str, Any] | None = None, **more: Any) 
     }
 
 
-def chain(*nodes: dict[str, Any], edges: tuple[tuple[str, str, str], ...] = ()) -> dict[str, Any]:
-    """A document in which each node leads to the next by its plain port; further `edges` are (source, port, target)."""
-    plain = {"api_request": "success", "decision": "else"}
-    pairs = [(a["id"], plain.get(a["type"], "next"), b["id"]) for a, b in pairwise(nodes)]
-    return document(nodes, (*pairs, *edges))
+def chain(
+    *nodes: dict[str, Any], edges: tuple[tuple[str, str, str], ...] = (), beside: tuple[dict[str, Any], ...] = (),
+    ports: dict[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A document in which each node leads to the next by its plain port, or the one named for its id in `ports`.
+
+    Further `edges` are (source, port, target), also to nodes `beside` the chain.
+    """
+    plain = {"api_request": "success", "decision": "else", "run_flow": "success"}
+    named = ports or {}
+    pairs = [(a["id"], named.get(a["id"]) or plain.get(a["type"], "next"), b["id"]) for a, b in pairwise(nodes)]
+    return document((*nodes, *beside), (*pairs, *edges))
 
 
 def document(nodes: Any, edges: Any = ()) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def advance(graph: Graph, state: RunState, outcome: Outcome, now: datetime) -> R
         case Done():
             news = _done(graph, state, node, outcome)
         case Wait():
-            news = _pause("event" if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_)
+            news = _pause(outcome.for_["kind"] if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_)
         case Fail():
             news = _failed(graph, state, node, outcome, now)
         case End():

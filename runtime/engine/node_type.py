@@ -55,6 +55,7 @@ class Step(Protocol):
     mode: str
     timeout: float
     idempotency_key: str
+    contact_zone: str | None
 
     def text(self, value: str) -> str: ...
     def value(self, value: Any) -> Any: ...

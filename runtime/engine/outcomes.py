@@ -23,7 +23,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Pause: until a moment, for a number of seconds from the step's start, and/or for an event (`for_`)."""
+    """Pause: until a moment, for a number of seconds from the step's start, and/or for what `for_` describes.
+
+    `for_` is {"kind": "event" | "approval" | "children", ...}; what came is handed to the node's `resume`.
+    """
 
     until: datetime | None = None
     seconds: float | None = None

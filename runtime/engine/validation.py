@@ -7,12 +7,12 @@ warnings are listed. `known` holds plain sets, so that this module needs no data
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.engine import template
+from runtime.engine.checking import Check, Problem
 from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, is_visible
-from runtime.engine.graph import Dominance, Graph, Node
+from runtime.engine.graph import Graph, Node
 from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
 
 SYNC_KINDS = ("action", "inbound")
@@ -20,50 +20,9 @@ SECRET_NAME = re.compile(r"authorization|api[-_]?key|secret|token|password", re.
 LONG_MESSAGE = 1600
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`field` is a JSON Pointer from the node; `fix` is {"label", "ops"} where one key press can mend it."""
-
-    code: str
-    message: str
-    node: str | None = None
-    field: str | None = None
-    fix: Mapping[str, Any] | None = None
-
-    @property
-    def severity(self) -> str:
-        return "error" if self.code.startswith("F") else "warning"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"code": self.code, "severity": self.severity, "message": self.message,
-                "node": self.node, "field": self.field, "fix": self.fix}  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Check:
-    """One validation under way: what the rules share, computed once."""
-
-    graph: Graph
-    kind: str
-    known: Mapping[str, Any]
-    reachable: set[str] = field(default_factory=set)
-    dominance: Dominance | None = None
-    made: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes that make it
-    by_key: dict[str, list[Node]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    after: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes a maker of it may lead to
-
-    def may_have(self, path: str, makers: set[str]) -> set[str]:
-        """Every node that some maker of `path` leads to; walked once per variable, whatever the number of readers."""
-        if path not in self.after:
-            starts = [next_ for maker in makers & self.reachable for next_ in self.graph.next_of(maker)]
-            self.after[path] = self.graph.reachable_from(starts)
-        return self.after[path]
-
-
 def validate(graph: Graph, kind: str, known: Mapping[str, Any] | None = None) -> list[Problem]:
     """Every problem of a flow of `kind`, errors first, in the order of the nodes."""
-    check = _Check(graph, kind, known or {})
+    check = Check(graph, kind, known or {})
     if graph.triggers:
         check.reachable = graph.reachable(graph.trigger.id)
         check.dominance = graph.dominance(graph.trigger.id)
@@ -79,14 +38,14 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity == "error"]
 
 
-def _triggers(check: _Check) -> Iterator[Problem]:
+def _triggers(check: Check) -> Iterator[Problem]:
     if not check.graph.triggers:
         yield Problem("F001", "The flow has no trigger: add what starts it.")
     for node in check.graph.triggers[1:]:
         yield Problem("F002", "A flow has exactly one trigger; remove this one or the other.", node.id)
 
 
-def _edges(check: _Check) -> Iterator[Problem]:
+def _edges(check: Check) -> Iterator[Problem]:
     left: set[tuple[str, str]] = set()
     for edge in check.graph.edges:
         source, target = check.graph.nodes.get(edge["source"]), check.graph.nodes.get(edge["target"])
@@ -104,7 +63,7 @@ def _edges(check: _Check) -> Iterator[Problem]:
         left.add((source.id, edge["port"]))
 
 
-def _open_ports(check: _Check) -> Iterator[Problem]:
+def _open_ports(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         for port in node.ports:
             if port.required and check.graph.target(node.id, port.id) is None:
@@ -112,7 +71,7 @@ def _open_ports(check: _Check) -> Iterator[Problem]:
                 yield Problem("F003", f"{what} leads nowhere: connect it to the next step or to an End.", node.id)
 
 
-def _unreachable(check: _Check) -> Iterator[Problem]:
+def _unreachable(check: Check) -> Iterator[Problem]:
     if not check.graph.triggers:
         return
     for node in check.graph.nodes.values():
@@ -120,7 +79,7 @@ def _unreachable(check: _Check) -> Iterator[Problem]:
             yield Problem("F004", f"Nothing leads to {_name(node)}: connect it or delete it.", node.id)
 
 
-def _types(check: _Check) -> Iterator[Problem]:
+def _types(check: Check) -> Iterator[Problem]:
     for node in check.graph.nodes.values():
         if node.node_type is None:
             yield Problem("F005", f"This instance does not know the node type {node.type!r}.", node.id)
@@ -133,7 +92,7 @@ def _types(check: _Check) -> Iterator[Problem]:
 _NOT_HERE = {("post_call", "conversation"): ": the conversation has already ended"}
 
 
-def _configs(check: _Check) -> Iterator[Problem]:
+def _configs(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         for pointer, message in node.node_type.check_fields(node.config):  # type: ignore[union-attr]
             yield Problem("F006", message, node.id, "/config" + pointer)
@@ -166,7 +125,7 @@ def _bounded(pointer: str, value: Any, bounds: tuple[float, float]) -> Iterator[
         )
 
 
-def _references(check: _Check) -> Iterator[Problem]:
+def _references(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         secure = {name for name, field in node.node_type.fields.items() if field.secure}  # type: ignore[union-attr]
         for pointer, text in node.node_type.texts_of(node.config):  # type: ignore[union-attr]
@@ -184,7 +143,7 @@ def _references_in(text: str) -> list[Any]:
         return []  # reported with the field
 
 
-def _reference(check: _Check, node: Node, at: str, reference: Any, secure: bool) -> Iterator[Problem]:
+def _reference(check: Check, node: Node, at: str, reference: Any, secure: bool) -> Iterator[Problem]:
     path = reference.path
     written = f"{{{{{reference.text.strip()}}}}}" if not reference.text.startswith("{{") else reference.text
     root, rest = str(path[0]).lower() if str(path[0]).lower() == "interaction" else str(path[0]), path[1:]
@@ -210,7 +169,7 @@ def _reference(check: _Check, node: Node, at: str, reference: Any, secure: bool)
         yield from _made_reference(check, node, at, written, reference, f"{root}.{rest[0]}")
 
 
-def _step_reference(check: _Check, node: Node, at: str, written: str, reference: Any) -> Iterator[Problem]:
+def _step_reference(check: Check, node: Node, at: str, written: str, reference: Any) -> Iterator[Problem]:
     if len(reference.path) < 2:
         return
     key = reference.path[1]
@@ -235,7 +194,7 @@ def _member(path: str) -> str:
     return parts[2] if parts[0] == "steps" else parts[1]
 
 
-def _made_reference(check: _Check, node: Node, at: str, written: str, reference: Any, path: str) -> Iterator[Problem]:
+def _made_reference(check: Check, node: Node, at: str, written: str, reference: Any, path: str) -> Iterator[Problem]:
     makers = check.made.get(path, set())
     check.used.add(path)
     if makers:
@@ -252,7 +211,7 @@ def _made_reference(check: _Check, node: Node, at: str, written: str, reference:
 
 
 def _comes_before(
-    check: _Check, node: Node, at: str, written: str, reference: Any, path: str, makers: set[str]
+    check: Check, node: Node, at: str, written: str, reference: Any, path: str, makers: set[str]
 ) -> Iterator[Problem]:
     if check.dominance is None or node.id not in check.reachable or reference.has_default:
         return
@@ -262,19 +221,24 @@ def _comes_before(
         yield Problem("W109", f"{written} may be missing on some ways to this step; give it a default.", node.id, at)
 
 
-def _answers(check: _Check) -> Iterator[Problem]:
-    if check.kind not in SYNC_KINDS or not check.graph.triggers:
+def _answers(check: Check) -> Iterator[Problem]:
+    if not check.graph.triggers:
+        return
+    trigger = check.graph.trigger
+    asked = trigger.type == "webhook" and trigger.config.get("respond") == "when_done"
+    if check.kind not in SYNC_KINDS and not asked:
         return
     responds = [n for n in check.graph.nodes.values() if n.type == "respond" and n.id in check.reachable]
-    if not responds:
-        yield Problem("F009", "The agent waits for an answer: add a Respond step.", check.graph.trigger.id)
-    for node in _live(check):
-        waits = node.node_type is not None and (node.node_type.waits or node.type in ("approval", "run_flow"))
-        if waits and not any(check.dominance.certain(r.id, node.id) for r in responds):  # type: ignore[union-attr]
-            yield Problem("F015", f"{_name(node)} would keep the agent waiting: put it after Respond.", node.id)
+    if not responds and asked:
+        yield Problem("W110", "The caller waits until the flow ends and gets an empty object: add Respond.", trigger.id)
+    elif not responds:
+        yield Problem("F009", "The agent waits for an answer: add a Respond step.", trigger.id)
+    for node in filter(_waits, _live(check)):
+        if not any(check.dominance.certain(r.id, node.id) for r in responds):  # type: ignore[union-attr]
+            yield Problem("F015", f"{_name(node)} would keep the caller waiting: put it after Respond.", node.id)
 
 
-def _known_things(check: _Check) -> Iterator[Problem]:
+def _known_things(check: Check) -> Iterator[Problem]:
     connections = check.known.get("connections")
     for node in _live(check):
         for name, declared in node.node_type.fields.items():  # type: ignore[union-attr]
@@ -292,7 +256,7 @@ def _known_things(check: _Check) -> Iterator[Problem]:
                 yield Problem("F011", "That connection is of another type.", node.id, f"/config/{name}")
 
 
-def _agents(check: _Check, node: Node, name: str, value: Any) -> Iterator[Problem]:
+def _agents(check: Check, node: Node, name: str, value: Any) -> Iterator[Problem]:
     here = check.known.get("agents")
     if here is None or not isinstance(value, list):
         return
@@ -301,7 +265,7 @@ def _agents(check: _Check, node: Node, name: str, value: Any) -> Iterator[Proble
             yield Problem("F006", f"There is no agent {slug!r} here.", node.id, f"/config/{name}/{position}")
 
 
-def _plain_secrets(check: _Check) -> Iterator[Problem]:
+def _plain_secrets(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         fields = node.node_type.fields  # type: ignore[union-attr]
         for name, declared in fields.items():
@@ -322,7 +286,7 @@ def is_plain_secret(row: Mapping[str, Any]) -> bool:
     return bool(SECRET_NAME.search(name)) and name.lower() != "idempotency-key"
 
 
-def _cycles(check: _Check) -> Iterator[Problem]:
+def _cycles(check: Check) -> Iterator[Problem]:
     """A cycle is legal only where a node on it waits: without the waiting nodes nothing may come round."""
     state: dict[str, int] = {}
     for start in check.graph.nodes:
@@ -349,7 +313,7 @@ def _waits(node: Node) -> bool:
     return node.node_type is not None and node.node_type.waits and not node.disabled
 
 
-def _keys(check: _Check) -> Iterator[Problem]:
+def _keys(check: Check) -> Iterator[Problem]:
     seen: dict[str, Node] = {}
     for node in check.graph.nodes.values():
         if node.key in seen:
@@ -357,14 +321,14 @@ def _keys(check: _Check) -> Iterator[Problem]:
         seen[node.key] = node
 
 
-def _effects(check: _Check) -> Iterator[Problem]:
+def _effects(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         effect = node.node_type.effect if node.node_type else "none"
         if effect in ("keyed", "once") and node.on_error == "stop" and node.max_attempts == 1:
             yield Problem("W101", f"If {_name(node)} fails, the run stops: retry it or add an error path.", node.id)
 
 
-def _budget(check: _Check) -> Iterator[Problem]:
+def _budget(check: Check) -> Iterator[Problem]:
     if check.kind not in SYNC_KINDS or not check.graph.triggers:
         return
     deadline = check.graph.trigger.config.get("deadline_seconds", 30)
@@ -374,20 +338,20 @@ def _budget(check: _Check) -> Iterator[Problem]:
         yield Problem("W105", text, check.graph.trigger.id)
 
 
-def _otherwise(check: _Check) -> Iterator[Problem]:
+def _otherwise(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         if node.type == "decision" and check.graph.target(node.id, "else") is None:
             yield Problem("W106", f"{_name(node)} has no Otherwise: the run ends there when no branch fits.", node.id)
 
 
-def _unused(check: _Check) -> Iterator[Problem]:
+def _unused(check: Check) -> Iterator[Problem]:
     used = {".".join(path.split(".")[:2]) for path in check.used}
     for path, makers in check.made.items():
         if path.startswith("vars.") and path not in used:
             yield Problem("W108", f"{path} is set but never used.", min(makers))
 
 
-def _live(check: _Check) -> Iterator[Node]:
+def _live(check: Check) -> Iterator[Node]:
     return (node for node in check.graph.nodes.values() if node.node_type is not None and not node.disabled)
 
 
@@ -395,7 +359,7 @@ def _name(node: Node) -> str:
     return node.label or (node.node_type.label if node.node_type else node.key)
 
 
-_RULES: tuple[Callable[[_Check], Iterator[Problem]], ...] = (
+_RULES: tuple[Callable[[Check], Iterator[Problem]], ...] = (
     _triggers, _edges, _open_ports, _unreachable, _types, _configs, _references, _answers, _known_things,
     _plain_secrets, _cycles, _keys, _effects, _budget, _otherwise, _unused,
 )  # fmt: skip

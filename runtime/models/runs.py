@@ -6,7 +6,7 @@ from django.utils import timezone
 from runtime.models.base import Record, WorkspaceQuerySet
 from runtime.models.events import Event
 from runtime.models.flows import KINDS, Flow, FlowVersion
-from runtime.models.people import Workspace
+from runtime.models.people import User, Workspace
 
 
 class Status(models.TextChoices):
@@ -37,6 +37,9 @@ class Run(Record):
     version = models.ForeignKey(FlowVersion, models.PROTECT, related_name="runs")
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="runs")
     origin = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    parent_index = models.PositiveIntegerField(null=True, blank=True, help_text="the visit of its parent")
+    parent_item = models.PositiveIntegerField(null=True, blank=True, help_text="the item of that visit's list")
     kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in KINDS])
     mode = models.CharField(max_length=4, default="live", choices=[("live", "Live"), ("test", "Test"), ("dry", "Dry")])
     status = models.CharField(max_length=10, default=Status.QUEUED, choices=Status.choices)
@@ -67,7 +70,9 @@ class Run(Record):
             models.Index(fields=["workspace", "id"], name="run_list"),
             models.Index(fields=["flow", "id"], name="run_of_flow"),
             models.Index(fields=["workspace", "status", "id"], name="run_by_status"),
-        ]
+            models.Index(fields=["parent", "parent_index"], name="run_of_parent",
+                         condition=models.Q(parent__isnull=False)),
+        ]  # fmt: skip
 
     def __str__(self):
         return f"run {self.id}"
@@ -114,18 +119,39 @@ class StepRun(models.Model):
 
 
 class Wait(models.Model):
-    """What a paused run waits for; closed when it goes on."""
+    """What a paused run waits for; closed when it goes on.
 
+    `kind` is time | event | approval | children. An event's `key` is what must be the same ("contact:+4930..."), `what`
+    is what the node asked to wait for. `event` and `decision` are what came; the first that comes stands.
+    """
+
+    KINDS = ("time", "event", "approval", "children")
+    DECISIONS = ("approved", "denied", "skipped")
     id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     run = models.ForeignKey(Run, models.CASCADE, related_name="waits")
     index = models.PositiveIntegerField()
     node = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10, default="time", choices=[(kind, kind) for kind in KINDS])
+    key = models.CharField(max_length=300, blank=True, default="")
+    what = models.JSONField(null=True, blank=True)
     until = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
+    event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="+")
+    decision = models.CharField(max_length=10, blank=True, default="", choices=[(each, each) for each in DECISIONS])
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True, default="")
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "index"], name="wait_once")]
+        indexes = [
+            models.Index(fields=["workspace", "key"], name="wait_by_key",
+                         condition=models.Q(closed_at=None) & ~models.Q(key="")),
+            models.Index(fields=["workspace", "kind", "until"], name="wait_open", condition=models.Q(closed_at=None)),
+        ]  # fmt: skip
 
     def __str__(self):
         return f"wait of {self.run_id} until {self.until}"

@@ -1,16 +1,12 @@
 """Set variables, decide, wait."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from runtime.engine.errors import StepError
 from runtime.engine.fields import (
     Choice,
     Conditions,
-    DateTime,
-    Duration,
     List,
     LongText,
     Object,
@@ -18,8 +14,8 @@ from runtime.engine.fields import (
     VariableName,
 )
 from runtime.engine.node_type import NodeType
-from runtime.engine.outcomes import Done, Outcome, Wait
-from runtime.engine.values import items_of, safe_loads
+from runtime.engine.outcomes import Done, Outcome
+from runtime.engine.values import items_of
 
 EVERYWHERE = ("post_call", "action", "inbound", "conversation", "automation")
 LONGEST_WAIT = 366 * 86_400
@@ -99,32 +95,6 @@ class Decision(NodeType):
         return Done(output={"branch": taken}, port=taken, reason={"branches": tried})
 
 
-class WaitStep(NodeType):
-    """Pauses the run: for some time, or until a moment. A paused run costs nothing and survives restarts."""
-
-    type, label, icon, order = "wait", "Wait", "clock", 3
-    kinds = EVERYWHERE
-    keywords = ("delay", "sleep", "later", "timer")
-    waits = True
-    mode = Choice("Wait", options=[("for", "For some time"), ("until", "Until a moment")], default="for")
-    seconds = Duration("How long", template=True, required=True, min=0, max=LONGEST_WAIT,
-                       visible_if={"field": "mode", "in": ["for"]})  # fmt: skip
-    until = DateTime("Until", required=True, visible_if={"field": "mode", "in": ["until"]},
-                     help="A date and time; without a zone it is the workspace's.")  # fmt: skip
-    summary = ({"field": "mode"}, " ", {"field": "seconds", "as": "duration"}, {"field": "until"})
-    outputs = ({"name": "waited_until", "label": "Waited until", "type": "datetime", "scope": "steps",
-                "sample": "2026-01-21T09:00:00Z"},)  # fmt: skip
-    example = {"type": "wait", "key": "later", "label": "Wait a day", "config": {"mode": "for", "seconds": 86400}}
-
-    def run(self, step: Any) -> Outcome:
-        if step.config["mode"] == "until":
-            return Wait(until=min(_moment(step, step.config["until"]), step.now + timedelta(seconds=LONGEST_WAIT)))
-        return Wait(seconds=_seconds(step))
-
-    def resume(self, step: Any, event: Mapping[str, Any] | None) -> Outcome:
-        return Done(output={"waited_until": step.now.isoformat().replace("+00:00", "Z")})
-
-
 def _typed(step: Any, row: Mapping[str, Any]) -> Any:
     """The assignment's value as its type: a lone placeholder keeps the type it has, text is read."""
     value, kind, name = step.value(row.get("value") or ""), row.get("type", "text"), row["name"]
@@ -156,26 +126,3 @@ def _boolean(name: str, value: Any) -> bool:
     if word in ("false", "no", "0", "off"):
         return False
     raise StepError(f"{name} should become true or false, but is {str(value)[:80]!r}.", code="not_a_boolean")
-
-
-def _seconds(step: Any) -> float:
-    value = step.value(step.config["seconds"]) if isinstance(step.config["seconds"], str) else step.config["seconds"]
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        raise StepError(f"How long to wait is no number: {str(value)[:80]!r}.", code="bad_duration") from None
-    if not 0 <= seconds <= LONGEST_WAIT:
-        raise StepError("A wait is between 0 seconds and 366 days.", code="bad_duration")
-    return seconds
-
-
-def _moment(step: Any, text: str) -> datetime:
-    value = step.text(text).strip()
-    try:
-        moment = safe_loads(value) if value.isdigit() else datetime.fromisoformat(value)
-        moment = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else moment
-    except (ValueError, OverflowError, OSError):
-        raise StepError(f"{value[:80]!r} is no date and time.", code="bad_moment") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(str(step.scope.get("workspace", {}).get("time_zone") or "UTC")))
-    return moment.astimezone(UTC)

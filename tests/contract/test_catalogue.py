@@ -100,7 +100,8 @@ def test_the_ports_are_those_of_the_contract(types):
     assert ports["decision"] == ["id", "else"]
     assert ports["api_request"] == ["success", "error"]
     assert ports["end"] == []
-    for plain in ("call_ended", "action_called", "webhook", "set_variable", "wait", "respond"):
+    assert ports["wait"] == ["next", "elapsed", "event"]  # the last two where it waits for an event
+    for plain in ("call_ended", "action_called", "webhook", "set_variable", "respond"):
         assert ports[plain] == ["next"]
 
 

@@ -51,7 +51,7 @@ def outcomes(draw, graph: Graph, state: RunState):
         st.builds(Done, output=st.dictionaries(st.sampled_from("ab"), values), port=st.sampled_from(ports),
                   variables=st.dictionaries(st.sampled_from("xyz"), values), response=st.none() | st.just({"a": 1})),
         st.builds(Wait, seconds=st.integers(0, 100)),
-        st.builds(Wait, for_=st.just({"event": "booking.created"})),
+        st.builds(Wait, for_=st.just({"kind": "event", "events": ["booking.created"]})),
         st.builds(Fail, message=st.just("no"), retryable=st.booleans(), retry_after=st.none() | st.integers(0, 9)),
         st.builds(End, outcome=st.text(max_size=3)),
     ))  # fmt: skip

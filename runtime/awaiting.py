@@ -1,0 +1,153 @@
+"""Waiting for something to happen: an event of the same contact or key, a person's decision, a flow that was started.
+
+Theory of operation. A wait is a row beside the paused run. Whatever comes is noted on that row in the transaction in
+which it comes, and the run is made due; the first thing noted stands. Whoever claims the run reads the row and hands
+what is noted to the node, or nothing where the time ran out: so there is exactly one way out, whoever was faster.
+An event that arrives while its wait is being opened, or arrived before, counts as well: it is looked for in the event
+table when the wait is opened, and once more before a wait is taken to have elapsed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from runtime import broker
+from runtime.models import Event, Run, Status, Wait
+
+MOST_VALUES = 100
+LOOK_BACK = 1000
+
+
+def contact_key(number: str) -> str:
+    return f"contact:{number}"[:300] if number else ""
+
+
+def conversation_key(interaction_id: Any) -> str:
+    return f"conversation:{interaction_id}"[:300] if interaction_id else ""
+
+
+def value_key(value: Any) -> str:
+    return f"value:{value}"[:300] if value not in (None, "") else ""
+
+
+def wake(events: Iterable[Event]) -> int:
+    """Note each event on the waits it ends, and make their runs due. In the transaction that stores the events."""
+    woken = 0
+    for event in events:
+        keys = set(keys_of(event))
+        if not keys or event.source in ("test", "action"):
+            continue
+        waits = Wait.objects.filter(workspace_id=event.workspace_id, key__in=keys, closed_at=None, event=None)
+        for wait in waits.filter(kind="event", decision="").exclude(run__event_id=event.pk):
+            if matches(wait.what or {}, event) and Wait.objects.filter(pk=wait.pk, event=None).update(event=event):
+                woken += make_due(wait.run_id)
+    if woken:
+        broker.hint()
+    return woken
+
+
+def make_due(run_id: Any) -> int:
+    """The run is to be looked at now, if it still waits."""
+    waiting = Run.objects.filter(pk=run_id, status=Status.WAITING)
+    return waiting.update(due_at=timezone.now(), changes=F("changes") + 1)
+
+
+def keys_of(event: Event) -> Iterator[str]:
+    """Everything by which somebody may wait for this event: its contact, its conversation, any plain value in it."""
+    if event.contact_number:
+        yield contact_key(event.contact_number)
+    if event.interaction_id:
+        yield conversation_key(event.interaction_id)
+    values = (event.payload.get("data") or event.payload.get("trigger") or {}).values()
+    for value in list(values)[:MOST_VALUES]:
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            yield value_key(value)
+
+
+def matches(what: Mapping[str, Any], event: Event) -> bool:
+    """Whether the event is of a type waited for, and its own field (if one is named) has the value."""
+    if not any(fnmatchcase(event.type, pattern) for pattern in what.get("events") or ["*"]):
+        return False
+    name = what.get("field")
+    if not name:
+        return True
+    data = event.payload.get("data") or event.payload.get("trigger") or {}
+    return value_key(data.get(name)) == what.get("key")
+
+
+def arrived(run_id: Any, workspace_id: Any, index: int, wait: Mapping[str, Any], since: datetime) -> Any:
+    """What came for a run that was paused: what its node's `resume` is given, None if nothing did."""
+    row = Wait.objects.filter(run_id=run_id, index=index).select_related("event", "decided_by").first()
+    if row is not None and row.decision == "skipped":
+        return {"kind": "skipped", "by": _name(row.decided_by), "note": row.note}
+    if wait["kind"] == "approval":
+        return _decision(row)
+    if wait["kind"] == "children":
+        from runtime.children import outcome  # children wait too, so each of the two needs the other
+
+        return outcome(run_id, index, row)
+    if wait["kind"] == "event":
+        event = (row.event if row is not None else None) or earlier(workspace_id, wait["for"] or {}, since)
+        return _event(event) if event else None
+    return None
+
+
+def earlier(workspace_id: Any, what: Mapping[str, Any], since: datetime) -> Event | None:
+    """The first event since `since` that ends such a wait."""
+    kind, _, value = str(what.get("key") or "").partition(":")
+    if not value:
+        return None
+    found = Event.objects.filter(workspace_id=workspace_id, received_at__gt=since).exclude(
+        source__in=("test", "action")
+    )
+    by = {"contact": Q(contact_number=value), "conversation": Q(interaction_id=value)}
+    for event in found.filter(by.get(kind, Q())).order_by("id")[:LOOK_BACK]:
+        if what["key"] in keys_of(event) and matches(what, event):
+            return event
+    return None
+
+
+def has_come(workspace_id: Any, run_id: Any, what: Mapping[str, Any]) -> bool:
+    """Whether an event that ends this wait was there before the wait was."""
+    since = Run.objects.values_list("created_at", flat=True).get(pk=run_id)
+    return earlier(workspace_id, what, since) is not None
+
+
+def decide(wait: Wait, decision: str, by: Any, note: str = "") -> bool:
+    """A person's word on a wait; False if somebody or something was faster. A transaction is open."""
+    noted = Wait.objects.filter(pk=wait.pk, closed_at=None, decision="", event=None).update(
+        decision=decision, decided_by=by, decided_at=timezone.now(), note=note[:500]
+    )
+    if noted and make_due(wait.run_id):
+        broker.hint()
+    return bool(noted)
+
+
+def poll_at(wait: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When a waiting run is looked at: its moment, and for started flows every minute, should a wake-up be lost."""
+    until = datetime.fromisoformat(wait["until"]) if wait["until"] else None
+    if wait["kind"] != "children":
+        return until
+    look = now + timedelta(seconds=settings.LEASE_SECONDS * 2)
+    return min(look, until) if until else look
+
+
+def _decision(row: Wait | None) -> dict[str, Any] | None:
+    if row is None or not row.decision:
+        return None
+    at = row.decided_at.isoformat().replace("+00:00", "Z") if row.decided_at else None
+    return {"kind": "decision", "decision": row.decision, "by": _name(row.decided_by), "at": at, "note": row.note}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    at = event.received_at.isoformat().replace("+00:00", "Z")
+    return {"kind": "event", "type": event.type, "id": str(event.pk), "received_at": at, **event.payload}
+
+
+def _name(user: Any) -> str:
+    return str(user.display_name) if user else ""
