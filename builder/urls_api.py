@@ -13,6 +13,7 @@ from builder.api import (
     scenarios,
     traffic,
     trying,
+    waits,
     workspace,
 )
 from builder.api import openapi as openapi  # registers how the OpenAPI document names the ways to sign in
@@ -57,6 +58,8 @@ urlpatterns = [
     path(f"{RUN}document/", runs.RunDocument.as_view(), name="api-run-document"),
     path(f"{RUN}cancel/", runs.RunCancel.as_view(), name="api-run-cancel"),
     path(f"{RUN}retry/", runs.RunRetry.as_view(), name="api-run-retry"),
+    path("waits/", waits.WaitList.as_view(), name="api-waits"),
+    path("waits/<int:wait_id>/decide/", waits.WaitDecide.as_view(), name="api-wait-decide"),
     path("calls/", runs.CallList.as_view(), name="api-calls"),
     path("node-types/", catalogue.NodeTypes.as_view(), name="api-node-types"),
     path("tools/", catalogue.Tools.as_view(), name="api-tools"),

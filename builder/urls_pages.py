@@ -10,6 +10,7 @@ from builder.pages.editor import editor
 from builder.pages.new_flow import new_flow
 from builder.pages.node_reference import node_reference
 from builder.pages.reaching import reach_flow
+from builder.pages.waiting import decide_wait, waiting
 from builder.pages.workspace import workspace
 
 FLOW = "flows/<uuid:flow_id>/"
@@ -37,6 +38,8 @@ urlpatterns = [
     path(RUN, runs.run_page, name="run-page"),
     path(RUN + "cancel/", runs.cancel_run, name="run-cancel"),
     path(RUN + "retry/", runs.retry_run, name="run-retry"),
+    path("waiting/", waiting, name="waiting"),
+    path("waiting/<int:wait_id>/", decide_wait, name="wait-decide"),
     path("calls/", calls, name="calls"),
     path("nodes/", node_reference, name="node-reference"),
     path("dashboard/", dashboard, name="dashboard"),

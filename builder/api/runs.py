@@ -132,6 +132,10 @@ class RunRetry(_OneRun):
         event = given.get("event")
         if event is not None and not isinstance(event, dict):
             raise Refused(422, "invalid", "event is an object or null.")
+        if given["from"] == "items":
+            made = operating.retry_items(run)
+            record(request.workspace, actor_of(request), "run.retried", run, items=len(made))
+            return Response({"run": str(run.pk), "runs": [str(child.pk) for child in made]}, 202)
         again = self._draft(run, given, event) if given["version"] == "draft" else self._retry(run, given, event)
         record(request.workspace, actor_of(request), "run.retried", run, as_run=str(again.pk))
         return Response({"run": str(again.pk)}, 202)

@@ -18,7 +18,8 @@ WORDS = {
     "api_key.created": "made the API key", "api_key.revoked": "revoked the API key",
     "member.invited": "invited", "member.joined": "joined", "member.role_changed": "changed the role of",
     "member.removed": "removed", "member.invitation_withdrawn": "withdrew the invitation of",
-    "run.cancelled": "cancelled", "run.retried": "retried", "workspace.changed": "changed the workspace",
+    "run.cancelled": "cancelled", "run.retried": "retried", "wait.decided": "decided in",
+    "workspace.changed": "changed the workspace",
 }  # fmt: skip
 GROUPS = {"flow": "Flows", "connection": "Connections", "agent": "Agents", "api_key": "API keys", "member": "Members",
           "run": "Runs", "workspace": "Workspace"}  # fmt: skip

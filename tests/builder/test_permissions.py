@@ -12,7 +12,7 @@ from django.urls import URLPattern, get_resolver
 from builder.models import Invitation, Scenario, Snapshot
 from builder.urls_api import urlpatterns
 from integrations.models import Connection
-from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Run, Status, User
+from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Run, Status, User, Wait
 from runtime.models.base import token_hash
 from tests.builder.conftest import Caller
 
@@ -55,6 +55,8 @@ TABLE = {
     "api-run-document": {"GET": ("viewer", "runs:read")},
     "api-run-cancel": {"POST": ("editor", "runs:write")},
     "api-run-retry": {"POST": ("editor", "runs:write")},
+    "api-waits": {"GET": ("viewer", "runs:read")},
+    "api-wait-decide": {"POST": ("editor", "runs:write", {"decision": "skipped"})},
     "api-calls": {"GET": ("viewer", "runs:read")},
     "api-node-types": {"GET": ("viewer", READ)},
     "api-tools": {"GET": ("viewer", READ)},
@@ -107,6 +109,7 @@ def things(workspace, published, owner):
         "agent_id": Agent.objects.create(workspace=workspace, slug="a", name="A").pk,
         "connection_id": Connection.objects.create(workspace=workspace, name="C", type="none").pk,
         "member_id": Membership.objects.create(workspace=workspace, user=guest, role="viewer").pk,
+        "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
         "invitation_id": invitation.pk, "key_id": ApiKey.issue(workspace, "k", ["flows:read"])[0].pk,
     }  # fmt: skip
 

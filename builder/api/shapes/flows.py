@@ -192,7 +192,10 @@ class Trying(s.Serializer):
 
 
 class Started(s.Serializer):
+    """`runs` where several were started: a list's failed items."""
+
     run = s.CharField()
+    runs = s.ListField(child=s.CharField(), required=False)
 
 
 class Sending(s.Serializer):

@@ -64,13 +64,36 @@ class RanDocument(s.Serializer):
 
 
 class Retrying(s.Serializer):
-    """`from` is the failed step (its recorded visits copied) or the start."""
+    """`from` is the failed step (its recorded visits copied), the start, or the items that failed of a list."""
 
     version = s.ChoiceField(["same", "published", "draft"], default="same")
     event = AnyJson(required=False, allow_null=True)
 
     def get_fields(self):
-        return {**super().get_fields(), "from": s.ChoiceField(["failed", "start"], default="failed")}
+        return {**super().get_fields(), "from": s.ChoiceField(["failed", "start", "items"], default="failed")}
+
+
+class Wait(s.Serializer):
+    """What a paused run waits for, and what was said to it."""
+
+    id = s.CharField()
+    kind = s.CharField()
+    run = s.CharField()
+    flow = s.CharField()
+    flow_name = s.CharField()
+    node = s.CharField()
+    what = AnyJson()
+    until = s.DateTimeField(allow_null=True)
+    opened_at = s.DateTimeField()
+    decision = s.CharField(allow_null=True)
+    note = s.CharField()
+    decided_at = s.DateTimeField(allow_null=True)
+    decided_by = s.CharField(allow_null=True)
+
+
+class Deciding(s.Serializer):
+    decision = s.ChoiceField(["approved", "denied", "skipped"])
+    note = s.CharField(max_length=500, default="", allow_blank=True)
 
 
 class Call(s.Serializer):
