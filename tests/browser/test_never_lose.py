@@ -7,6 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
+from builder import consumers
 from builder.flows import create_flow
 from builder.models import DraftOp
 from runtime.models import Flow, Membership
@@ -249,6 +250,16 @@ def test_an_expired_session_keeps_everything_and_goes_on_after_signing_in_elsewh
     is_saved(editor)
     expect(bar).not_to_contain_text("signed out")
     assert label_of(flow, "one") == "After the session"
+    expected(editor)
+
+
+def test_an_ended_session_is_said_without_an_edit(editor, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.2)
+    editor.reload()
+    is_saved(editor)
+    Session.objects.all().delete()
+    bar = editor.get_by_role("region", name="What needs you")
+    expect(bar).to_contain_text("You are signed out. Nothing of yours is unsent.", timeout=10_000)
     expected(editor)
 
 

@@ -17,6 +17,7 @@ export const say = Object.freeze({
   saveChanges: "Save Changes",
   discard: "Discard",
   savedAgain: "Connected again, everything is saved",
+  notSent: (/** @type {number} */ n) => `Not sent, ${count(n, "change")} kept here`,
   fromBefore: "Changes kept from before",
   stay: "Stay",
   send: "Send",

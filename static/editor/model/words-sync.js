@@ -56,7 +56,6 @@ export const said = {
     theirChanges: (/** @type {string[]} */ what) => `keep it, with the changes${what.length ? ` of ${listed(what)}` : ""}`,
     yes: "yes",
     no: "no",
-    items: (/** @type {number} */ n) => count(n, "entry", "entries"),
   },
   trouble: {
     session: { title: "You are signed out.", text: areKept, act: "Sign in again" },

@@ -225,15 +225,6 @@ export const words = {
   },
   save: {
     notLoaded: (/** @type {string} */ why) => `The flow could not be loaded. ${why} Nothing was changed; reload the page to try again.`,
-    gone: "This draft is not there any more.",
-    tooNew: "This page is older than the server. Reload it.",
-    conflict: "Somebody else changed the same things.",
-    conflictTitle: "Two versions of this draft",
-    conflictText: (/** @type {string} */ names) => `While you worked, somebody else changed ${names}. Nothing is lost yet: choose which version goes on.`,
-    theirs: "Take theirs",
-    mine: "Keep mine",
-    conflictWhole: "the same parts",
-    refused: (/** @type {string} */ detail) => `Not saved: ${detail}`,
   },
   run: {
     lost: "The live view is interrupted; it goes on by itself.",

@@ -203,7 +203,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     replica.refused();
     keep();
     const message = error.errors?.[0]?.message ?? error.detail;
-    say({ status: "error", kept: unsent(), message: words.save.refused(message) });
+    say({ status: "error", kept: unsent(), message: texts.notSent(unsent()) });
     await troubles.from(error, message);
     return false;
   }
@@ -216,7 +216,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     replica.learned({ ...body, document: body.document ? readDocument(body.document) : null });
     refusals = replica.revision === known ? refusals + 1 : 0;
     if (refusals > 2) {
-      say({ status: "error", kept: unsent(), message: words.save.refused(error.detail) });
+      say({ status: "error", kept: unsent(), message: texts.notSent(unsent()) });
       await troubles.from({ status: 422 }, error.detail);
       return false;
     }

@@ -37,6 +37,8 @@ export function createLive(store, context, autosave) {
     opened.addEventListener("close", () => {
       if (socket === opened) socket = null;
       autosave.presence.closed();
+      // Where no socket can be had, each attempt asks for news the other way; it also finds out why it was closed.
+      if (store.state.online) autosave.pull();
       setTimeout(connect, RECONNECT[Math.min(attempts++, RECONNECT.length - 1)]);
     });
     opened.addEventListener("error", () => opened.close());

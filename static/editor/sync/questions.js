@@ -7,14 +7,14 @@ import { make, nodeOf } from "../model/document.js";
 import { said } from "../model/words-sync.js";
 
 const LONGEST = 400;
-/** @typedef {{id: string, about: string, mine: string, theirs: string, code: boolean}} Question  code: values are better read in a fixed width */
+/** @typedef {{id: string, about: string, mine: string, theirs: string}} Question */
 
 /** @param {readonly Clash[]} clashes @param {State} state @returns {Question[]} */
-export const questions = (clashes, state) => clashes.map((clash) => ({ id: clash.id, code: false, ...KINDS[clash.kind](clash, state) }));
+export const questions = (clashes, state) => clashes.map((clash) => ({ id: clash.id, ...KINDS[clash.kind](clash, state) }));
 
 const { conflict } = said;
 
-/** @type {Record<Clash["kind"], (clash: Clash, state: State) => {about: string, mine: string, theirs: string, code?: boolean}>} */
+/** @type {Record<Clash["kind"], (clash: Clash, state: State) => {about: string, mine: string, theirs: string}>} */
 const KINDS = {
   value(clash, state) {
     const [area, id = "", ...rest] = split(clash.id);
@@ -24,7 +24,7 @@ const KINDS = {
     if (!rest.length) return { about: nameOf(node), mine: text(clash.mine?.label), theirs: text(clash.theirs?.label) };
     const about = `${nameOf(node)}: ${fieldName(state, node?.type ?? "", rest.join("/"))}`;
     const [mine, theirs] = [shown(state, node, rest, clash.mine), shown(state, node, rest, clash.theirs)];
-    return { about, mine, theirs, code: typeof (clash.mine ?? clash.theirs) === "object" };
+    return { about, mine, theirs };
   },
   gone: (clash, state) => ({ about: nameOf(clash.mine), mine: conflict.bringBack(changedIn(state, clash.node, clash.mine)), theirs: conflict.deleted }),
   changed: (clash, state) => ({
@@ -67,8 +67,22 @@ function text(value) {
   if (value === undefined || value === null || value === "") return conflict.nothing;
   if (value === true) return conflict.yes;
   if (value === false) return conflict.no;
-  const plain = typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+  const plain = typeof value === "object" ? lines(value) : String(value);
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
+}
+
+/** A list is a line each, an object its members: what people filled in, without the braces. @param {any} value @returns {string} */
+function lines(value) {
+  if (Array.isArray(value))
+    return value.map((item) => (item !== null && typeof item === "object" ? members(item, " · ") : String(item))).join("\n") || conflict.nothing;
+  return members(value, "\n");
+}
+
+/** @param {Record<string, any>} value @param {string} between */
+function members(value, between) {
+  const parts = Object.entries(value).filter(([name, each]) => name !== "id" && each !== null && each !== "");
+  const part = (/** @type {any} */ each) => (typeof each === "object" ? JSON.stringify(each).replaceAll('"', "") : String(each));
+  return parts.map(([name, each]) => (between === "\n" ? `${name.replaceAll("_", " ")}: ${part(each)}` : part(each))).join(between);
 }
 
 /** @param {any} node */

@@ -71,7 +71,7 @@ function choice(question, who, at) {
       "label",
       { class: "conflict-side" },
       h("span", { class: "conflict-name" }, h("input", { type: "radio", name: `conflict-${at}`, value: id }), name),
-      h("span", { class: question.code ? "conflict-value is-code" : "conflict-value" }, value),
+      h("span", { class: "conflict-value" }, value),
     );
   const dom = h(
     "fieldset",

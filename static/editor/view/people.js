@@ -98,7 +98,7 @@ function marks(state) {
     const beside = at.get(person.node) ?? 0;
     at.set(person.node, beside + 1);
     const mark = h("span", { class: "person-mark", "data-person": person.color }, person.initials);
-    mark.style.transform = `translate(${place.x + WIDTH - 18 - beside * 26}px, ${place.y - 13}px)`;
+    mark.style.transform = `translate(${place.x + WIDTH - 48 - beside * 26}px, ${place.y - 13}px)`;
     return [mark];
   });
 }

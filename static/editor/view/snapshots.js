@@ -22,7 +22,7 @@ export function createSnapshots(store, context) {
       ask: () => context.api.get(path),
       show: (page) =>
         page.results.length
-          ? [h("p", { class: "hint" }, say.help), h("ol", { class: "versions", role: "list" }, ...page.results.map(row))]
+          ? [h("p", { class: "hint snapshots-help" }, say.help), h("ol", { class: "versions", role: "list" }, ...page.results.map(row))]
           : emptyState(say.none, say.noneText),
       safe: "Your draft is not touched.",
     });

@@ -5,7 +5,7 @@
 import { said } from "../model/words-sync.js";
 import { h, icon, style } from "./dom.js";
 
-const TONES = /** @type {Record<Trouble["kind"], string>} */ ({ version: "info", storage: "warn", damaged: "warn", session: "warn" });
+const TONES = /** @type {Record<Trouble["kind"], string>} */ ({ version: "info", storage: "warn", damaged: "warn" });
 const MILD = ["version", "storage", "damaged"];
 /** @typedef {{unsent: () => number, retry: () => void, clear: (kind: Trouble["kind"]) => void}} Saving */
 
