@@ -18,6 +18,7 @@ export const say = Object.freeze({
   discard: "Discard",
   savedAgain: "Connected again, everything is saved",
   notSent: (/** @type {number} */ n) => `Not sent, ${count(n, "change")} kept here`,
+  snapshots: "Earlier states of the draft",
   fromBefore: "Changes kept from before",
   stay: "Stay",
   send: "Send",

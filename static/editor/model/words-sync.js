@@ -104,7 +104,6 @@ export const said = {
   },
   snapshots: {
     title: "Earlier states",
-    open: "Earlier states of the draft",
     help: "A state is kept every 50 changes, every 10 minutes of work, and before big steps. What is live stays as it is.",
     none: "No earlier state yet",
     noneText: "The first one is kept after 10 minutes of work or 50 changes.",

@@ -7,7 +7,6 @@ import { nodeOf } from "../model/document.js";
 import { mayEdit, mayPublish } from "../model/rights.js";
 import { readonlyReason } from "../model/state.js";
 import { say } from "../model/words-panels.js";
-import { said } from "../model/words-sync.js";
 import { styled } from "./dom.js";
 import { words } from "../model/words.js";
 
@@ -78,7 +77,7 @@ function table(store, layer) {
     panel("outline", "Outline"),
     panel("review", "Review changes"),
     panel("versions", "Versions"),
-    panel("snapshots", said.snapshots.open),
+    panel("snapshots", say.snapshots),
     panel("problems", "Problems"),
     panel("run", "Runs"),
     { id: "close-panel", label: "Close the right panel", keys: [], group: "Flow", run: (state) => (state.right ? { ...state, right: null } : null) },

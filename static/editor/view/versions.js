@@ -9,7 +9,6 @@ import { readDocument } from "../model/document.js";
 import { mayEdit, mayPublish } from "../model/rights.js";
 import { moment, say } from "../model/words-panels.js";
 import { publishing } from "../model/words-publish.js";
-import { said } from "../model/words-sync.js";
 import { changeList } from "./changes.js";
 import { h, icon } from "./dom.js";
 import { showComparison } from "./ghosts.js";
@@ -24,7 +23,7 @@ export function createVersions(store, context) {
   const frame = panelFrame({ title: say.versions, onclose: () => store.dispatch((state) => ({ ...state, right: null })) });
   frame.foot.hidden = false;
   const toSnapshots = () => store.dispatch((state) => ({ ...state, right: "snapshots" }));
-  frame.foot.append(h("button", { class: "button button-quiet", type: "button", onclick: toSnapshots }, icon("history"), said.snapshots.open));
+  frame.foot.append(h("button", { class: "button button-quiet", type: "button", onclick: toSnapshots }, icon("history"), say.snapshots));
   const path = () => `/flows/${store.state.flow.id}/versions/`;
   /** @type {any[]} */
   let versions = [];
