@@ -8,11 +8,13 @@ from builder import problems
 from builder.pages.access import member_required
 from runtime.door import urlpatterns as doors
 from runtime.health import healthz, readyz
+from runtime.metrics import metrics
 
 urlpatterns = [
     *doors,
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("api/v1/", include("builder.urls_api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", member_required("viewer")(SpectacularSwaggerView.as_view(url_name="schema")), name="api-docs"),

@@ -1,0 +1,119 @@
+"""/metrics: the useful few figures, in Prometheus' text format, read from the database when asked.
+
+Nothing is counted in processes, so every web process of every host gives the same answer. What looks back does so over
+the last five minutes and at most the newest ten thousand rows.
+"""
+
+import hmac
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django_q.models import OrmQ
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
+
+from runtime.health import health
+from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat
+from runtime.problem import problem
+
+WINDOW = timedelta(minutes=5)
+NEWEST = 10_000
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Open, or with METRICS_TOKEN only for who sends it as a bearer token."""
+    token = settings.METRICS_TOKEN
+    if token and not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        return problem(401, "not_authenticated", "Send METRICS_TOKEN as a bearer token.")
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Figures:
+    """Reads everything anew for each scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        now = timezone.now()
+        since = now - WINDOW
+        standing = health()
+        yield _gauge("segue_due_seconds", "Age of the oldest work that is due.", standing["due_seconds"])
+        yield _gauge("segue_due_runs", "Runs that are due now.", standing["queued"])
+        yield _gauge("segue_queue_hints", "Messages in the queue.", OrmQ.objects.count())
+        yield from _runs(since)
+        yield from _steps(since)
+        yield _timers(since)
+        yield _beats(now)
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, words, value=value)
+
+
+def _runs(since: Any) -> Iterator[Metric]:
+    found = GaugeMetricFamily("segue_runs_open", "Runs that have not ended, by status.", labels=["status"])
+    counted = dict(Run.objects.filter(status__in=OPEN).order_by().values_list("status").annotate(Count("id")))
+    for status in OPEN:
+        found.add_metric([status], counted.get(status, 0))
+    yield found
+    ended = GaugeMetricFamily("segue_runs_ended", "Runs that ended in the last five minutes.", labels=["status"])
+    recent = Run.objects.filter(created_at__gte=since - WINDOW, finished_at__gte=since)
+    counted = Counter(recent.order_by("-id").values_list("status", flat=True)[:NEWEST])
+    for status in FINAL:
+        ended.add_metric([status], counted[status])
+    yield ended
+
+
+def _steps(since: Any) -> Iterator[Metric]:
+    seconds: dict[str, list[float]] = defaultdict(list)
+    calls: Counter[str] = Counter()
+    rows = StepRun.objects.order_by("-id").values_list("type", "status", "seconds", "error", "started_at")[:NEWEST]
+    for type, status, took, error, started_at in rows:
+        if started_at < since:
+            break
+        seconds[type].append(took)
+        if type == "api_request":
+            calls[(error or {}).get("code") or status] += 1
+    found = SummaryMetricFamily(
+        "segue_step_seconds", "Seconds that steps took in the last five minutes.", labels=["type"]
+    )
+    for type, taken in sorted(seconds.items()):
+        found.add_metric([type], count_value=len(taken), sum_value=sum(taken))
+    yield found
+    p95 = GaugeMetricFamily("segue_step_seconds_p95", "95 % of the steps took at most this.", labels=["type"])
+    for type, taken in sorted(seconds.items()):
+        p95.add_metric([type], sorted(taken)[int(len(taken) * 0.95)])
+    yield p95
+    outcomes = GaugeMetricFamily("segue_http_calls", "Outgoing calls of the last five minutes.", labels=["outcome"])
+    for outcome, count in sorted(calls.items()):
+        outcomes.add_metric([outcome], count)
+    yield outcomes
+
+
+def _timers(since: Any) -> Metric:
+    """How much later than their moment waits ended."""
+    ended = Wait.objects.filter(closed_at__gte=since, until__lte=F("closed_at"), event=None, decision="")
+    late = sorted(
+        (closed - until).total_seconds() for closed, until in ended.values_list("closed_at", "until")[:NEWEST]
+    )
+    return _gauge(
+        "segue_timer_lateness_seconds_p99",
+        "How late waits ended in the last five minutes.",
+        late[int(len(late) * 0.99)] if late else 0.0,
+    )
+
+
+def _beats(now: Any) -> Metric:
+    found = GaugeMetricFamily(
+        "segue_worker_beat_seconds", "Since each host's worker last gave a sign.", labels=["host"]
+    )
+    for host, beat_at in WorkerBeat.objects.values_list("host", "beat_at"):
+        found.add_metric([host], (now - beat_at).total_seconds())
+    return found
