@@ -14,7 +14,7 @@ const PARTS = [
   () => import("../view/variable-picker.js"),
   () => import("../view/context-menu.js"),
 ];
-const SHEETS = ["sync", "inspector", "pickers"];
+const SHEETS = ["sync", "inspector", "rows", "pickers"];
 const BETWEEN = 150;
 
 /** One after the other, so that nothing that is wanted now waits for it. */

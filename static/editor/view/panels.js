@@ -18,13 +18,13 @@ import { createTopbar } from "./topbar.js";
 const RIGHT = {
   run: () => styled(import("./run-panel.js"), "right", "runs").then((module) => module.createRunPanel),
   problems: () => styled(import("./problems.js"), "right").then((module) => module.createProblems),
-  snapshots: () => styled(import("./snapshots.js"), "right").then((module) => module.createSnapshots),
+  snapshots: () => styled(import("./snapshots.js"), "right", "sync").then((module) => module.createSnapshots),
   versions: () => styled(import("./versions.js"), "right", "review").then((module) => module.createVersions),
   review: () => styled(import("./review.js"), "right", "review").then((module) => module.createReview),
   test: () => styled(import("./test-panel.js"), "right", "runs").then((module) => module.createTestPanel),
   outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };
-const inspector = () => styled(import("./inspector.js"), "inspector", "right", "pickers").then((module) => module.createInspector);
+const inspector = () => styled(import("./inspector.js"), "inspector", "rows", "right", "pickers").then((module) => module.createInspector);
 
 /** @param {Store} store @param {Context} context @returns {Panels} */
 export function createPanels(store, context) {
