@@ -110,7 +110,7 @@ def test_a_connection_that_cannot_be_made_is_said_and_nothing_is_lost(paste, flo
     taken.save()
     paste(STRIPE)
     page.get_by_role("button", name="Add step").click()
-    expect(page.get_by_role("alert")).to_contain_text("The connection was not made:")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The connection was not made:")
     page.get_by_label("Name of the connection").fill("Stripe 2")
     page.get_by_role("button", name="Add step").click()
     until(page, has_step(flow, "POST charges"))
