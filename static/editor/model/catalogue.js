@@ -32,8 +32,9 @@ const known = new WeakMap();
 export function portsOf(node, catalogue) {
   const past = known.get(node);
   if (past?.catalogue === catalogue) return past.ports;
-  const ports = (catalogue.types.get(node.type)?.ports ?? []).flatMap((rule) => {
-    if (rule.when && !matches(rule.when, node)) return [];
+  const type = catalogue.types.get(node.type);
+  const ports = (type?.ports ?? []).flatMap((rule) => {
+    if (rule.when && !matches(rule.when, node, type?.fields)) return [];
     if (!rule.each) return [{ id: rule.id ?? "next", label: rule.label, required: rule.required ?? false }];
     return itemsOf(node.config[rule.each]).map((item) => ({
       id: String(item[rule.id ?? "id"] ?? ""),

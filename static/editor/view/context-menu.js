@@ -113,7 +113,7 @@ function createContextMenu(store, context, layer) {
         },
         ICONS[id] ? icon(ICONS[id] ?? "", "icon icon-small") : h("span", { class: "icon-small" }),
         h("span", {}, NAMES[subject.kind]?.[id] ?? command.label),
-        keys ? h("kbd", { class: "kbd" }, keys) : null,
+        keys ? h("kbd", { class: "kbd", "aria-hidden": "true" }, keys) : null,
       );
     });
     menu = h("div", { class: "menu canvas-menu", role: "menu", "aria-label": say.menuOf(subject.name) }, rows);

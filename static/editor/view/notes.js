@@ -4,7 +4,7 @@
 
 import { shownDocument } from "../model/state.js";
 import { words } from "../model/words.js";
-import { h, setText } from "./dom.js";
+import { h, setAttribute, setText } from "./dom.js";
 
 /** @typedef {{dom: HTMLElement, text: HTMLElement, note: Note|null}} Sheet */
 
@@ -87,7 +87,10 @@ function paint(sheet, note, state) {
   sheet.dom.style.height = `${size.height}px`;
   sheet.dom.dataset.color = note.color;
   sheet.dom.classList.toggle("is-selected", state.selection.notes.has(note.id));
-  if (sheet.note !== note) setText(sheet.text, note.text || words.noteEmpty);
+  if (sheet.note !== note) {
+    setText(sheet.text, note.text || words.noteEmpty);
+    setAttribute(sheet.dom, "aria-label", words.noteNamed(note.text));
+  }
   sheet.text.classList.toggle("is-empty", !note.text);
   sheet.note = note;
 }
