@@ -205,7 +205,7 @@ class TestEditor:
 
 
 PAGES = (
-    "/", "/flows/new/", "/flows/trash/", "/runs/", "/calls/", "/calls/?q=c1", "/dashboard/", "/nodes/",
+    "/", "/flows/new/", "/flows/trash/", "/runs/", "/waiting/", "/calls/", "/calls/?q=c1", "/dashboard/", "/nodes/",
     "/settings/connections/", "/settings/connections/new/", "/settings/agents/", "/settings/agents/new/",
     "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
     "/settings/password/", "/settings/audit/",
