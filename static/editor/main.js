@@ -19,7 +19,7 @@ import { styled, useSprite } from "./view/dom.js";
 /** @typedef {{add: (view: Pick<View, "update">, how?: {around?: boolean}) => void}} Painter  around: not told of moves on the canvas */
 
 const page = JSON.parse(byId("editor-data").textContent ?? "{}");
-useSprite(page.urls.icons);
+const sprite = useSprite(page.urls.icons);
 const playInput = keepInput();
 
 start().catch((error) => {
@@ -56,6 +56,7 @@ async function start() {
   createMachine(store, context, { stage: canvas.stage, panning: canvas.panning });
   listenToWheel(store, canvas.stage, canvas.panning);
   rememberCamera(store);
+  sprite.then(canvas.again, () => {});
   afterPaint(async () => {
     performance.mark("canvas");
     for (const module of page.late) import(module);
@@ -94,7 +95,8 @@ function paintOnFrames(store, canvas) {
     const past = drawn;
     drawn = store.state;
     for (const view of inside) view.update(drawn, past);
-    if (onlyMoved(drawn, heard)) return;
+    // A panel that opened for what was grabbed would make the first steps of a drag stumble.
+    if (drawn.gesture?.kind === "drag" || onlyMoved(drawn, heard)) return;
     for (const view of around) view.update(drawn, heard);
     heard = drawn;
   };

@@ -51,6 +51,20 @@ export function endsOf(document, catalogue, places, edge) {
   return { from, to: inputPosition(end) };
 }
 
+/** @type {WeakMap<readonly string[], ReadonlySet<string>>} */
+const dragged = new WeakMap();
+
+/** How far a drag has taken a node by now; null: it lies where it is stored. @param {State} state @param {string} id @returns {{dx: number, dy: number}|null} */
+export function shiftOf({ gesture }, id) {
+  if (gesture?.kind !== "drag") return null;
+  let nodes = dragged.get(gesture.nodes);
+  if (!nodes) {
+    nodes = new Set(gesture.nodes);
+    dragged.set(gesture.nodes, nodes);
+  }
+  return nodes.has(id) ? gesture : null;
+}
+
 /** @param {Plane} plane @param {Rect} area @returns {Set<string>} ids of nodes */
 export function nodesIn(plane, area) {
   const { byId } = indexOf(plane.document);

@@ -14,8 +14,10 @@ import { h, icon, setAttribute, setHidden } from "./dom.js";
 import { createEdges } from "./edges.js";
 import { createNodes } from "./nodes.js";
 
-/** Pixels around the view that are drawn too, so that a short pan draws nothing new. */
-const MARGIN = 300;
+/** Pixels around the view that are drawn too, so that a short pan draws nothing new. More costs every frame, less draws more often. */
+const MARGIN = 160;
+/** So many dragged nodes are drawn with all their lines wherever they are; of more, what comes into view. */
+const FEW = 50;
 /** State whose change alone leaves the canvas as it is. */
 const DRAWN = /** @type {const} */ ([
   "document",
@@ -96,12 +98,12 @@ export function createCanvas(store, context) {
     const view = viewRect(state);
     const marks = state.overlay || state.traffic ? (late.overlay()?.marksOf(state) ?? null) : null;
     const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
-    if (stale) cull(state, view, isFar);
+    if (stale && !(onlyDragged(state, before) && drawn.area && inside(drawn.area, view))) cull(state, view, isFar);
     if (isFar) {
       if (moved || changed) late.far()?.update(state, drawn.nodes, drawn.lines, marks);
     } else if (stale) {
       nodes.update(state, drawn.nodes, marks);
-      edges.update(state, drawn.lines, drawn.nodes, marks);
+      edges.update(state, drawn.lines, drawn.nodes, marks, drawn.area ?? view);
       if (shownDocument(state).notes.length || late.notesShown()) late.notes()?.update(state, notesIn(shownDocument(state), drawn.area ?? view));
     }
     if (moved || state.document !== before.document || state.overlay !== before.overlay) setHidden(lost, !outOfView(state, view));
@@ -120,7 +122,8 @@ export function createCanvas(store, context) {
       const arriving = nodesIn(plane, shifted);
       const moving = new Set(state.gesture.nodes);
       for (const id of moving) if (arriving.has(id)) found.add(id);
-      if (moving.size <= 50) for (const line of plane.lines.values()) if (moving.has(line.edge.source) || moving.has(line.edge.target)) lines.add(line.edge.id);
+      if (moving.size <= FEW)
+        for (const line of plane.lines.values()) if (moving.has(line.edge.source) || moving.has(line.edge.target)) lines.add(line.edge.id);
     }
     drawn = { area, far: isFar, nodes: found, lines };
   }
@@ -146,9 +149,9 @@ export function createCanvas(store, context) {
     const { gesture } = state;
     stage.dataset.gesture = gesture?.kind ?? "";
     stage.dataset.tool = state.tool;
-    empty.hidden = shownDocument(state).nodes.length > 0;
+    setHidden(empty, shownDocument(state).nodes.length > 0);
     if (!empty.hidden) empty.classList.toggle("is-fixed", readonlyReason(state) !== null);
-    marquee.hidden = gesture?.kind !== "marquee";
+    setHidden(marquee, gesture?.kind !== "marquee");
     if (gesture?.kind === "marquee") {
       const at = toScreen(state.camera, gesture.rect);
       Object.assign(marquee.style, {
@@ -159,14 +162,17 @@ export function createCanvas(store, context) {
     }
     paintGhost(state, ghost);
     const refused = gesture?.kind === "connect" ? gesture.refused : null;
-    reason.hidden = !refused;
+    setHidden(reason, !refused);
     if (refused) reason.textContent = refused;
   }
+
+  for (const wish of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(wish).addEventListener("change", again);
 
   return {
     dom,
     stage,
     update,
+    again,
     /** Fades what moves while the camera does. @param {boolean} on */
     panning: (on) => stage.classList.toggle("is-panning", on),
     /** @type {Context["canvas"]} */
@@ -250,6 +256,13 @@ function viewRect(state) {
   return { x: at.x, y: at.y, width: state.viewport.width / state.camera.zoom, height: state.viewport.height / state.camera.zoom };
 }
 
+/** The next step of a drag: what is drawn stays the same things. @param {State} state @param {State} before */
+function onlyDragged(state, before) {
+  const [now, past] = [state.gesture, before.gesture];
+  if (now?.kind !== "drag" || past?.kind !== "drag" || now.nodes !== past.nodes || now.nodes.length > FEW) return false;
+  return DRAWN.every((name) => name === "gesture" || state[name] === before[name]);
+}
+
 /** @param {Rect} outer @param {Rect} inner */
 const inside = (outer, inner) =>
   inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
@@ -268,7 +281,7 @@ function outOfView(state, view) {
 /** What comes from the palette, under the pointer. @param {State} state @param {HTMLElement} ghost */
 function paintGhost(state, ghost) {
   const { gesture } = state;
-  ghost.hidden = gesture?.kind !== "drop" || !gesture.inside;
+  setHidden(ghost, gesture?.kind !== "drop" || !gesture.inside);
   if (gesture?.kind !== "drop") return;
   const at = toScreen(state.camera, { x: gesture.x - 128, y: gesture.y - 32 });
   ghost.style.transform = `translate(${at.x}px, ${at.y}px) scale(${state.camera.zoom})`;

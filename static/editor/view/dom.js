@@ -26,22 +26,50 @@ export function s(tag, props, ...children) {
   return /** @type {SVGElement} */ (element);
 }
 
-let sprite = "";
-/** main.js says once where the sprite is. @param {string} url */
-export function useSprite(url) {
-  sprite = url;
+/** The pictures of the sprite by name, once it is here. @type {Map<string, Element>} */
+const symbols = new Map();
+/** Icons that wait for it. @type {Set<Element>} */
+const waiting = new Set();
+
+/**
+ * Fetches the sprite once. Icons are drawn with their own lines, not with references into it: those cost the browser a hidden tree each.
+ * @param {string} url
+ */
+export async function useSprite(url) {
+  const sprite = new DOMParser().parseFromString(await (await fetch(url)).text(), "image/svg+xml");
+  for (const symbol of sprite.querySelectorAll("symbol")) symbols.set(symbol.id.slice(2), symbol);
+  for (const svg of waiting) drawIcon(svg);
+  waiting.clear();
 }
 
 /** An icon of the sprite; decoration, so its control needs a name of its own. @param {string} name @param {string} [className] @returns {SVGElement} */
 export function icon(name, className = "icon") {
-  return s("svg", { class: className, viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" }, s("use", { href: `${sprite}#i-${name}` }));
+  const svg = s("svg", { class: className, viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false", "data-icon": name });
+  drawIcon(svg);
+  return svg;
 }
 
-/** Points an icon at another symbol. @param {Element} svg @param {string} name */
+/** Makes an icon another. @param {Element} svg @param {string} name */
 export function setIcon(svg, name) {
-  const href = `${sprite}#i-${name}`;
-  const use = svg.firstElementChild;
-  if (use && use.getAttribute("href") !== href) use.setAttribute("href", href);
+  if (svg.getAttribute("data-icon") === name) return;
+  svg.setAttribute("data-icon", name);
+  drawIcon(svg);
+}
+
+/** @param {Element} svg */
+function drawIcon(svg) {
+  if (!symbols.size) return void waiting.add(svg);
+  const symbol = symbols.get(svg.getAttribute("data-icon") ?? "");
+  svg.replaceChildren(...Array.from(symbol?.children ?? [], (each) => each.cloneNode(true)));
+}
+
+/** An icon as a background, for what there is much of: no element at all. "" until the sprite is here. @param {string} name @param {string} color @returns {string} a CSS image */
+export function iconImage(name, color) {
+  const lines = symbols.get(name)?.innerHTML;
+  if (lines === undefined) return "";
+  const look = `fill="none" stroke="${color}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20" viewBox="0 0 20 20" ${look}>${lines}</svg>`;
+  return `url("data:image/svg+xml,${encodeURIComponent(svg)}")`;
 }
 
 /** Replaces what an element holds. @param {Element} element @param {...Child} children */
@@ -50,9 +78,12 @@ export function fill(element, ...children) {
   append(element, children);
 }
 
-/** Text only when it differs, so that nothing is laid out for nothing. @param {Element} element @param {string} text */
+/** Text only when it differs, so that nothing is laid out for nothing; in the node that is there, if there is just one. @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const only = element.firstChild;
+  if (only instanceof Text && !only.nextSibling) {
+    if (only.data !== text) only.data = text;
+  } else if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {Element} element @param {string} name @param {string|null} value null removes it */

@@ -1,21 +1,23 @@
-/** Lines, their labels and the `+` at open ends. One SVG holds a path for each edge in view, and one path for all stubs together. */
+/** Lines, their labels and the `+` at open ends. One SVG over what is in view; lines that look the same are one path. */
 
-/** @import {Edge, FlowDocument, Gesture, Point, State} from "../types.js" */
+/** @import {Edge, FlowDocument, Gesture, Point, Rect, State} from "../types.js" */
 /** @import {Marks} from "../model/overlay.js" */
+/** @import {Line} from "../model/spatial.js" */
 
 import { portsOf, typeOf } from "../model/catalogue.js";
 import { edgeMarks, edgePath, portAt, routeOf, STUB } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
-import { endsOf } from "../model/spatial.js";
+import { planeOf, shiftOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
-import { h, icon, s, setAttribute, setText } from "./dom.js";
+import { h, s, setAttribute, setHidden, setText } from "./dom.js";
 
 /** @typedef {{dom: SVGElement, shown: Record<string, any>}} Path */
 /** @typedef {{dom: HTMLElement, shown: Record<string, any>}} Tag */
+/** @typedef {{edge: Edge, from: Point, to: Point, moving: boolean}} Drawn  a line in view */
 
 export function createEdges() {
-  const svg = s("svg", { class: "edges", width: "1", height: "1", "aria-hidden": "true" });
+  const svg = s("svg", { class: "edges", "aria-hidden": "true" });
   const stubs = s("path", { class: "edge edge-stub" });
   const draft = s("path", { class: "edge edge-draft" });
   svg.append(stubs, draft);
@@ -24,9 +26,9 @@ export function createEdges() {
   insert.classList.add("is-on-edge");
   insert.hidden = true;
   marks.append(insert);
-  /** @type {Pool<Path>} */
+  /** One for all lines that look the same: few things to draw, however many lines. @type {Pool<Path>} */
   const paths = pool(() => {
-    const dom = s("path", { class: "edge" });
+    const dom = s("path", {});
     svg.append(dom);
     return { dom, shown: {} };
   });
@@ -42,50 +44,74 @@ export function createEdges() {
     marks.append(dom);
     return { dom, shown: {} };
   });
+  let lines = /** @type {Drawn[]} */ ([]);
+  let ran = /** @type {Marks|null} */ (null);
+  let nodes = /** @type {ReadonlySet<string>} */ (new Set());
 
   return {
     svg,
     marks,
     /**
-     * @param {State} state @param {ReadonlySet<string>} lines ids of edges in view @param {ReadonlySet<string>} nodes ids of nodes in view
-     * @param {Marks|null} ran what a run says of each edge
+     * @param {State} state @param {ReadonlySet<string>} inView ids of edges @param {ReadonlySet<string>} nodesInView
+     * @param {Marks|null} marks what a run says of each edge @param {Rect} area what is drawn of the canvas
      */
-    update(state, lines, nodes, ran) {
-      const places = movedPlaces(state);
-      const document = shownDocument(state);
-      /** @type {Set<string>} */
-      const labelled = new Set();
-      paths.begin();
-      labels.begin();
-      for (const id of lines) {
-        const edge = edgeById(document, id);
-        const line = edge && endsOf(document, state.catalogue, places, edge);
-        if (!edge || !line) continue;
-        const more = ran?.lines.get(id);
-        paintPath(paths.get(id), edge, line, state, ran?.edges.get(id), more?.width);
-        const text = [labelOf(document, state, edge), more?.text].filter(Boolean).join(" · ");
-        if (text) paintLabel(labels.get(id), edgeMarks(line.from, line.to).label, text, ran?.edges.get(id), edge.port === "error");
-        labelled.add(id);
+    update(state, inView, nodesInView, marks, area) {
+      ran = marks;
+      nodes = nodesInView;
+      fitTo(svg, area);
+      const plane = planeOf(shownDocument(state), state.catalogue);
+      lines = [];
+      for (const id of inView) {
+        const line = plane.lines.get(id);
+        if (line) lines.push(shifted(line, state));
       }
-      paths.end();
-      paintEnds(state, places, nodes);
-      labels.end();
-      paintDraft(state, draft, places);
-      paintInsert(state, insert, places);
+      paintAll(state);
     },
   };
 
-  /** @param {State} state @param {Readonly<Record<string, Point>>} places @param {ReadonlySet<string>} nodes */
-  function paintEnds(state, places, nodes) {
+  /** @param {State} state */
+  function paintAll(state) {
+    labels.begin();
+    paintLines(state);
+    paintEnds(state);
+    labels.end();
+    paintDraft(state, draft);
+    paintInsert(state, insert);
+  }
+
+  /** @param {State} state */
+  function paintLines(state) {
     const document = shownDocument(state);
-    const { byId, out } = indexOf(document);
+    /** @type {Map<string, string[]>} */
+    const looks = new Map();
+    for (const line of lines) {
+      const { edge } = line;
+      const more = ran?.lines.get(edge.id);
+      const look = `${lookOf(line, state, ran?.edges.get(edge.id), more?.width)}|${more?.width ?? ""}${line.moving ? "|moving" : ""}`;
+      const same = looks.get(look);
+      if (same) same.push(pathOf(line));
+      else looks.set(look, [pathOf(line)]);
+      const text = [labelOf(document, state, edge), more?.text].filter(Boolean).join(" · ");
+      if (text) paintLabel(labels.get(edge.id), edgeMarks(line.from, line.to).label, text, ran?.edges.get(edge.id), edge.port === "error");
+    }
+    paths.begin();
+    for (const [look, parts] of looks) paintPath(paths.get(look), look, parts.join(""));
+    paths.end();
+  }
+
+  /** @param {State} state */
+  function paintEnds(state) {
+    const { byId, out } = indexOf(shownDocument(state));
+    const places = shownPlaces(state);
     const fixed = readonlyReason(state) !== null;
     let d = "";
     ends.begin();
     for (const id of nodes) {
       const node = byId.get(id);
-      const place = places[id];
-      if (!node || !place) continue;
+      const stored = places[id];
+      if (!node || !stored) continue;
+      const by = shiftOf(state, id);
+      const place = by ? moved(stored, by) : stored;
       const ports = portsOf(node, state.catalogue);
       const taken = out.get(id);
       for (const [at, port] of ports.entries()) {
@@ -108,27 +134,15 @@ export function createEdges() {
   }
 }
 
-/** Places with what is being dragged already moved. @param {State} state @returns {Readonly<Record<string, Point>>} */
-function movedPlaces(state) {
-  const places = shownPlaces(state);
-  const { gesture } = state;
-  if (gesture?.kind !== "drag" || !gesture.nodes.length) return places;
-  // Places are frozen and many; the moved ones lie over them.
-  const shift = (/** @type {string} */ id) => ({ value: { x: (places[id]?.x ?? 0) + gesture.dx, y: (places[id]?.y ?? 0) + gesture.dy } });
-  return Object.create(places, Object.fromEntries(gesture.nodes.map((id) => [id, shift(id)])));
+/** A line with the ends where a drag has them. @param {Line} line @param {State} state @returns {Drawn} */
+function shifted({ edge, from, to }, state) {
+  const by = shiftOf(state, edge.source);
+  const too = shiftOf(state, edge.target);
+  return { edge, from: by ? moved(from, by) : from, to: too ? moved(to, too) : to, moving: by !== null || too !== null };
 }
 
-/** @type {WeakMap<readonly Edge[], Map<string, Edge>>} */
-const byIds = new WeakMap();
-/** @param {FlowDocument} document @param {string} id */
-function edgeById(document, id) {
-  let map = byIds.get(document.edges);
-  if (!map) {
-    map = new Map(document.edges.map((edge) => [edge.id, edge]));
-    byIds.set(document.edges, map);
-  }
-  return map.get(id);
-}
+/** @param {Point} point @param {{dx: number, dy: number}} by @returns {Point} */
+const moved = ({ x, y }, { dx, dy }) => ({ x: x + dx, y: y + dy });
 
 /** The name of the port, where the node has several. @param {FlowDocument} document @param {State} state @param {Edge} edge */
 function labelOf(document, state, edge) {
@@ -139,38 +153,51 @@ function labelOf(document, state, edge) {
   return ports.find((port) => port.id === edge.port)?.label ?? (typeOf(state.catalogue, node.type) ? edge.port : "");
 }
 
-/**
- * @param {Path} path @param {Edge} edge @param {{from: Point, to: Point}} line @param {State} state @param {"taken"|"not_taken"|undefined} ran
- * @param {number} [width] where the line says how much passes it
- */
-function paintPath(path, edge, { from, to }, state, ran, width) {
-  if (path.shown.width !== width) {
-    path.shown.width = width;
-    path.dom.style.strokeWidth = width ? `${width}px` : "";
+/** @param {Path} path @param {string} look classes, then the width where the line says how much passes it @param {string} d */
+function paintPath(path, look, d) {
+  const { shown, dom } = path;
+  if (shown.look !== look) {
+    shown.look = look;
+    const [className = "", width] = look.split("|");
+    dom.setAttribute("class", className);
+    dom.style.strokeWidth = width ? `${width}px` : "";
   }
-  const d = edgePath(from, to);
-  if (path.shown.d !== d) {
-    path.shown.d = d;
-    path.dom.setAttribute("d", d);
+  if (shown.d !== d) {
+    shown.d = d;
+    dom.setAttribute("d", d);
   }
+}
+
+/** The classes of a line. @param {Drawn} line @param {State} state @param {"taken"|"not_taken"|undefined} ran @param {number} [width] */
+function lookOf({ edge, from, to }, state, ran, width) {
   const { gesture } = state;
   const lit = state.hover?.edge === edge.id || ((gesture?.kind === "drag" || gesture?.kind === "drop") && gesture.edge === edge.id);
   const hiding = gesture?.kind === "connect" && gesture.edge === edge.id;
-  const className = [
-    "edge",
-    isBack(from, to) ? "is-back" : "",
-    edge.port === "error" ? "is-error" : "",
-    state.selection.edges.has(edge.id) ? "is-selected" : "",
-    lit ? "is-lit" : "",
-    hiding ? "is-hiding" : "",
-    ran ? `is-${ran.replace("_", "-")}` : width ? "is-traffic" : "",
-  ]
-    .filter(Boolean)
-    .join(" ");
-  if (path.shown.className !== className) {
-    path.shown.className = className;
-    path.dom.setAttribute("class", className);
-  }
+  let look = "edge";
+  if (isBack(from, to)) look += " is-back";
+  if (edge.port === "error") look += " is-error";
+  if (state.selection.edges.has(edge.id)) look += " is-selected";
+  if (lit) look += " is-lit";
+  if (hiding) look += " is-hiding";
+  return ran ? `${look} is-${ran.replace("_", "-")}` : width ? `${look} is-traffic` : look;
+}
+
+/** @type {WeakMap<Point, {to: Point, d: string}>} */
+const known = new WeakMap();
+
+/** Where nothing moves the same points come again. @param {Drawn} line */
+function pathOf({ from, to }) {
+  const past = known.get(from);
+  if (past?.to === to) return past.d;
+  const d = edgePath(from, to);
+  known.set(from, { to, d });
+  return d;
+}
+
+/** The drawing lies over what is in view: at the far corner of the canvas it would make one huge layer of everything. @param {SVGElement} svg @param {Rect} area */
+function fitTo(svg, { x, y, width, height }) {
+  svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+  Object.assign(svg.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
 }
 
 /** @param {Point} from @param {Point} to */
@@ -179,40 +206,68 @@ function isBack(from, to) {
   return route.kind === "around" && route.back;
 }
 
-/** @param {Tag} tag @param {Point} at @param {string} text @param {"taken"|"not_taken"|undefined} ran @param {boolean} error */
-function paintLabel(tag, at, text, ran, error) {
-  place(tag, at);
+const LONGEST = 24;
+const LABEL = { padding: 18, height: 20 };
+const PLUS = 24;
+/** @type {Map<string, number>} */
+const widths = new Map();
+/** @type {CanvasRenderingContext2D|null} */
+let ruler = null;
+
+/** How wide a label is, without asking the page for its layout. @param {HTMLElement} dom @param {string} text */
+function widthOf(dom, text) {
+  let width = widths.get(text);
+  if (width === undefined) {
+    if (!ruler) {
+      ruler = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+      ruler.font = getComputedStyle(dom).font;
+    }
+    width = ruler.measureText(text).width + LABEL.padding;
+    widths.set(text, width);
+  }
+  return width;
+}
+
+/** @param {Tag} tag @param {Point} at @param {string} whole @param {"taken"|"not_taken"|undefined} ran @param {boolean} error */
+function paintLabel(tag, at, whole, ran, error) {
+  const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST - 1)}…` : whole;
+  place(tag, at, widthOf(tag.dom, text), LABEL.height);
   setText(tag.dom, text);
   const className = `edge-label${ran ? ` is-${ran.replace("_", "-")}` : ""}${error ? " is-error" : ""}`;
-  if (tag.dom.className !== className) tag.dom.className = className;
+  if (tag.shown.className === className) return;
+  tag.shown.className = className;
+  tag.dom.className = className;
 }
 
 /** @param {Tag} tag @param {Point} at @param {string} node @param {string} port @param {string} label */
 function paintPlus(tag, at, node, port, label) {
-  place(tag, at);
-  tag.dom.dataset.node = node;
-  tag.dom.dataset.port = port;
-  setAttribute(tag.dom, "aria-label", label);
+  place(tag, at, PLUS, PLUS);
+  const { shown } = tag;
+  if (shown.node === node && shown.port === port && shown.label === label) return;
+  Object.assign(shown, { node, port, label });
+  Object.assign(tag.dom.dataset, { node, port });
+  tag.dom.setAttribute("aria-label", label);
 }
 
-/** @param {Tag} tag @param {Point} at */
-function place(tag, at) {
-  if (tag.shown.x === at.x && tag.shown.y === at.y) return;
-  tag.shown.x = at.x;
-  tag.shown.y = at.y;
-  tag.dom.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
+/** Around a point, by its corner: a transform would make each a step of layering of its own. @param {Tag} tag @param {Point} at @param {number} width @param {number} height */
+function place(tag, at, width, height) {
+  if (tag.shown.x === at.x && tag.shown.y === at.y && tag.shown.width === width) return;
+  Object.assign(tag.shown, { x: at.x, y: at.y, width });
+  tag.dom.style.left = `${at.x - width / 2}px`;
+  tag.dom.style.top = `${at.y - height / 2}px`;
 }
 
-/** The line that is being drawn. @param {State} state @param {SVGElement} path @param {Readonly<Record<string, Point>>} places */
-function paintDraft(state, path, places) {
+/** The line that is being drawn. @param {State} state @param {SVGElement} path */
+function paintDraft(state, path) {
   const { gesture } = state;
-  const d = gesture?.kind === "connect" ? draftPath(state, gesture, places) : "";
+  const d = gesture?.kind === "connect" ? draftPath(state, gesture) : "";
   if (path.getAttribute("d") !== d) path.setAttribute("d", d);
   setAttribute(path, "class", gesture?.kind === "connect" && gesture.refused ? "edge edge-draft is-refused" : "edge edge-draft");
 }
 
-/** @param {State} state @param {Extract<Gesture, {kind: "connect"}>} gesture @param {Readonly<Record<string, Point>>} places */
-function draftPath(state, gesture, places) {
+/** @param {State} state @param {Extract<Gesture, {kind: "connect"}>} gesture */
+function draftPath(state, gesture) {
+  const places = shownPlaces(state);
   const node = indexOf(shownDocument(state)).byId.get(gesture.source);
   const from = places[gesture.source];
   if (!node || !from) return "";
@@ -230,24 +285,23 @@ function draftPath(state, gesture, places) {
   return edgePath(start, target ? { x: target.x + 128, y: target.y } : { x: gesture.x, y: gesture.y });
 }
 
-/** The one `+` on the edge under the pointer or selected. @param {State} state @param {HTMLElement} button @param {Readonly<Record<string, Point>>} places */
-function paintInsert(state, button, places) {
+/** The one `+` on the edge under the pointer or selected. @param {State} state @param {HTMLElement} button */
+function paintInsert(state, button) {
   const id = state.hover?.edge ?? (state.selection.edges.size === 1 ? [...state.selection.edges][0] : undefined);
-  const document = shownDocument(state);
-  const edge = id === undefined || state.gesture || readonlyReason(state) ? undefined : edgeById(document, id);
-  const line = edge && endsOf(document, state.catalogue, places, edge);
-  button.hidden = !line;
-  if (!edge || !line) return;
+  const line = id === undefined || state.gesture || readonlyReason(state) ? undefined : planeOf(shownDocument(state), state.catalogue).lines.get(id);
+  setHidden(button, !line);
+  if (!line) return;
   const at = edgeMarks(line.from, line.to).insert;
-  button.dataset.edge = edge.id;
-  button.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
+  button.dataset.edge = line.edge.id;
+  button.style.left = `${at.x - PLUS / 2}px`;
+  button.style.top = `${at.y - PLUS / 2}px`;
   setAttribute(button, "aria-label", words.insertHere);
 }
 
 /** Elements of the canvas are no stops of Tab: the keyboard adds with N and Ctrl-arrows. */
-const plus = () => h("button", { class: "edge-plus", type: "button", tabIndex: -1, "aria-label": words.insertHere }, icon("plus", "icon icon-small"));
+const plus = () => h("button", { class: "edge-plus", type: "button", tabIndex: -1, "aria-label": words.insertHere });
 
-const SPARE = 40;
+const SPARE = 12;
 
 /** @template T @typedef {{begin: () => void, get: (id: string) => T, end: () => void}} Pool */
 

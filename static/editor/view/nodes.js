@@ -10,14 +10,17 @@ import { portsOf, summaryOf, typeOf } from "../model/catalogue.js";
 import { extraRows, heightOf, portAt } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { referencesIn } from "../model/references.js";
+import { shiftOf } from "../model/spatial.js";
 import { pastDocument, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
-import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
+import { h, icon, iconImage, setAttribute, setText } from "./dom.js";
 
 /** Cards kept for what comes into view next; more than that would only weigh on the page. */
 const SPARE = 40;
 
-/** @typedef {{dom: HTMLElement, chip: HTMLElement, svg: Element, name: HTMLElement, status: HTMLElement, summary: HTMLElement, row: HTMLElement|null, badge: HTMLElement|null, ports: HTMLElement[], shown: Record<string, any>}} Card */
+/** @typedef {{dom: HTMLElement, chip: HTMLElement, name: HTMLElement, status: HTMLElement|null, summary: HTMLElement, row: HTMLElement|null, badge: HTMLElement|null, ports: HTMLElement[], shown: Record<string, any>}} Card */
+
+/** @typedef {{theme: string, ink: string, nameFont: string, summaryFont: string}} Look  of what is drawn by hand: icons, texts that are cut */
 
 /** @param {Store} store @param {Context} context */
 export function createNodes(store, context) {
@@ -27,12 +30,13 @@ export function createNodes(store, context) {
   /** @type {Card[]} */
   const free = [];
 
-  /** @param {string} id */
-  function take(id) {
-    const card = free.pop() ?? newCard();
+  let look = /** @type {Look} */ ({ theme: "", ink: "", nameFont: "", summaryFont: "" });
+
+  /** @param {string} id @param {Card[]} gone */
+  function take(id, gone) {
+    const card = gone.pop() ?? free.pop() ?? newCard();
     card.dom.id = `node-${id}`;
     card.dom.dataset.node = id;
-    card.dom.hidden = false;
     if (!card.dom.parentNode) dom.append(card.dom);
     cards.set(id, card);
     return card;
@@ -42,34 +46,53 @@ export function createNodes(store, context) {
     dom,
     /** @param {State} state @param {ReadonlySet<string>} visible @param {Marks|null} marks what a run says of each node */
     update(state, visible, marks) {
+      // Who leaves is given to who comes at once; what is left over waits outside the page.
+      /** @type {Card[]} */
+      const gone = [];
       for (const [id, card] of cards) {
         if (visible.has(id)) continue;
         cards.delete(id);
-        card.dom.hidden = true;
-        card.dom.removeAttribute("id");
-        if (free.length < SPARE) free.push(card);
-        else card.dom.remove();
+        gone.push(card);
       }
-      const seen = lookOf(state, marks);
+      look = lookNow(dom, look);
+      const seen = lookOf(state, marks, look);
       for (const id of visible) {
         const node = seen.byId.get(id);
-        if (node) paint(cards.get(id) ?? take(id), node, state, seen);
+        if (node) paint(cards.get(id) ?? take(id, gone), node, state, seen);
+      }
+      for (const card of gone) {
+        card.dom.remove();
+        if (free.length < SPARE) free.push(card);
       }
       rename(state, cards, store, context);
     },
   };
 }
 
-/** What all cards need of the state, looked up once per update. @param {State} state @param {Marks|null} marks */
-function lookOf(state, marks) {
+const dark = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
+const forced = globalThis.matchMedia?.("(forced-colors: active)");
+
+/** A new look when the theme is another than at the last time, or the sprite has come. @param {HTMLElement} dom @param {Look} past @returns {Look} */
+function lookNow(dom, past) {
+  const theme = `${document.documentElement.dataset.theme ?? ""} ${dark.matches} ${forced.matches} ${iconImage("help", "") !== ""}`;
+  if (theme === past.theme) return past;
+  const probe = newCard();
+  dom.append(probe.dom);
+  const font = (/** @type {Element} */ element) => getComputedStyle(element).font;
+  const look = { theme, ink: getComputedStyle(dom).outlineColor, nameFont: font(probe.name), summaryFont: font(probe.summary) };
+  probe.dom.remove();
+  return look;
+}
+
+/** What all cards need of the state, looked up once per update. @param {State} state @param {Marks|null} marks @param {Look} look */
+function lookOf(state, marks, look) {
   const { gesture } = state;
   return {
+    look,
     byId: indexOf(shownDocument(state)).byId,
     places: shownPlaces(state),
     marks,
     problems: pastDocument(state) ? NONE : problemsByNode(state.problems),
-    moved: gesture?.kind === "drag" ? new Set(gesture.nodes) : null,
-    by: gesture?.kind === "drag" ? gesture : { dx: 0, dy: 0 },
     target: gesture?.kind === "connect" ? gesture.target : null,
     refused: gesture?.kind === "connect" ? gesture.refused : null,
     origin: originOf(state),
@@ -101,23 +124,26 @@ function originOf(state) {
 
 /** @returns {Card} */
 function newCard() {
-  const svg = icon("zap");
-  const chip = h("span", { class: "node-chip" }, svg);
+  const chip = h("span", { class: "node-chip" });
   const name = h("span", { class: "node-name" });
-  const status = h("span", { class: "node-status" });
   const summary = h("span", { class: "node-summary" });
-  const dom = h("article", { class: "node", "aria-roledescription": "step" }, chip, name, status, summary);
-  return { dom, chip, svg, name, status, summary, row: null, badge: null, ports: [], shown: {} };
+  const dom = h("article", { class: "node", "aria-roledescription": "step" }, chip, name, summary);
+  return { dom, chip, name, status: null, summary, row: null, badge: null, ports: [], shown: {} };
 }
 
 /** @param {Card} card @param {FlowNode} node @param {State} state @param {ReturnType<typeof lookOf>} seen */
 function paint(card, node, state, seen) {
   const { shown } = card;
   const place = seen.places[node.id] ?? { x: 0, y: 0 };
-  const moved = seen.moved?.has(node.id) ?? false;
-  put(card, place, moved ? seen.by : null);
-  if (shown.node !== node || shown.catalogue !== state.catalogue || shown.connections !== state.connections || shown.agents !== state.agents)
-    paintNode(card, node, state);
+  put(card, place, shiftOf(state, node.id));
+  if (
+    shown.node !== node ||
+    shown.look !== seen.look ||
+    shown.catalogue !== state.catalogue ||
+    shown.connections !== state.connections ||
+    shown.agents !== state.agents
+  )
+    paintNode(card, node, state, seen.look);
   const problems = seen.problems.get(node.id);
   if (shown.problems !== problems) paintProblems(card, problems);
   const mark = seen.marks?.nodes.get(node.id);
@@ -130,31 +156,67 @@ function paint(card, node, state, seen) {
   if (shown.mark === mark && shown.labelNode === node && shown.labelProblems === problems && shown.selected === selected) return;
   Object.assign(shown, { mark, labelNode: node, labelProblems: problems, selected });
   const line = mark?.summary || plainSummary(summaryOf(node, state.catalogue, state));
-  setText(card.summary, line);
+  setText(card.summary, fitted(line, ROOM, seen.look.summaryFont));
   const text = said(node, mark);
-  setText(card.status, text);
-  card.status.hidden = !text;
+  paintStatus(card, text);
+  setText(card.name, fitted(shown.name, ROOM - (text.length > 10 ? 106 : text ? 72 : 0), seen.look.nameFont));
   setAttribute(card.dom, "aria-label", spoken(node, state, line, problems, mark ? words.ran(mark.status, mark.text) : ""));
 }
 
 /** @param {FlowNode} node @param {State} state @param {ReturnType<typeof lookOf>} seen @param {NodeMark|undefined} mark */
 function classesOf(node, state, seen, mark) {
-  const status = said(node, mark);
   const flags = [
     "node",
     state.selection.nodes.has(node.id) ? "is-selected" : "",
     state.focused === node.id ? "is-focused" : "",
-    seen.moved?.has(node.id) ? "is-moving" : "",
+    shiftOf(state, node.id) ? "is-moving" : "",
     node.disabled ? "is-off" : "",
     seen.target !== node.id ? "" : seen.refused ? "is-refused" : "is-target",
     seen.origin === node.id ? "is-origin" : "",
     mark ? `ran-${mark.status}` : "",
     mark?.current ? "is-current" : "",
     mark?.tone ? `is-${mark.tone}` : "",
-    status ? "has-status" : "",
-    status.length > 10 ? "has-long-status" : "",
   ];
   return flags.filter(Boolean).join(" ");
+}
+
+/** Pixels for a line of text beside the icon. */
+const ROOM = 186;
+const MOST_FITS = 5000;
+/** @type {Map<string, string>} */
+const fits = new Map();
+/** @type {CanvasRenderingContext2D|null} */
+let ruler = null;
+
+/**
+ * As much of a text as there is room for. The browser's own ellipsis would clip, and every clip is a step of layering on every frame.
+ * @param {string} text @param {number} room @param {string} font @returns {string}
+ */
+function fitted(text, room, font) {
+  const key = `${room} ${font} ${text}`;
+  const past = fits.get(key);
+  if (past !== undefined) return past;
+  ruler ??= /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  ruler.font = font;
+  const tooWide = (/** @type {string} */ part) => /** @type {CanvasRenderingContext2D} */ (ruler).measureText(part).width > room;
+  let [short, long] = tooWide(text) ? [0, text.length] : [text.length, text.length];
+  while (short < long - 1) {
+    const middle = (short + long) >> 1;
+    if (tooWide(`${text.slice(0, middle)}…`)) long = middle;
+    else short = middle;
+  }
+  const found = short < text.length ? `${text.slice(0, short).trimEnd()}…` : text;
+  if (fits.size > MOST_FITS) fits.clear();
+  fits.set(key, found);
+  return found;
+}
+
+/** @param {Card} card @param {string} text */
+function paintStatus(card, text) {
+  if (!text && !card.status) return;
+  card.status ??= card.dom.appendChild(h("span", { class: "node-status" }));
+  setText(card.status, text);
+  card.status.hidden = !text;
 }
 
 /** What stands at the right of the name: the state of a run, or that the step is off. @param {FlowNode} node @param {NodeMark|undefined} mark */
@@ -182,13 +244,14 @@ function put(card, place, by) {
   dom.style.transform = shift;
 }
 
-/** @param {Card} card @param {FlowNode} node @param {State} state */
-function paintNode(card, node, state) {
-  Object.assign(card.shown, { node, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
+/** @param {Card} card @param {FlowNode} node @param {State} state @param {Look} look */
+function paintNode(card, node, state, look) {
+  Object.assign(card.shown, { node, look, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
   const type = typeOf(state.catalogue, node.type);
-  setText(card.name, node.label || type?.label || node.type);
+  card.shown.name = node.label || type?.label || node.type;
+  card.shown.labelNode = null;
   card.shown.labelNode = null; // its line and its name to who listens are written next
-  setIcon(card.svg, type?.icon ?? "help");
+  card.chip.style.backgroundImage = iconImage(type?.icon ?? "help", look.ink);
   card.chip.dataset.color = type?.group.color ?? "slate";
   card.dom.classList.toggle("is-trigger", type?.trigger ?? false);
   const height = heightOf(node);
@@ -280,7 +343,7 @@ function rename(state, cards, store, context) {
   const input = h("input", {
     class: "node-rename",
     "aria-label": words.commands.rename,
-    value: card.name.textContent ?? "",
+    value: card.shown.name ?? "",
     maxlength: "200",
     spellcheck: false,
   });
