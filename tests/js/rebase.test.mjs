@@ -14,7 +14,7 @@ import {
   setNode,
   setNote,
 } from "../../static/editor/model/document.js";
-import { rebase, rebasedOps } from "../../static/editor/model/rebase.js";
+import { rebase, rebasedOps, sinceByValues } from "../../static/editor/model/rebase.js";
 import { flow, lines } from "./flows.mjs";
 
 const base = flow("start -> set -> end; request", { layout: { set: { x: 0, y: 0 } } });
@@ -163,4 +163,11 @@ test("ops a closed tab left behind are put on the draft as it is now", () => {
   const result = rebasedOps(now, ops, diff(base, now));
   assert.deepEqual([kinds(result), result.document.layout.end, label(result.document, "end")], [["gone /nodes/set"], { x: 7, y: 7 }, "Theirs"]);
   assert.equal(valueAt(rebasedOps(now, ops, diff(base, now), { choices: { "/nodes/set": "mine" } }).document, "/nodes/set/label"), "Mine");
+});
+
+test("where the log does not reach back, the values tell what came between", () => {
+  const ops = diff(base, named(moveNodes(base, { end: { x: 7, y: 7 } }), "set", "Mine"));
+  const now = named(named(base, "set", "Theirs"), "end", "Also theirs");
+  const result = rebasedOps(now, ops, sinceByValues(now, ops));
+  assert.deepEqual([kinds(result), result.clashes[0].theirs, label(result.document, "end")], [["value /nodes/set/label"], "Theirs", "Also theirs"]);
 });

@@ -169,7 +169,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (!batch) return true;
     keep();
     firstUnsaved = 0;
-    if (!failures) say({ status: "saving", kept: unsent(), message: "" });
+    if (!failures && store.state.online) say({ status: "saving", kept: unsent(), message: "" });
     const patience = setTimeout(() => failures || say({ status: "slow", kept: unsent(), message: "" }), SLOW);
     try {
       await taken(await context.api.send("POST", `${path}/ops/`, onWire(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
@@ -242,7 +242,8 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (sending || holding || replica.inflight || replica.revision !== since) return void (heard > replica.revision && pull());
     if (answer.revision <= since) return;
     replica.learned({ ...answer, document: answer.document ? readDocument(answer.document) : null });
-    await settle(answer.writes ?? [], factsOf(answer));
+    // A question that was put off is not asked again by every change of somebody else.
+    if (!putOff) await settle(answer.writes ?? [], factsOf(answer));
     if (unsent() && !failures) schedule(PAUSE);
   }
 
@@ -276,10 +277,10 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (merge) news?.tell(before, merge, writes);
   }
 
-  /** What a dead tab left, on top of what is here, as one change of my own. @param {(document: FlowDocument) => Promise<FlowDocument|null>} change @returns {Promise<boolean>} */
+  /** What a dead tab left, on top of what is here, as one change of my own. @param {(current: () => FlowDocument) => Promise<FlowDocument|null>} change @returns {Promise<boolean>} */
   async function adopt(change) {
     await pull();
-    const document = await change(store.state.document);
+    const document = await change(() => store.state.document);
     if (!document) return false;
     const label = texts.fromBefore;
     store.dispatch((state) => ({

@@ -18,7 +18,7 @@ const LOOK_AGAIN = 30_000;
 
 /**
  * @param {Store} store @param {Context & {api: any}} context
- * @param {{client: string, troubles: any, others: () => Promise<any>, pull: () => Promise<void>, flush: () => Promise<boolean>, adopt: (change: (document: FlowDocument) => Promise<FlowDocument|null>) => Promise<boolean>}} tab
+ * @param {{client: string, troubles: any, others: () => Promise<any>, pull: () => Promise<void>, flush: () => Promise<boolean>, adopt: (change: (current: () => FlowDocument) => Promise<FlowDocument|null>) => Promise<boolean>}} tab
  */
 export async function createKeeper(store, context, { client, troubles, others, adopt, flush, pull }) {
   const { flow, me } = store.state;
@@ -37,12 +37,14 @@ export async function createKeeper(store, context, { client, troubles, others, a
   const leases = createLeases(storage, client);
   const typing = createTyping(store, context, storage, { ...owner, leases, failed });
   let begun = false;
+  /** Tabs whose changes cannot go on by themselves. @type {Set<string>} */
+  const aside = new Set();
 
   /** Takes up what dead tabs left: of this flow into this page, of other flows straight to the server. */
   async function takeUp() {
     const found = await leftBehind(storage, owner.user).catch(() => new Map());
     for (const [other, rows] of found) {
-      if (other === client) continue;
+      if (other === client || aside.has(other)) continue;
       if (rows[0].flow === flow.id && !mayEdit(store.state.me)) troubles.add("role", "", rows.length);
       else await leases.whenDead(other, () => sendAll(rows)).catch(() => {});
     }
@@ -53,7 +55,8 @@ export async function createKeeper(store, context, { client, troubles, others, a
     let sent = 0;
     for (const row of rows) {
       const outcome = await sendRow(row);
-      if (outcome === "later") break;
+      if (outcome === "aside") aside.add(row.client);
+      if (outcome === "aside" || outcome === "later") break;
       sent += outcome === "sent" && row.flow === flow.id ? row.ops.length : 0;
     }
     if (!sent) return;
@@ -61,7 +64,7 @@ export async function createKeeper(store, context, { client, troubles, others, a
     pull();
   }
 
-  /** @param {Row} row @returns {Promise<"sent"|"merged"|"later">} */
+  /** @param {Row} row @returns {Promise<"sent"|"merged"|"later"|"aside">} aside: not again before the page is loaded anew */
   async function sendRow(row) {
     const { client: by, seq, base, ops } = row;
     try {
@@ -70,23 +73,23 @@ export async function createKeeper(store, context, { client, troubles, others, a
       return "sent";
     } catch (error) {
       const { status, body } = /** @type {any} */ (error);
-      if (status !== 409 || row.flow !== flow.id) return "later";
-      return merge(row, body);
+      if (status === 409 && row.flow === flow.id) return merge(row, body);
+      return status === 0 || status === 401 || status === 429 || status >= 500 ? "later" : "aside";
     }
   }
 
-  /** What it clashes with is asked; then it is a change of this page. @param {Row} row @param {any} body @returns {Promise<"merged"|"later">} */
+  /** What it clashes with is asked; then it is a change of this page. @param {Row} row @param {any} body @returns {Promise<"merged"|"aside">} */
   async function merge(row, body) {
     await flush();
-    const done = await adopt(async (document) => {
-      const since = body.ops ?? sinceByValues(document, row.ops);
-      const isTrigger = (/** @type {string} */ type) => store.state.catalogue.types.get(type)?.trigger === true;
-      const asked = rebasedOps(document, row.ops, since, { isTrigger });
+    const isTrigger = (/** @type {string} */ type) => store.state.catalogue.types.get(type)?.trigger === true;
+    const done = await adopt(async (current) => {
+      const since = body.ops ?? sinceByValues(current(), row.ops);
+      const asked = rebasedOps(current(), row.ops, since, { isTrigger });
       if (!asked.clashes.length) return asked.document;
       const choices = await (await others()).ask(asked.clashes, body.writes ?? [], true);
-      return choices && rebasedOps(document, row.ops, since, { isTrigger, choices }).document;
+      return choices && rebasedOps(current(), row.ops, since, { isTrigger, choices }).document;
     });
-    if (!done) return "later";
+    if (!done) return "aside";
     await forget(storage, [row]);
     return "merged";
   }
