@@ -38,6 +38,7 @@ class Check:
     made: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes that make it
     by_key: dict[str, list[Node]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    edges_at: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)  # by the id of either end
     after: dict[str, set[str]] = field(default_factory=dict)  # variable path -> nodes a maker of it may lead to
 
     def may_have(self, path: str, makers: set[str]) -> set[str]:
@@ -46,3 +47,8 @@ class Check:
             starts = [next_ for maker in makers & self.reachable for next_ in self.graph.next_of(maker)]
             self.after[path] = self.graph.reachable_from(starts)
         return self.after[path]
+
+
+def name_of(node: Node) -> str:
+    """What people call a node."""
+    return node.label or (node.node_type.label if node.node_type else node.key)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from runtime.engine import template
-from runtime.engine.checking import Check, Problem
+from runtime.engine.checking import Check, Problem, name_of
 from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, is_visible
+from runtime.engine.fixes import delete_node, drop_edge, lead_to_end, other_key, retry
 from runtime.engine.graph import Graph, Node
 from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
 
@@ -42,7 +43,8 @@ def _triggers(check: Check) -> Iterator[Problem]:
     if not check.graph.triggers:
         yield Problem("F001", "The flow has no trigger: add what starts it.")
     for node in check.graph.triggers[1:]:
-        yield Problem("F002", "A flow has exactly one trigger; remove this one or the other.", node.id)
+        text = "A flow has exactly one trigger; remove this one or the other."
+        yield Problem("F002", text, node.id, fix=delete_node(check, node))
 
 
 def _edges(check: Check) -> Iterator[Problem]:
@@ -52,14 +54,18 @@ def _edges(check: Check) -> Iterator[Problem]:
         if source is None or target is None:
             missing = edge["source"] if source is None else edge["target"]
             at = (source or target).id if source or target else None  # type: ignore[union-attr]
-            yield Problem("F003", f"A connection leads to a step that does not exist ({missing}).", at)
+            text = f"A connection leads to a step that does not exist ({missing})."
+            yield Problem("F003", text, at, fix=drop_edge(edge))
             continue
         if source.node_type is not None and edge["port"] not in {port.id for port in source.ports}:
-            yield Problem("F003", f"{_name(source)} has no exit {edge['port']!r}; reconnect it.", source.id)
+            text = f"{name_of(source)} has no exit {edge['port']!r}; reconnect it."
+            yield Problem("F003", text, source.id, fix=drop_edge(edge))
         if (source.id, edge["port"]) in left:
-            yield Problem("F003", f"Two connections leave {_name(source)} by the same exit.", source.id)
+            text = f"Two connections leave {name_of(source)} by the same exit."
+            yield Problem("F003", text, source.id, fix=drop_edge(edge))
         if target.node_type is not None and target.node_type.trigger:
-            yield Problem("F003", "Nothing can lead to a trigger; remove that connection.", source.id)
+            text = "Nothing can lead to a trigger; remove that connection."
+            yield Problem("F003", text, source.id, fix=drop_edge(edge))
         left.add((source.id, edge["port"]))
 
 
@@ -67,8 +73,9 @@ def _open_ports(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         for port in node.ports:
             if port.required and check.graph.target(node.id, port.id) is None:
-                what = f"The exit {port.label!r} of {_name(node)}" if len(node.ports) > 1 else _name(node)
-                yield Problem("F003", f"{what} leads nowhere: connect it to the next step or to an End.", node.id)
+                what = f"The exit {port.label!r} of {name_of(node)}" if len(node.ports) > 1 else name_of(node)
+                text = f"{what} leads nowhere: connect it to the next step or to an End."
+                yield Problem("F003", text, node.id, fix=lead_to_end(check, node, port))
 
 
 def _unreachable(check: Check) -> Iterator[Problem]:
@@ -76,7 +83,8 @@ def _unreachable(check: Check) -> Iterator[Problem]:
         return
     for node in check.graph.nodes.values():
         if node.id not in check.reachable and not (node.node_type and node.node_type.trigger):
-            yield Problem("F004", f"Nothing leads to {_name(node)}: connect it or delete it.", node.id)
+            text = f"Nothing leads to {name_of(node)}: connect it or delete it."
+            yield Problem("F004", text, node.id, fix=delete_node(check, node))
 
 
 def _types(check: Check) -> Iterator[Problem]:
@@ -181,7 +189,7 @@ def _step_reference(check: Check, node: Node, at: str, written: str, reference: 
         path = f"steps.{key}.{reference.path[2]}"
         named = {_member(output["path"]) for source in sources for output in made_by(source)}
         if named and str(reference.path[2]) not in named and sources[0].type != "code":
-            yield Problem("F007", f"{written}: {_name(sources[0])} gives no {reference.path[2]!r}.", node.id, at)
+            yield Problem("F007", f"{written}: {name_of(sources[0])} gives no {reference.path[2]!r}.", node.id, at)
             return
         check.used.add(path)
     makers = {source.id for source in sources}
@@ -235,7 +243,7 @@ def _answers(check: Check) -> Iterator[Problem]:
         yield Problem("F009", "The agent waits for an answer: add a Respond step.", trigger.id)
     for node in filter(_waits, _live(check)):
         if not any(check.dominance.certain(r.id, node.id) for r in responds):  # type: ignore[union-attr]
-            yield Problem("F015", f"{_name(node)} would keep the caller waiting: put it after Respond.", node.id)
+            yield Problem("F015", f"{name_of(node)} would keep the caller waiting: put it after Respond.", node.id)
 
 
 def _known_things(check: Check) -> Iterator[Problem]:
@@ -299,7 +307,7 @@ def _cycles(check: Check) -> Iterator[Problem]:
             for target in targets:
                 if state.get(target) == 1:
                     node = check.graph.nodes[target]
-                    yield Problem("F013", f"The flow goes round at {_name(node)} without ever waiting.", node.id)
+                    yield Problem("F013", f"The flow goes round at {name_of(node)} without ever waiting.", node.id)
                 elif target not in state and not _waits(check.graph.nodes[target]):
                     state[target] = 1
                     stack.append((target, iter(check.graph.next_of(target))))
@@ -317,7 +325,8 @@ def _keys(check: Check) -> Iterator[Problem]:
     seen: dict[str, Node] = {}
     for node in check.graph.nodes.values():
         if node.key in seen:
-            yield Problem("F014", f"Two steps have the key {node.key!r}; give one another.", node.id, "/key")
+            text = f"Two steps have the key {node.key!r}; give one another."
+            yield Problem("F014", text, node.id, "/key", other_key(check, node))
         seen[node.key] = node
 
 
@@ -325,7 +334,8 @@ def _effects(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         effect = node.node_type.effect if node.node_type else "none"
         if effect in ("keyed", "once") and node.on_error == "stop" and node.max_attempts == 1:
-            yield Problem("W101", f"If {_name(node)} fails, the run stops: retry it or add an error path.", node.id)
+            text = f"If {name_of(node)} fails, the run stops: retry it or add an error path."
+            yield Problem("W101", text, node.id, fix=retry(node) if effect == "keyed" else None)
 
 
 def _budget(check: Check) -> Iterator[Problem]:
@@ -341,7 +351,9 @@ def _budget(check: Check) -> Iterator[Problem]:
 def _otherwise(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         if node.type == "decision" and check.graph.target(node.id, "else") is None:
-            yield Problem("W106", f"{_name(node)} has no Otherwise: the run ends there when no branch fits.", node.id)
+            text = f"{name_of(node)} has no Otherwise: the run ends there when no branch fits."
+            otherwise = next((port for port in node.ports if port.id == "else"), None)
+            yield Problem("W106", text, node.id, fix=lead_to_end(check, node, otherwise) if otherwise else None)
 
 
 def _unused(check: Check) -> Iterator[Problem]:
@@ -353,10 +365,6 @@ def _unused(check: Check) -> Iterator[Problem]:
 
 def _live(check: Check) -> Iterator[Node]:
     return (node for node in check.graph.nodes.values() if node.node_type is not None and not node.disabled)
-
-
-def _name(node: Node) -> str:
-    return node.label or (node.node_type.label if node.node_type else node.key)
 
 
 _RULES: tuple[Callable[[Check], Iterator[Problem]], ...] = (
