@@ -83,7 +83,7 @@ def _unnamed(node: dict[str, Any]) -> dict[str, Any]:
     return {**node, "config": {**node["config"], "name": f"{node['config']['name'][:58]}_copy"}}
 
 
-_FIRST = {"post_call": "call_ended", "action": "action_called", "automation": "webhook"}
+_FIRST = {"post_call": "call_ended", "action": "action_called", "inbound": "inbound_call", "automation": "webhook"}
 
 
 def _start_of(kind: str) -> dict[str, Any]:

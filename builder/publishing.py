@@ -10,7 +10,7 @@ from django.db import transaction
 from builder.auditing import record
 from builder.drafts import StaleDraft, locked, problems, rejudge, restore_version
 from builder.ops import same
-from runtime import operating
+from runtime import operating, schedules
 from runtime.engine.graph import Graph
 from runtime.engine.validation import Problem, errors
 from runtime.models import Flow, FlowVersion, Run, Status, Trigger
@@ -88,6 +88,8 @@ def enable(flow: Flow, enabled: bool, actor: Any) -> None:
         return
     flow.enabled = enabled
     flow.save(update_fields=["enabled", "updated_at"])
+    if enabled and flow.trigger.type == "schedule":  # what fell due while it was off stays undone
+        Trigger.objects.filter(flow=flow).update(next_at=schedules.begin(flow.trigger.config))
     record(flow.workspace, actor, "flow.enabled" if enabled else "flow.disabled", flow)
 
 
@@ -114,6 +116,7 @@ def listen(flow: Flow, version: FlowVersion) -> None:
             "workspace": flow.workspace, "version": version, "type": trigger.type,
             "name": config["name"] if trigger.type == "action_called" else "",
             "agents": config.get("agents") or [], "config": config,
+            "next_at": schedules.begin(config) if trigger.type == "schedule" else None,
         },
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ EVENT_MEMBERS = frozenset(("type", "id", "agent", "occurred_at", *OBJECTS))
 ACTION_MEMBERS = frozenset(("arguments", "interaction", "contact", "variables", "secure", "tool_call_id", "agent"))
 TEXTS = (
     "channel", "direction", "from", "to", "contact_number", "agent_number", "status", "ended_reason", "disposition",
-    "sentiment", "summary", "transcript", "recording_url", "language",
+    "sentiment", "summary", "transcript", "recording_url", "language", "agent",
 )  # fmt: skip
 ENDED_TYPES = ("call.ended", "conversation.ended")
 REMEMBER_AGENTS_SECONDS = 2.0
@@ -93,7 +93,7 @@ async def read_event(workspace_id: Any, value: Any) -> Arrival:
         key = payload["interaction"].get("id")
     return Arrival(
         workspace_id, "api", value["type"], payload, key=str(key)[:255] if key not in (None, "") else None,
-        agent=agent or payload["interaction"].get("agent") or "", secure=value.get("secure") or {}, route="events",
+        agent=agent or str(payload["interaction"].get("agent") or ""), secure=value.get("secure") or {}, route="events",
     )  # fmt: skip
 
 
@@ -101,11 +101,25 @@ async def read_action(workspace_id: Any, body: bytes) -> tuple[Arrival, str]:
     """(arrival, tool call id) of `POST /actions/<name>/`. Raises BadEvent."""
     value = parse(body) if body.strip() else {}
     errors = list(_shape_errors(value, ACTION_MEMBERS, ("interaction", "contact", "variables", "secure")))
-    if not errors and not isinstance(value.get("tool_call_id") or "", str):
-        errors = [_error("/tool_call_id", "type", "tool_call_id is a text.")]
+    for name in ("tool_call_id", "agent"):
+        if not errors and not isinstance(value.get(name) or "", str):
+            errors = [_error(f"/{name}", "type", f"{name} is a text.")]
     if errors:
         raise BadEvent(errors)
     return action_arrival(workspace_id, "action", value, value.get("arguments")), value.get("tool_call_id") or ""
+
+
+def read_inbound(body: bytes) -> dict[str, Any]:
+    """The call of `POST /inbound/`: {"agent", "from", "to", "id", "sip_headers"}. Raises BadEvent."""
+    value = parse(body) if body.strip() else {}
+    errors = list(_shape_errors(value, frozenset(("agent", "from", "to", "id", "sip_headers")), ("sip_headers",)))
+    if not errors:
+        texts = ("agent", "from", "to", "id")
+        errors = [_error(f"/{name}", "type", f"{name} is a text.") for name in texts
+                  if not isinstance(value.get(name) or "", str)]  # fmt: skip
+    if errors:
+        raise BadEvent(errors)
+    return dict(value)
 
 
 def action_arrival(
@@ -114,7 +128,7 @@ def action_arrival(
     """The event of an action call."""
     payload = _payload(value)
     payload["args"] = arguments if arguments is not None else {}
-    return Arrival(workspace_id, source, "action.called", payload, agent=agent or str(value.get("agent") or ""),
+    return Arrival(workspace_id, source, "action.called", payload, agent=agent or value.get("agent") or "",
                    secure=value.get("secure") or {})  # fmt: skip
 
 

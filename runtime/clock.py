@@ -14,7 +14,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from runtime import broker
+from runtime import broker, schedules
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
 log = logging.getLogger("segue.clock")
@@ -42,6 +42,7 @@ def tick() -> float:
     """Ring if something is due; returns how many seconds to sleep."""
     now = timezone.now()
     _beat(now)
+    schedules.fire(now)
     earliest = Run.objects.filter(due_at__isnull=False).aggregate(earliest=Min("due_at"))["earliest"]
     if earliest is None:
         return LONGEST_SLEEP

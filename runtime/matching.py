@@ -1,6 +1,7 @@
 """Who is started by an event: the triggers of published, enabled flows, by type, agent and conditions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from runtime.engine import conditions
@@ -26,7 +27,7 @@ def match(triggers: Iterable[Trigger], event: Mapping[str, Any]) -> Iterator[tup
     """
     for trigger in triggers:
         accepts = _MATCHERS.get(trigger.type)
-        if accepts is None or event["type"] not in accepts.types:
+        if accepts is None or not accepts.listens(trigger, str(event["type"])):
             continue
         yield trigger, _first_reason(trigger, event, accepts.checks)
 
@@ -93,9 +94,23 @@ def _conditions(trigger: Trigger, event: Mapping[str, Any]) -> Reason:
     return holds(trigger.config.get("conditions"), event)
 
 
+def _channel(trigger: Trigger, event: Mapping[str, Any]) -> Reason:
+    wanted, channel = trigger.config.get("channels"), (event.get("interaction") or {}).get("channel")
+    return f"the channel is {channel or 'not known'}" if wanted and channel not in wanted else None
+
+
 class _Matcher:
+    """The event types a kind of trigger listens to, and what has to hold beside."""
+
     def __init__(self, types: tuple[str, ...], *checks: Callable[[Trigger, Mapping[str, Any]], Reason]):
         self.types, self.checks = types, checks
 
+    def listens(self, trigger: Trigger, type: str) -> bool:
+        return any(fnmatchcase(type, pattern) for pattern in self.types or trigger.config.get("types") or ())
 
-_MATCHERS = {"call_ended": _Matcher(ENDED, _agent, _status, _length, _test_call, _moment, _conditions)}
+
+_MATCHERS = {
+    "call_ended": _Matcher(ENDED, _agent, _status, _length, _test_call, _moment, _conditions),
+    "conversation_ended": _Matcher(ENDED, _agent, _channel, _moment, _conditions),
+    "event": _Matcher((), _agent, _conditions),  # its own types
+}

@@ -40,6 +40,11 @@ ANSWERED = {
         "continues": {"type": "boolean"},
     },
 }
+RINGING = {
+    "type": "object",
+    "properties": {**dict.fromkeys(("agent", "from", "to", "id"), TEXT), "sip_headers": OBJECT},
+}
+INBOUND = {"type": "object", "properties": {"run": TEXT, "status": TEXT, "variables": OBJECT}}
 KEY = {"name": "Idempotency-Key", "in": "header", "schema": TEXT}
 ACTION = {
     "name": "action", "in": "query", "schema": TEXT,
@@ -89,6 +94,10 @@ def _paths() -> dict[str, Any]:
         "/api/v1/actions/{name}/": {"post": _call(
             "actions_invoke", "Ask an action; the answer comes within its deadline.",
             {"200": _answer(ANSWERED, "Its answer, or the fallback.")}, body=_json(CALL), query=[_in_path("name"), KEY],
+        )},
+        "/api/v1/inbound/": {"post": _call(
+            "inbound_create", "A call comes in: the variables for the agent, always and in time.",
+            {"200": _answer(INBOUND, "What the flow gave, or the declared defaults.")}, body=_json(RINGING),
         )},
         "/hooks/{token}/": {"post": _call(
             "hooks_receive", "A flow's own address; other methods as its trigger says.",

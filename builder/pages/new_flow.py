@@ -14,7 +14,8 @@ from runtime.models import Agent
 KINDS = (
     ("post_call", "Post-call", "phone", "violet", "After a call or chat has ended: tickets, CRM, messages."),
     ("action", "Action", "bolt", "amber", "Called by the agent during the conversation; answers within a deadline."),
-    ("automation", "Automation", "refresh", "blue", "When another system calls this flow's own web address."),
+    ("inbound", "Inbound", "inbound_call", "green", "Before the agent answers: gives it variables about the caller."),
+    ("automation", "Automation", "refresh", "blue", "By the clock, by an event, or when another system calls it."),
 )  # fmt: skip
 
 

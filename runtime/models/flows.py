@@ -72,10 +72,15 @@ class Trigger(Record):
     name = models.CharField(max_length=63, blank=True, default="", help_text="an action's name")
     agents = models.JSONField(default=list, help_text="slugs; empty = any agent and none")
     config = models.JSONField(default=dict)
+    next_at = models.DateTimeField(null=True, blank=True, help_text="a schedule's next moment")
+    passed_over = models.PositiveIntegerField(default=0, help_text="how often a schedule's last run still ran")
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "type"], name="trigger_by_type")]
+        indexes = [
+            models.Index(fields=["workspace", "type"], name="trigger_by_type"),
+            models.Index(fields=["next_at"], name="trigger_next", condition=models.Q(next_at__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["workspace", "name"], condition=~models.Q(name=""), name="action_name_once")
         ]
