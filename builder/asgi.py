@@ -14,10 +14,11 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from builder.routing import websocket_urlpatterns  # noqa: E402
 from runtime.door import by_path  # noqa: E402
+from runtime.entrance import entrance  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": by_path(ASGIHandler()),
+        "http": entrance(by_path(ASGIHandler())),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -6,7 +6,6 @@ second, 50 sockets a user. Each tab is told its own name and the build that runs
 """
 
 import asyncio
-import json
 import secrets
 import time
 from collections import Counter, deque
@@ -18,12 +17,15 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.utils.crypto import constant_time_compare
 
 from builder import presence
 from builder.build import build_id
 from builder.models import Draft
+from runtime.engine.values import BadJson, safe_dumps, safe_loads
 from runtime.live import register_probe, tailer
-from runtime.models import Flow, Membership
+from runtime.models import Flow, Membership, User
 
 LARGEST_FRAME = 64 * 1024
 MESSAGES_A_SECOND = 20
@@ -50,6 +52,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
 
     queue: asyncio.Queue | None = None
     counted = False
+    closing = False
 
     async def connect(self):
         self.user = self.scope["user"]
@@ -66,7 +69,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
         self.queue = tailer.subscribe(self.flow_id)
         self.key = secrets.token_hex(8)
         self.tasks = [asyncio.create_task(each) for each in (self._forward(), self._recheck(), self._expire())]
-        await self.send(json.dumps({"kind": "welcome", "id": self.key, "build": build_id()}))
+        await self.send(safe_dumps({"kind": "welcome", "id": self.key, "build": build_id()}))
         self._sign(None)
         presence.ask(self.flow_id)
 
@@ -82,15 +85,23 @@ class FlowConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data=None, bytes_data=None):
         """{"kind": "here", "node": id or null}: the only thing a browser says."""
+        if self.closing:
+            return
         if len(text_data or bytes_data or "") > LARGEST_FRAME or self._too_fast():
             return await self.close(TOO_MUCH)
         try:
-            message = json.loads(text_data or "null")
-        except ValueError:
+            message = safe_loads(text_data or "null")
+        except BadJson:
             message = None
         if isinstance(message, dict) and message.get("kind") == "here":
             node = message.get("node")
             self._sign(node[:64] if isinstance(node, str) else None)
+
+    async def close(self, code=None, reason=None):
+        """Once: what a browser had sent before it heard of it, and our own tasks, may find further reasons."""
+        if not self.closing:
+            self.closing = True
+            await super().close(code, reason)
 
     def _same_origin(self) -> bool:
         headers = dict(self.scope["headers"])
@@ -110,7 +121,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
 
     async def _forward(self):
         while (hint := await self.queue.get()) is not None:
-            await self.send(json.dumps(hint))
+            await self.send(safe_dumps(hint))
         await self.close(TOO_SLOW)
 
     async def _expire(self):
@@ -128,10 +139,19 @@ class FlowConsumer(AsyncWebsocketConsumer):
     @database_sync_to_async
     def _refusal(self) -> int | None:
         """The close code for who may not look at this flow (any more)."""
-        session = self.scope["session"]
-        if not self.user.is_authenticated or not session.exists(session.session_key):
+        if not self.user.is_authenticated or not self._still_signed_in():
             return NOT_SIGNED_IN
         flow = Flow.objects.kept().filter(pk=self.flow_id).first()
         if flow is None or not Membership.objects.filter(workspace=flow.workspace_id, user=self.user).exists():
             return NOT_ALLOWED
         return None
+
+    def _still_signed_in(self) -> bool:
+        """The session is there, the account is not switched off, the password is the one signed in with."""
+        session, user = self.scope["session"], User.objects.filter(pk=self.user.pk, is_active=True).first()
+        known = session.get(HASH_SESSION_KEY, "")
+        return (
+            user is not None
+            and session.exists(session.session_key)
+            and constant_time_compare(known, user.get_session_auth_hash())
+        )

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",  # pages carry the policy; a hundred scripts need not each repeat it
+    "builder.caching.keep_private",
     "builder.compressing.Compression",  # pages and answers; static files are compressed when collected
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -158,6 +159,7 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"
 AXES_USERNAME_FORM_FIELD = "username"  # what the sign-in form calls it; people sign in by e-mail
+AXES_USERNAME_CALLABLE = "builder.pages.sign_in.tried_as"  # one count, however the address is spelled
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -17,23 +17,28 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, set_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 
-from runtime import hooks, receiving
+from runtime import hooks, inbound, receiving
 from runtime.actions import Call, invoke
-from runtime.arrivals import BadEvent, hash_of, idempotency_key, json_only, read_action, read_event, split_events
+from runtime.arrivals import (
+    BadEvent,
+    hash_of,
+    idempotency_key,
+    json_only,
+    read_action,
+    read_event,
+    read_inbound,
+    split_events,
+)
 from runtime.authorising import Refused, caller
+from runtime.entrance import LIMITS
 from runtime.group_commit import recorder
 from runtime.intake import accept
 from runtime.problem import problem
 from runtime.tool_definitions import definitions
 
-MIB = 1024 * 1024
-LIMITS = {"/api/v1/events/": 5 * MIB, "/api/v1/actions/": MIB, "/in/": MIB, "/hooks/": MIB}
+DOORS = tuple(LIMITS)
 MOST_EVENTS = 1000
 View = Callable[..., Awaitable[HttpResponse]]
-
-
-class TooLarge(Exception):
-    """The body is larger than this door takes."""
 
 
 def machine(*methods: str) -> Callable[[View], View]:
@@ -144,6 +149,15 @@ async def action(request: HttpRequest, name: str) -> HttpResponse:
     return _json(body, status)
 
 
+@machine("POST")
+async def inbound_call(request: HttpRequest) -> HttpResponse:
+    """Variables for an agent that is about to answer: always 200, in time (runtime/inbound.py)."""
+    who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
+    json_only(request.content_type or "", "Send JSON (application/json).")
+    call = read_inbound(request.body)
+    return _json(await inbound.answer(who.workspace_id, "api", call.get("agent") or "", call), 200)
+
+
 @machine()
 async def hook(request: HttpRequest, token: str) -> HttpResponse:
     """A flow's own address."""
@@ -160,6 +174,7 @@ urlpatterns = [
     path("api/v1/events/", events, name="events"),
     path("api/v1/actions/", action_list, name="actions"),
     path("api/v1/actions/<str:name>/", action, name="action"),
+    path("api/v1/inbound/", inbound_call, name="inbound"),
     path("hooks/<str:token>/", hook, name="hook"),
     path("in/<str:vendor>/<str:token>/", receive, name="receiver"),
 ]
@@ -181,30 +196,22 @@ def by_path(django_app: Callable) -> Callable:
     doors = DoorHandler()
 
     async def application(scope, receive, send):
-        limit = next((limit for prefix, limit in LIMITS.items() if scope["path"].startswith(prefix)), None)
-        if limit is None:
-            await django_app(scope, receive, send)
-        else:
-            await doors.serve(scope, receive, send, limit)
+        is_door = scope["path"].startswith(DOORS)
+        await (doors.serve if is_door else django_app)(scope, receive, send)
 
     return application
 
 
 class DoorHandler(ASGIHandler):
-    """Django's handler without middleware, reading the body itself."""
+    """Django's handler without middleware, with the body in memory; the entrance has capped it."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         self._view_middleware, self._template_response_middleware, self._exception_middleware = [], [], []
         self._middleware_chain = convert_exception_to_response(self._get_response_async)
 
-    async def serve(self, scope, receive, send, limit: int) -> None:
+    async def serve(self, scope, receive, send) -> None:
         set_script_prefix(scope.get("root_path") or "/")
-        try:
-            body = await _read(scope, receive, limit)
-        except TooLarge:
-            detail = f"The body is larger than the {limit // MIB} MiB this address takes."
-            await self.send_response(problem(413, "too_large", detail, headers={"Connection": "close"}), send)
-            return
+        body = await _read(receive)
         if body is None:
             return  # the caller hung up
         request = ASGIRequest(scope, io.BytesIO(body))
@@ -215,20 +222,13 @@ class DoorHandler(ASGIHandler):
         await self.send_response(response, send)
 
 
-async def _read(scope, receive, limit: int) -> bytes | None:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise TooLarge
-    parts, size = [], 0
+async def _read(receive) -> bytes | None:
+    parts = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise TooLarge
-        parts.append(part)
+        parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
 

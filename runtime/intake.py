@@ -105,7 +105,7 @@ def event_of(arrival: Arrival) -> Event:
     number = interaction.get("contact_number") or contact.get("phone") or interaction.get("from")
     event = Event(
         workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key,
-        agent=arrival.agent, interaction_id=str(interaction.get("id") or "")[:255], contact_number=e164(number),
+        agent=arrival.agent[:63], interaction_id=str(interaction.get("id") or "")[:255], contact_number=e164(number),
         payload=arrival.payload,
     )  # fmt: skip
     if arrival.secure:

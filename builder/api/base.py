@@ -4,10 +4,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -20,7 +22,7 @@ from rest_framework.views import APIView
 from builder.access import Right
 from builder.overview import listed
 from builder.problems import Refused
-from runtime.engine.values import safe_dumps
+from runtime.engine.values import safe_dumps, safe_loads
 from runtime.models import Flow, IdempotentAnswer
 
 MOST = 200
@@ -70,7 +72,7 @@ class ApiView(APIView):
         names = [name.lstrip("-") for name in order]
         rows = rows.order_by(*order)
         if cursor := self.request.query_params.get("cursor"):
-            rows = rows.filter(_after(names, _read_cursor(cursor, len(names)), down))
+            rows = rows.filter(_after(names, _read_cursor(cursor, rows.model, names), down))
         found = list(rows[: limit + 1])
         last = found[limit - 1] if len(found) > limit else None
         following = self._next([_value(last, name) for name in names]) if last is not None else None
@@ -94,17 +96,28 @@ def _value(row: Any, name: str) -> str:
     return row.isoformat() if hasattr(row, "isoformat") else str(row)
 
 
-def _read_cursor(cursor: str, length: int) -> list[str]:
+def _read_cursor(cursor: str, model: Any, names: list[str]) -> list[Any]:
+    """The values of the fields `names`, as the columns keep them; whatever cannot stand there is refused."""
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if isinstance(values, list) and len(values) == length and all(isinstance(value, str) for value in values):
-            return values
-    except ValueError:
+        values = safe_loads(base64.urlsafe_b64decode(cursor.encode()))
+        if isinstance(values, list) and len(values) == len(names) and all(isinstance(value, str) for value in values):
+            fields = (model._meta.get_field(name) for name in names)
+            return [_storable(field, value) for field, value in zip(fields, values, strict=True)]
+    except (ValueError, DjangoValidationError):
         pass
     raise Refused(422, "invalid", "This cursor is not one of ours.", [_at("/cursor", "cursor")])
 
 
-def _after(names: list[str], values: list[str], down: bool) -> Q:
+def _storable(field: Any, text: str) -> Any:
+    """`text` as a value of a column. Raises ValueError or ValidationError."""
+    value = field.to_python(text)
+    field.run_validators(value)
+    if isinstance(value, datetime) and not 1900 < value.year < 9000:
+        raise ValueError(text)  # at the ends of time there is no other zone's hour
+    return value
+
+
+def _after(names: list[str], values: list[Any], down: bool) -> Q:
     """Rows past the given one: (a, b) > (x, y) in either direction."""
     way = "lt" if down else "gt"
     found = Q()

@@ -65,7 +65,7 @@ def _mode(text: str) -> str:
 
 def _moment(text: str) -> datetime:
     found = parse_datetime(text.replace(" ", "+"))
-    if found is None:
+    if found is None or not 1900 < found.year < 9000:  # at the ends of time there is no other zone's hour
         raise ValueError(text)
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 

@@ -10,6 +10,12 @@ from builder.pages.fields import Styled
 from builder.pages.preferring import preferences_of
 
 
+def tried_as(request, credentials=None):
+    """Whose door somebody tries, for counting: e-mail addresses are the same in any case."""
+    given = (credentials or {}).get("username") or request.POST.get("username") or ""
+    return given.strip().lower()[:255]
+
+
 class SignInForm(Styled, auth_forms.AuthenticationForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
