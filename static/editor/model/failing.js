@@ -1,5 +1,5 @@
 /** Which field of a step a failure is about, as far as it can be told. */
-/** @import {Catalogue, FlowDocument, Run, Step} from "../types.js" */
+/** @import {Catalogue, Field, FlowDocument, Run, Step} from "../types.js" */
 
 import { typeOf } from "./catalogue.js";
 import { nodeOf } from "./document.js";
@@ -29,13 +29,20 @@ export function fieldOfFailure(step, document, catalogue) {
   const status = Number(error.detail?.status ?? 0);
   const byKind = (/** @type {string} */ kind) => fields.find((field) => field.kind === kind);
   if ([401, 403].includes(status) || error.code === "no_connection") return pointer(byKind("connection_ref") ?? fields[0]);
-  if ([400, 422].includes(status))
-    return pointer(fields.find((field) => ["body", "json_body"].includes(field.name) || field.kind === "json_body") ?? fields[0]);
+  const body = fields.find((field) => field.name === "body" || field.kind === "json_body");
+  if ([400, 422].includes(status) && body) return `${pointer(body)}${writtenIn(body, node.config[body.name])}`;
   const quoted = fields.find((field) => {
     const value = node.config[field.name];
     return typeof value === "string" && value.includes("{{") && [...value.matchAll(/\{\{\s*([\w.]+)/g)].some((match) => said.includes(match[1] ?? "\0"));
   });
   return pointer(quoted ?? fields.find((field) => field.name === "url") ?? fields[0]);
+}
+
+/** The member of an object that holds what was written: "/content". @param {Field} field @param {any} value */
+function writtenIn(field, value) {
+  const long = ["json_body", "long_text", "key_values"];
+  const member = field.fields?.find((each) => long.includes(each.kind) && value?.[each.name]);
+  return member ? `/${member.name}` : "";
 }
 
 /** @param {{name: string}|undefined} field */

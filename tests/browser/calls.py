@@ -1,0 +1,78 @@
+"""Calls that come in while a browser looks at the flow, and what the tests of runs read on the page."""
+
+import re
+
+from builder.flows import create_flow
+from builder.publishing import publish
+from runtime import tasks
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
+from runtime.models import Run
+from tests.flows import call_ended, decision, document, end, set_variable
+
+NUMBER = "+14155550109"
+
+
+def flow_of(workspace, owner, nodes, edges, name="Watched"):
+    """A published flow of these nodes and lines."""
+    made = create_flow(workspace, owner.user, name=name, kind="post_call", document=document(nodes, edges))
+    publish(made, owner.user)
+    made.refresh_from_db()
+    return made
+
+
+def branching(workspace, owner):
+    """Call ended -> topic -> check: yes, or no."""
+    nodes = [call_ended(), set_variable("topic", topic="{{interaction.id}}"),
+             decision("check", "{{interaction.disposition}}", "equals", "escalated"), end("yes", "{{vars.topic}}"),
+             end("no")]  # fmt: skip
+    edges = [("start", "next", "topic"), ("topic", "next", "check"), ("check", "yes", "yes"), ("check", "else", "no")]
+    return flow_of(workspace, owner, nodes, edges)
+
+
+def call(workspace, id="call_9", **interaction):
+    """A call has ended; nothing runs yet. The run it starts, newest first."""
+    given = {"id": id, "status": "completed", "contact_number": NUMBER, **interaction}
+    recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", {"interaction": given})).result(10)
+    return Run.objects.order_by("-id").first()
+
+
+def ended_call(workspace, id="call_9", **interaction):
+    """The same, and its run has gone as far as it can."""
+    run = call(workspace, id, **interaction)
+    tasks.work()
+    run.refresh_from_db()
+    return run
+
+
+def card(page, name):
+    return page.get_by_role("article", name=re.compile(f"^{name},"))
+
+
+def open_run(page, flow, run):
+    """The editor with a run on the canvas."""
+    page.goto(f"/flows/{flow.pk}/?run={run.pk}")
+    return page.get_by_role("group", name="Replay")
+
+
+def line(page, flow, source, port):
+    """A point on a line, in client coordinates: near the end of its drawn path."""
+    edge = next(e for e in flow.draft.document["edges"] if (e["source"], e["port"]) == (source, port))
+    return page.evaluate(
+        """([source, target]) => {
+          const box = (id) => document.getElementById(`node-${id}`).getBoundingClientRect();
+          const [a, b] = [box(source), box(target)];
+          for (const path of document.querySelectorAll("svg.edges path.edge:not(.edge-stub, .edge-draft)")) {
+            if (path.hasAttribute("hidden")) continue;
+            const matrix = path.getScreenCTM();
+            const at = (n) => path.getPointAtLength(n).matrixTransform(matrix);
+            const [from, to] = [at(0), at(path.getTotalLength())];
+            if (from.x < a.left || from.x > a.right || Math.abs(from.y - a.bottom) > 12) continue;
+            if (to.x < b.left || to.x > b.right || Math.abs(to.y - b.top) > 12) continue;
+            const middle = at(path.getTotalLength() * 0.85);
+            return { x: middle.x, y: middle.y };
+          }
+          return null;
+        }""",
+        [edge["source"], edge["target"]],
+    )
