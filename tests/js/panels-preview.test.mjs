@@ -17,7 +17,8 @@ test("names under interaction ignore case and know their aliases", () => {
 test("deeper names and other roots keep their case", () => assert.equal(lookUp("vars.TAGS", scope), undefined));
 test("inherited members are not values", () => assert.equal(lookUp("vars.constructor", scope), undefined));
 test("what is missing shows nothing and is named", () => {
-  assert.deepEqual(preview("a{{vars.nope}}b{{vars.none | upper}}", scope), { text: "ab", missing: ["vars.nope", "vars.none"], used: true });
+  const { text, missing, used } = preview("a{{vars.nope}}b{{vars.none | upper}}", scope);
+  assert.deepEqual([text, missing, used], ["ab", ["vars.nope", "vars.none"], true]);
 });
 test("a default stands in for what is missing", () => assert.deepEqual(preview('{{vars.nope | default: "n/a"}}', scope).missing, []));
 test("filters apply in order", () => {

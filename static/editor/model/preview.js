@@ -8,7 +8,8 @@ import { inString } from "./json-check.js";
 import { readPath } from "./mapping.js";
 
 /** @typedef {Record<string, any>} Scope */
-/** @typedef {{text: string, missing: string[], used: boolean}} Preview  used: there was a placeholder at all */
+/** @typedef {{text: string, missing: string[], used: boolean, wrong: string[], lone: {value: any}|null}} Preview
+ *  used: there was a placeholder at all; wrong: what a filter could not do, in words; lone: the value when the text is one placeholder and nothing else */
 
 const PLACEHOLDER = /\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}|\{\{)[^"'])*)\}\}/g;
 
@@ -30,6 +31,8 @@ const FILTERS = {
   url: (value) => encodeURIComponent(asText(value)),
 };
 
+export const FILTER_NAMES = Object.keys(FILTERS);
+
 /** @param {string} text @param {number} length */
 function cut(text, length) {
   return text.length > length ? `${text.slice(0, Math.max(0, length - 1))}…` : text;
@@ -44,28 +47,39 @@ function cut(text, length) {
 export function preview(text, scope, as = "text") {
   /** @type {string[]} */
   const missing = [];
+  /** @type {string[]} */
+  const wrong = [];
+  /** @type {{value: any}|null} */
+  let lone = null;
   let used = false;
-  const shown = String(text).replace(PLACEHOLDER, (_whole, inside, at) => {
+  const shown = String(text).replace(PLACEHOLDER, (whole, inside, at) => {
     used = true;
     const head = split(inside, "|")[0].trim();
-    const value = evaluate(inside, scope);
+    const value = evaluate(inside, scope, wrong);
+    if (whole === String(text).trim()) lone = { value };
     const written = asText(value);
     if (written === "" && (operand(head, scope) ?? null) === null && !/\|\s*default\b/.test(inside)) missing.push(head);
     if (as === "text") return written;
     return inString(String(text).slice(0, at)) ? JSON.stringify(written).slice(1, -1) : JSON.stringify(value ?? null);
   });
-  return { text: shown, missing, used };
+  return { text: shown, missing, used, wrong, lone };
 }
 
-/** @param {string} inside  @param {Scope} scope */
-function evaluate(inside, scope) {
+/** @param {string} inside  @param {Scope} scope @param {string[]} wrong  gets what could not be done */
+function evaluate(inside, scope, wrong) {
   const [head, ...filters] = split(inside, "|");
   let value = operand(head.trim(), scope);
   for (const each of filters) {
     const [name, rest = ""] = splitOnce(each, ":");
     const filter = Object.hasOwn(FILTERS, name.trim()) ? FILTERS[name.trim()] : null;
     const args = rest.trim() ? split(rest, ",").map((arg) => operand(arg.trim(), scope)) : [];
-    if (filter) value = filter(value, ...args);
+    if (!filter) continue;
+    const past = value;
+    value = filter(value, ...args);
+    if (name.trim() === "number" && past !== null && past !== undefined && Number.isNaN(Number(past))) {
+      wrong.push(`“${cut(asText(past), 40)}” is no number.`);
+      value = null;
+    }
   }
   return value;
 }
@@ -149,7 +163,7 @@ export function previewScope({ sample, overlay: shown, document, variables, resu
   for (const each of variables) if (each.sample !== undefined && each.sample !== null) put(scope, each.path.split("."), each.sample);
   const event = shown?.run.event ?? sample?.event;
   if (event) layEvent(scope, event);
-  if (!overlay) for (const each of variables) layWritten(scope, each, document, results);
+  if (!shown) for (const each of variables) layWritten(scope, each, document, results);
   if (overlay) layRun(scope, overlay, document);
   return scope;
 }

@@ -4,7 +4,7 @@
 
 /** A placeholder; quoted strings inside may hold braces: `{{ "{{" }}` is a literal. */
 const PLACEHOLDER = /\{\{((?:[^{}"']|"[^"]*"|'[^']*'|\}(?!\})|\{(?!\{))*)\}\}/g;
-const PATH = /^\s*([A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*)/;
+const PATH = /^\s*([A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\]|\['[^']*'\])*)/;
 
 /** @param {string} text @returns {Reference[]} literals are left out */
 export function referencesIn(text) {
@@ -30,8 +30,10 @@ export function renameInText(text, oldKey, newKey) {
   if (!text.includes("{{") || !text.includes(oldKey)) return text;
   return text.replace(PLACEHOLDER, (whole, inside) => {
     const path = PATH.exec(inside)?.[1];
-    const old = `steps.${oldKey}`;
-    if (!path || (path !== old && !path.startsWith(`${old}.`) && !path.startsWith(`${old}[`))) return whole;
+    const old = [`steps.${oldKey}`, `steps["${oldKey}"]`, `steps['${oldKey}']`].find(
+      (each) => path === each || path?.startsWith(`${each}.`) || path?.startsWith(`${each}[`),
+    );
+    if (!old) return whole;
     const at = whole.indexOf(old);
     return `${whole.slice(0, at)}steps.${newKey}${whole.slice(at + old.length)}`;
   });

@@ -3,14 +3,20 @@
 /** @import {FieldOptions, FormEnv} from "./fields/index.js" */
 /** @import {Scope} from "../model/preview.js" */
 
+import { adviceOn, variableOf } from "../model/advice.js";
 import { nodeOf } from "../model/document.js";
+import { triggerOf } from "../model/graph.js";
 import { previewScope } from "../model/preview.js";
 import { variablesInScope } from "../model/scope.js";
 import { readonlyReason, shownDocument } from "../model/state.js";
+import { moment } from "../model/words-panels.js";
 import { fieldRow } from "./fields/index.js";
+import { lastRun } from "./last-run.js";
 
-/** Roots whose members only a call brings, so none of them can be called unknown. */
-const OPEN_ROOTS = ["vars.*", "trigger.*", "secure.*", "workspace.*", "contact", "analysis", "response"];
+/** Roots of which nobody knows all members here, so none of them can be called unknown. */
+const OPEN_ROOTS = ["contact", "analysis", "response"];
+/** Problems that the field itself says while one types, with what mends them. */
+const SAID_BY_FIELD = ["F007", "W109"];
 
 /** @typedef {FormEnv & {refresh: (before: State|null, force?: boolean) => void, showProblems: () => void, focus: (pointer: string) => boolean}} LiveEnv */
 
@@ -31,17 +37,39 @@ export function createFormEnv(store, context, layer, node, results, constants) {
   );
 
   const variables = () => inScope(constants())(shownDocument(store.state));
-  const paths = remembered((/** @type {Variable[]} */ list) => new Set([...list.map((each) => each.path), ...OPEN_ROOTS]));
+  const later = () => env.refresh(null, true);
 
-  /** @type {{key: any[], value: Scope}|null} */
-  let kept = null;
-  function scope() {
+  /** What was chosen, else the last live run; without one only the samples of the catalogue. */
+  function source() {
     const { sample, overlay } = store.state;
+    if (overlay || sample.event) return { overlay, sample };
+    const last = lastRun(store, context, later)?.run;
+    return { overlay, sample: last ? { event: last.event, run: last, source: "" } : sample };
+  }
+
+  /** @type {{key: any[], value: Scope, real: Scope}|null} */
+  let kept = null;
+  function values() {
+    const { overlay, sample } = source();
     const document = shownDocument(store.state);
-    const key = [sample, overlay?.run, document, results.size, constants()];
-    if (!kept || kept.key.some((each, n) => each !== key[n]))
-      kept = { key, value: previewScope({ sample, overlay, document, variables: variables(), results }) };
-    return kept.value;
+    const key = [sample.event, overlay?.run, document, results.size, constants()];
+    if (!kept || kept.key.some((each, n) => each !== key[n])) {
+      const from = { sample, overlay, document, results };
+      const bare = variables().map((each) => ({ ...each, sample: each.path.startsWith("workspace.") ? each.sample : null }));
+      kept = { key, value: previewScope({ ...from, variables: variables() }), real: previewScope({ ...from, variables: bare }) };
+    }
+    return kept;
+  }
+
+  /** @param {string} text */
+  const advice = (text) => adviceOn(text, variables(), { open: OPEN_ROOTS });
+
+  /** Is the problem one that a field of this form says by itself? @param {Problem} problem */
+  function isSaid(problem) {
+    const [, table = "", name = ""] = (problem.field ?? "").split("/");
+    const config = store.state.form?.node === node ? store.state.form.config : nodeOf(store.state.document, node)?.config;
+    if (!SAID_BY_FIELD.includes(problem.code) || table !== "config" || !config) return false;
+    return textsIn(config[name]).some((text) => advice(text).some((each) => problem.message.includes(each.path)));
   }
 
   /** Rows that were moved or removed since the last save are no longer where a pointer says; then the whole field is meant. @param {Problem} problem */
@@ -56,7 +84,7 @@ export function createFormEnv(store, context, layer, node, results, constants) {
 
   /** Each problem goes to the innermost field its pointer names. */
   function showProblems() {
-    const own = store.state.problems.filter((each) => each.node === node && each.field);
+    const own = store.state.problems.filter((each) => each.node === node && each.field && !isSaid(each));
     /** @type {Map<string, Problem[]>} */
     const found = new Map();
     for (const problem of own) {
@@ -76,10 +104,14 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     results,
     readonly: () => readonlyReason(store.state) !== null,
     variables: (secure = false) => (secure ? variables() : variables().filter((each) => !each.path.startsWith("secure."))),
-    paths: () => paths(variables()),
-    scope,
+    advice,
+    scope: () => values().value,
+    real: () => values().real,
+    source: () => sourceText(store.state.overlay?.run ?? null, store.state.sample, lastRun(store, context, later)?.run ?? null),
     hover: (path) => {
-      if ((store.state.hover?.path ?? null) !== path) store.dispatch((state) => ({ ...state, hover: path ? { path } : null }));
+      if ((store.state.hover?.path ?? null) === path) return;
+      const origin = path === null ? null : (variableOf(path, variables())?.node ?? triggerOf(shownDocument(store.state), store.state.catalogue)?.id);
+      store.dispatch((state) => ({ ...state, hover: path ? { path, ...(origin ? { node: origin } : {}) } : null }));
     },
     watch: (run, dom) => void watching.push({ run, dom }),
     field: (options) => fieldRow(options),
@@ -106,6 +138,19 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     },
   };
   return env;
+}
+
+/** @param {any} value @returns {string[]} */
+function textsIn(value) {
+  if (typeof value === "string") return [value];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** Where the values come from, in words. @param {any} chosen @param {State["sample"]} sample @param {any} last */
+function sourceText(chosen, sample, last) {
+  if (chosen) return `Values of the run you look at, ${moment(chosen.started_at)}`;
+  if (sample.event) return `Values of ${sample.source || "the sample"}`;
+  return last ? `Values of the last live run, ${moment(last.started_at)}` : "Sample values: no run yet";
 }
 
 /** The last answer is kept while the question is the same. @template A, B @param {(a: A) => B} ask @returns {(a: A) => B} */

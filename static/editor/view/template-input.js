@@ -8,7 +8,8 @@
 import { accept, following, insert, opening } from "../model/completion.js";
 import { preview } from "../model/preview.js";
 import { referencesIn } from "../model/references.js";
-import { short } from "../model/words-panels.js";
+import { typeOf } from "../model/mapping.js";
+import { say, short } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { openVariablePicker } from "./variable-picker.js";
 
@@ -40,10 +41,14 @@ export function templateInput(options) {
     icon("variable"),
   );
   const shown = h("p", { class: "tpl-preview", hidden: true });
+  const doubts = h("div", { class: "tpl-doubts", hidden: true, id: `${options.id}-doubts` });
+  /** What Alt-Enter does now. @type {(() => void)|null} */
+  let mend = null;
   const dom = h(
     "div",
     { class: `tpl${multiline ? " is-multiline" : ""}${options.mono ? " is-mono" : ""}` },
     h("div", { class: "tpl-box" }, layer, control, button),
+    doubts,
     shown,
   );
   /** @type {import("./variable-picker.js").VariablePicker|null} */
@@ -60,19 +65,46 @@ export function templateInput(options) {
 
   function draw() {
     const text = control.value;
-    const known = form.paths();
+    const advice = form.advice(text);
+    const looks = new Map(advice.map((each) => [each.path, each.kind === "maybe" ? " is-maybe" : " is-unknown"]));
     let at = 0;
     /** @type {(string|Node)[]} */
     const parts = [];
     for (const each of referencesIn(text)) {
-      parts.push(text.slice(at, each.start), h("span", { class: `tpl-chip${known && !isKnown(known, each.path) ? " is-unknown" : ""}` }, each.text));
+      parts.push(text.slice(at, each.start), h("span", { class: `tpl-chip${each.hasDefault ? "" : (looks.get(each.path) ?? "")}` }, each.text));
       at = each.end;
     }
     // A textarea ends with a line of its own where the text ends with a line break; a block drops it without this mark.
     parts.push(text.slice(at), text.endsWith("\n") ? "\u200b" : "");
     layer.replaceChildren(...parts);
     follow();
+    showDoubts(advice);
     showPreview();
+  }
+
+  /** @param {import("../model/advice.js").Advice[]} advice */
+  function showDoubts(advice) {
+    const fixable = form.readonly() ? undefined : advice.find((each) => each.fix);
+    mend = fixable?.fix ? () => write({ text: fixable.fix?.text ?? "", caret: fixable.fix?.text.length ?? 0 }) : null;
+    doubts.hidden = !advice.length;
+    doubts.replaceChildren(...advice.map((each) => doubt(each, each === fixable)));
+    const wrong = advice.some((each) => each.kind !== "maybe");
+    control.toggleAttribute("data-doubtful", wrong);
+    control.setAttribute("aria-invalid", String(wrong || dom.closest(".field.is-wrong") !== null));
+    control.setAttribute("aria-describedby", [advice.length ? doubts.id : "", options.describedby ?? ""].filter(Boolean).join(" "));
+  }
+
+  /** @param {import("../model/advice.js").Advice} advice @param {boolean} first the one that the key mends */
+  function doubt({ kind, message, fix }, first) {
+    const button =
+      fix && !form.readonly()
+        ? h(
+            "button",
+            { class: "tpl-mend", type: "button", title: first ? "Alt Enter" : null, onclick: () => write({ text: fix.text, caret: fix.text.length }) },
+            fix.label,
+          )
+        : null;
+    return h("p", { class: kind === "maybe" ? "warning-text" : "error-text" }, icon("alert"), h("span", {}, message, " ", button));
   }
 
   function follow() {
@@ -85,13 +117,14 @@ export function templateInput(options) {
     const result = preview(control.value, form.scope(), options.json?.() ? "json" : "text");
     shown.hidden = !result.used;
     if (!result.used) return;
-    const missing = result.missing.length
-      ? h("span", { class: "tpl-missing" }, icon("alert"), `no value for ${[...new Set(result.missing)].join(", ")}`)
-      : null;
+    const trouble = [result.missing.length ? `no value for ${[...new Set(result.missing)].join(", ")}` : "", ...result.wrong].filter(Boolean);
+    const kind = result.lone && !result.missing.length ? kindOf(result.lone.value) : "";
+    shown.title = form.source();
     shown.replaceChildren(
       h("span", { class: "visually-hidden" }, "Preview: "),
-      h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " ").trim(), 160) || (missing ? "" : "empty")),
-      ...(missing ? [" ", missing] : []),
+      ...(kind ? [h("span", { class: "tpl-type" }, kind), " "] : []),
+      h("span", { class: "tpl-shown" }, short(result.text.replace(/\s+/g, " ").trim(), 160) || (trouble.length ? "" : "empty")),
+      ...trouble.flatMap((each) => [" ", h("span", { class: "tpl-missing" }, icon("alert"), each)]),
     );
   }
 
@@ -118,6 +151,8 @@ export function templateInput(options) {
     picker = openVariablePicker(form.layer, withSearch ? button : caretBox, {
       variables: form.variables(options.secure === true),
       scope: form.scope(),
+      real: form.real(),
+      source: form.source(),
       search: withSearch,
       control,
       onpick,
@@ -162,7 +197,13 @@ export function templateInput(options) {
     open = start;
   });
   control.addEventListener("keydown", (event) => {
-    if (picker && open) picker.key(/** @type {KeyboardEvent} */ (event));
+    const key = /** @type {KeyboardEvent} */ (event);
+    if (picker && open) picker.key(key);
+    else if (mend && key.altKey && key.key === "Enter") {
+      key.preventDefault();
+      mend();
+      form.context.announce("Mended");
+    }
   });
   control.addEventListener("blur", () => open && picker?.close());
   control.addEventListener("scroll", follow);
@@ -178,6 +219,14 @@ export function templateInput(options) {
   set(options.value);
   form.watch(() => dom.isConnected && draw(), dom);
   return { dom, control, set, focus: () => control.focus() };
+}
+
+/** What a value is, where its text alone does not say it. @param {any} value */
+function kindOf(value) {
+  if (value === null || value === undefined || typeof value === "string") return "";
+  const type = typeOf(value);
+  const size = typeof value === "object" ? Object.keys(value).length : null;
+  return size === null ? (say.types[type] ?? type) : `${say.types[type] ?? type} of ${size}`;
 }
 
 /** The text node and offset in the layer for an index of the text. @param {HTMLElement} layer @param {number} index */
@@ -204,14 +253,4 @@ function chipAt(layer, event) {
     }
   }
   return null;
-}
-
-/** Deeper members of a known variable count as known: steps.ticket.data.id under steps.ticket.data. @param {Set<string>} known @param {string} path */
-function isKnown(known, path) {
-  const plain = path.replace(/\[.*$/, "");
-  const parts = plain.split(".");
-  if (["args", "trigger", "secure", "vars", "workspace"].includes(parts[0]) && parts.length > 1 && known.has(`${parts[0]}.*`)) return true;
-  if (parts[0] === "interaction")
-    return known.has(plain) || parts.length > 2 || known.has(`interaction.${parts[1]?.toLowerCase()}`) || ["ani", "dnis"].includes(parts[1]?.toLowerCase());
-  return parts.some((_, n) => n > 0 && known.has(parts.slice(0, n + 1).join("."))) || known.has(parts[0]);
 }

@@ -22,7 +22,7 @@ import { openPopover } from "./popover.js";
 /**
  * @param {HTMLElement} layer
  * @param {Element|(() => DOMRect)} anchor
- * @param {{variables: Variable[], scope: Scope, search: boolean, control: HTMLElement, onpick: (path: string) => void, onclose: () => void, onhover: (path: string|null) => void}} options
+ * @param {{variables: Variable[], scope: Scope, real: Scope, source: string, search: boolean, control: HTMLElement, onpick: (path: string) => void, onclose: () => void, onhover: (path: string|null) => void}} options
  * @returns {VariablePicker}
  */
 export function openVariablePicker(layer, anchor, options) {
@@ -65,6 +65,7 @@ export function openVariablePicker(layer, anchor, options) {
         " insert  ",
         h("kbd", { class: "kbd" }, "Esc"),
         " leave",
+        h("span", { class: "picker-source" }, options.source),
       ),
     ],
     onclose: () => {
@@ -99,12 +100,14 @@ export function openVariablePicker(layer, anchor, options) {
   /** @param {Variable} each */
   function row(each) {
     const value = lookUp(each.path, options.scope) ?? each.sample;
+    const isSample = (lookUp(each.path, options.real) ?? null) === null;
+    const none = value === undefined || value === null || value === "";
     const dom = h(
       "div",
       { class: "pick-row", role: "option", id: `variable-${rows.length}`, "aria-selected": "false", "data-path": each.path },
       h("span", { class: "pick-path" }, each.path),
       h("span", { class: "pick-type" }, say.types[each.type] ?? each.type),
-      h("span", { class: "pick-value" }, value === undefined || value === null || value === "" ? "no value yet" : short(value, 60)),
+      h("span", { class: `pick-value${isSample ? " is-sample" : ""}` }, none ? "no value yet" : (isSample ? "e.g. " : "") + short(value, 60)),
       each.certain ? null : h("span", { class: "pick-maybe" }, icon("alert"), "may be missing on some paths: a default is added"),
     );
     const n = rows.push(dom) - 1;

@@ -31,8 +31,10 @@ import { variableName } from "./variable-name.js";
  * @property {HTMLElement} layer                                  where popovers go
  * @property {() => boolean} readonly
  * @property {(secure?: boolean) => Variable[]} variables         in scope; `secure` offers secrets too
- * @property {() => Set<string>|null} paths                       paths in scope, null when they cannot be known
+ * @property {(text: string) => import("../../model/advice.js").Advice[]} advice  what is doubtful about its variables
  * @property {() => Scope} scope                                  values for previews
+ * @property {() => Scope} real                                   the same without the samples of the catalogue
+ * @property {() => string} source                                where the values come from, in words
  * @property {(path: string|null) => void} hover                  lights up the origin of a variable
  * @property {(run: () => void, dom: HTMLElement) => void} watch  called when values or variables changed, while `dom` is there
  * @property {(options: FieldOptions) => Rendered} field          a row for a field inside another field
@@ -167,7 +169,9 @@ export function fieldRow(options) {
         ...problems.map((each) => h("p", { class: each.severity === "error" ? "error-text" : "warning-text" }, icon("alert"), each.message)),
       );
       const control = document.getElementById(id);
-      if (control && dom.contains(control)) control.setAttribute("aria-invalid", String(problems.some((each) => each.severity === "error")));
+      // A field with variables says by itself what is wrong with them.
+      if (control && dom.contains(control))
+        control.setAttribute("aria-invalid", String("doubtful" in control.dataset || problems.some((each) => each.severity === "error")));
     },
   });
   return { dom, set: part.set, focus: part.focus };
