@@ -12,6 +12,7 @@ import "./gestures/stories.js";
 import { listenToKeys } from "./keymap.js";
 import { table } from "./model/commands.js";
 import { announced } from "./model/history.js";
+import { wantsMinimap } from "./model/state.js";
 import { fit } from "./model/spatial.js";
 import { createApi } from "./sync/api.js";
 import { createAutosave } from "./sync/autosave.js";
@@ -52,6 +53,7 @@ export function edit({ store, context, canvas, page, painter }) {
   listenToKeys(store, context, canvas.stage);
   menuOnFirstWish(store, context, canvas.stage);
   addEventListener("dragenter", async () => (await styled(import("./view/dropping.js"), "transfer")).acceptFiles(store, context, canvas.stage), { once: true });
+  offerMinimap(store, context, canvas, painter);
   guidesOnFirstWish(store, context, canvas, painter);
   asked();
   openLinked(store, context);
@@ -161,6 +163,50 @@ function guidesOnFirstWish(store, context, canvas, painter) {
     canvas.dom.append(search.dom);
     painter.add(search);
   });
+}
+
+/** The overview comes when it is first shown; whether it is, is remembered. @param {Store} store @param {Context} context @param {Canvas} canvas @param {Painter} painter */
+function offerMinimap(store, context, canvas, painter) {
+  const key = "segue.minimap";
+  const kept = remembered(key);
+  if (kept) store.dispatch((state) => ({ ...state, minimap: kept === "shown" }));
+  context.commands.register({
+    id: "minimap",
+    label: context.words.commands.minimap,
+    keys: ["Shift+m"],
+    group: context.words.groups.view,
+    run: (state) => ({ ...state, minimap: !wantsMinimap(state) }),
+    perform: () => remember(key, store.state.minimap ? "shown" : "hidden"),
+  });
+  let asked = false;
+  const offer = async () => {
+    if (asked || !wantsMinimap(store.state)) return;
+    asked = true;
+    const { createMinimap } = await styled(import("./view/minimap.js"), "minimap");
+    const map = createMinimap(store);
+    canvas.dom.append(map.dom);
+    painter.add(map);
+  };
+  store.subscribe(offer);
+  whenIdle(offer);
+}
+
+/** @param {string} key @returns {string|null} */
+function remembered(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key @param {string} value */
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // storage is full or forbidden; it is a convenience
+  }
 }
 
 /** `?run=<id>` opens a run, `?node=<id>` (or #node) a step, at a size one can read. @param {Store} store @param {Context} context */

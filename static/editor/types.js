@@ -208,6 +208,7 @@
  * @property {Selection} selection
  * @property {string|null} focused       roving focus of the canvas: a node id
  * @property {Camera} camera
+ * @property {boolean|null} minimap      shown or not, as somebody chose; null: for flows one can get lost in
  * @property {{width: number, height: number}} viewport  of the canvas, kept by a ResizeObserver
  * @property {"select"|"area"|"hand"} tool  area: a finger draws the rectangle, taps add and take out
  * @property {Gesture|null} gesture

@@ -26,6 +26,7 @@ export function initialState(given) {
     focused: null,
     camera: { x: 0, y: 0, zoom: 1 },
     viewport: { width: 800, height: 600 },
+    minimap: null,
     tool: "select",
     gesture: null,
     hover: null,
@@ -121,6 +122,11 @@ export const readonlyReason = (state) => {
   if (state.overlay?.document) return state.readonly ?? words.readonlyRun(state.overlay.version);
   return state.readonly ?? (state.comparison?.after ? words.readonlyVersion(state.comparison.after.name) : null);
 };
+
+/** So many steps that one can get lost. */
+const MANY = 30;
+/** @param {State} state */
+export const wantsMinimap = (state) => state.minimap ?? shownDocument(state).nodes.length >= MANY;
 
 /** The node when exactly one is selected. @param {State} state @returns {FlowNode|undefined} */
 export function selectedNode(state) {

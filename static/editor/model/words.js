@@ -10,6 +10,7 @@ export const words = {
   emptyText: "Every flow starts with a trigger: what has to happen for it to run.",
   emptyAction: "Choose a trigger",
   backToContent: "Back to content",
+  minimap: "Overview of the flow. Arrow keys move the view.",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   fit: "Fit the flow",
@@ -168,6 +169,7 @@ export const words = {
   },
   groups: { edit: "Edit", add: "Add", select: "Select", view: "View", walk: "Walk along the flow", form: "Inspector", flow: "Flow" },
   commands: {
+    minimap: "Overview of the flow",
     traffic: "Traffic",
     undo: "Undo",
     redo: "Redo",

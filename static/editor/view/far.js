@@ -13,7 +13,7 @@ import { h } from "./dom.js";
 const COLORS = ["violet", "pink", "amber", "blue", "green", "teal", "slate"];
 
 /** Colours as the theme resolves them; a bitmap cannot use custom properties. @param {HTMLElement} host */
-function paletteOf(host) {
+export function paletteOf(host) {
   const probe = h("span", { hidden: true });
   host.append(probe);
   const read = (/** @type {string} */ name) => {
