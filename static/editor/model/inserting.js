@@ -27,6 +27,19 @@ export function insertAfter(document, catalogue, node, source, port) {
   return connect(addNode(document, node, place), source, port, node.id);
 }
 
+/** Steps that came without a place (a fix knows none) go under the port that leads to them. @param {FlowDocument} document @param {Catalogue} catalogue @returns {FlowDocument} */
+export function placedUnder(document, catalogue) {
+  let placed = document;
+  for (const edge of document.edges) {
+    const from = nodeOf(placed, edge.source);
+    const node = nodeOf(placed, edge.target);
+    if (!from || !node || node.id in placed.layout || !(from.id in placed.layout)) continue;
+    const others = make(placed, { nodes: placed.nodes.filter((each) => each !== node) });
+    placed = moveNodes(placed, { [node.id]: freePlace(others, catalogue, node, underPort(others, catalogue, from, edge.port)) });
+  }
+  return placed;
+}
+
 /** On an edge: the old target follows the first port, and what is downstream and below makes room. @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {string} edgeId @returns {FlowDocument} */
 export function insertOnEdge(document, catalogue, node, edgeId) {
   const edge = /** @type {Edge} */ (edgeOf(document, edgeId));

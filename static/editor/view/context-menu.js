@@ -12,7 +12,7 @@ import { say } from "../model/words-canvas.js";
 import { h, icon } from "./dom.js";
 
 /** @typedef {"node"|"edge"|"note"|"canvas"|"selection"} Kind */
-/** @typedef {{kind: Kind, name: string, args: any}} Subject */
+/** @typedef {{kind: Kind, name: string, args: any, from?: any}} Subject  from: what `connect-to` begins at */
 
 /** "" is a line. @type {Record<Kind, string[]>} */
 const ROWS = {
@@ -95,7 +95,7 @@ function createContextMenu(store, context, layer) {
       const run = () => {
         close();
         context.canvas.focus();
-        const args = { ...subject.args, anchor: ANCHORED.includes(id) ? at : undefined };
+        const args = { ...argsOf(id, subject), anchor: ANCHORED.includes(id) ? at : undefined };
         if (id === "paste") pasteFromMenu(context, args);
         else context.commands.run(id, args);
       };
@@ -107,7 +107,7 @@ function createContextMenu(store, context, layer) {
           type: "button",
           tabIndex: -1,
           // What lies on the clipboard is known only once it is pasted.
-          disabled: id === "paste" ? readonlyReason(store.state) !== null : !context.commands.applies(id, subject.args),
+          disabled: id === "paste" ? readonlyReason(store.state) !== null : !context.commands.applies(id, argsOf(id, subject)),
           onclick: run,
           ...(id === "delete" ? { "data-tone": "bad" } : {}),
         },
@@ -176,6 +176,9 @@ function createContextMenu(store, context, layer) {
   return { open, close };
 }
 
+/** @param {string} id @param {Subject} subject */
+const argsOf = (id, subject) => (id === "connect-to" && subject.from ? subject.from : subject.args);
+
 /** Opens on the right button, on Shift-F10 and on the menu key. @param {Store} store @param {Context} context @param {HTMLElement} stage @param {HTMLElement} layer */
 export function attachContextMenu(store, context, stage, layer) {
   const menu = createContextMenu(store, context, layer);
@@ -229,7 +232,7 @@ function subjectOf(state) {
 /** @param {State} state @param {string} id @returns {Subject} */
 function edgeSubject(state, id) {
   const edge = edgeOf(shownDocument(state), id);
-  return { kind: "edge", name: say.menuSubjects.edge, args: { edge: id, node: edge?.source, port: edge?.port } };
+  return { kind: "edge", name: say.menuSubjects.edge, args: { edge: id }, from: { node: edge?.source, port: edge?.port } };
 }
 
 /** @param {State} state @param {string} id */

@@ -9,7 +9,7 @@ import { apply } from "../diff.js";
 import { configure, disconnect, dropDangling, healNodes, make, moveNodes, nodeOf, removeNodes, removeNotes, setNode, setNote } from "../document.js";
 import { GRID } from "../geometry.js";
 import { indexOf, triggerOf } from "../graph.js";
-import { nearest } from "../inserting.js";
+import { nearest, placedUnder } from "../inserting.js";
 import { announced, commit, redo, travel, undo } from "../history.js";
 import { pinned, placesOf, tidy, tidyOnly } from "../layout.js";
 import { isEmpty, NOTHING, readonlyReason, selectionOf, shownDocument, shownPlaces } from "../state.js";
@@ -219,7 +219,11 @@ function fixCurrent(state) {
 }
 
 /** A one-key fix the server offered with a problem. @param {State} state @param {{label: string, ops: Op[]}} args @returns {State|null} */
-const applyFix = (state, args) => (readonlyReason(state) || !args ? null : commit(state, args.label, apply(state.document, args.ops)));
+function applyFix(state, args) {
+  if (readonlyReason(state) || !args) return null;
+  const mended = apply(pinned(state.document, state.catalogue), args.ops);
+  return commit(state, args.label, placedUnder(mended, state.catalogue));
+}
 
 /** @param {string} id @param {string} key @param {number} dx @param {number} dy @returns {Command} */
 const nudgeCommand = (id, key, dx, dy) => ({ id, label: words.commands.nudge, keys: [key], group, hidden: true, run: (state) => nudge(state, dx, dy) });
