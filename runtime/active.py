@@ -237,7 +237,7 @@ def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
 def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = None) -> ActiveRun:
     """`said`: variables that actions set during the conversation; they come before what the event brings."""
     graph = graph_of(run.version_id)
-    payload = run.payload or {}
+    payload = {} if run.payload is None else run.payload
     workspace = _workspace(run.workspace_id)
     variables = {**(payload.get("variables") or {}), **(said or {})}
     fresh = not run.state

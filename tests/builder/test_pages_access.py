@@ -9,7 +9,7 @@ from django.urls import reverse
 from builder.models import Invitation
 from builder.urls_pages import urlpatterns
 from integrations.models import Connection
-from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Workspace
+from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Workspace, Wait
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # route name -> (method, least role); a route missing here fails
@@ -31,6 +31,8 @@ PAGES = {
     "run-cancel": ("POST", "editor"),
     "run-retry": ("POST", "editor"),
     "calls": ("GET", "viewer"),
+    "waiting": ("GET", "viewer"),
+    "wait-decide": ("POST", "editor"),
     "node-reference": ("GET", "viewer"),
     "dashboard": ("GET", "viewer"),
     "connection-list": ("GET", "viewer"),
@@ -76,6 +78,7 @@ def address(workspace, owner, published):
         "key_id": key.pk,
         "member_id": Membership.objects.get(user=owner.user).pk,
         "invitation_id": invitation.pk,
+        "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
     }
 
     def make(name):

@@ -8,7 +8,7 @@ import pytest
 from runtime.active import ActiveRun
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
-from runtime.stepping import perform
+from runtime.stepping import Kept, perform
 from tests.flows import call_ended, chain, end, node
 from tests.peers import Misbehaving, Peer
 
@@ -58,6 +58,7 @@ def ask():
         if secure:
             run.__dict__["secure"], run.secure_sealed = secure, "sealed"
         outcome = perform(run)
-        return outcome, {**run.steps[-1], "references": run.references}
+        row = {name: value.value if isinstance(value, Kept) else value for name, value in run.steps[-1].items()}
+        return outcome, {**row, "references": run.references}
 
     return ask
