@@ -9,7 +9,7 @@ from django.urls import reverse
 from builder.models import Invitation
 from builder.urls_pages import urlpatterns
 from integrations.models import Connection
-from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Workspace, Wait
+from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Wait, Workspace
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # route name -> (method, least role); a route missing here fails
