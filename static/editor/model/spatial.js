@@ -30,13 +30,18 @@ const CELL = 512;
 /** @type {WeakMap<object, {catalogue: Catalogue, nodes: any, edges: any, plane: Plane}>} keyed by layout: it changes last and least */
 const planes = new WeakMap();
 
+/** The plane asked for last: that of the next document is mostly the same. @type {Plane|null} */
+let last = null;
+
 /** @param {FlowDocument} document @param {Catalogue} catalogue @returns {Plane} */
 export function planeOf(document, catalogue) {
   const past = planes.get(document.layout);
-  if (past && past.catalogue === catalogue && past.nodes === document.nodes && past.edges === document.edges) return past.plane;
-  const plane = build(document, catalogue);
-  planes.set(document.layout, { catalogue, nodes: document.nodes, edges: document.edges, plane });
-  return plane;
+  if (past && past.catalogue === catalogue && past.nodes === document.nodes && past.edges === document.edges) last = past.plane;
+  else {
+    last = patched(document, catalogue) ?? build(document, catalogue);
+    planes.set(document.layout, { catalogue, nodes: document.nodes, edges: document.edges, plane: last });
+  }
+  return last;
 }
 
 /** Both ends of an edge on the canvas; null when its port or a node is missing. @param {FlowDocument} document @param {Catalogue} catalogue @param {Readonly<Record<string, Point>>} places @param {Edge} edge @returns {{from: Point, to: Point}|null} */
@@ -160,6 +165,54 @@ function build(document, catalogue) {
   }
   plane.box = bounds([...document.nodes.map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 }))]);
   return plane;
+}
+
+/** More moved nodes than this are sorted in anew with all the others. */
+const FEW = 100;
+
+/**
+ * The last plane with a few nodes elsewhere, where nothing but places changed: letting go of a node in a flow of thousands must not
+ * sort in all of them.
+ * @param {FlowDocument} document @param {Catalogue} catalogue @returns {Plane|null}
+ */
+function patched(document, catalogue) {
+  const past = last;
+  if (!past || past.catalogue !== catalogue || past.document.nodes !== document.nodes || past.document.edges !== document.edges) return null;
+  const places = placesOf(document, catalogue);
+  const moved = document.nodes.filter((node) => past.places[node.id] !== places[node.id]);
+  if (moved.length > FEW) return null;
+  /** @type {Plane} */
+  const plane = { ...past, document, places, lines: new Map(past.lines), nodeCells: new Map(past.nodeCells), lineCells: new Map(past.lineCells) };
+  const { out, into } = indexOf(document);
+  for (const node of moved) {
+    leave(plane.nodeCells, node.id, nodeRect(node, past.places[node.id] ?? { x: 0, y: 0 }));
+    enterAnew(plane.nodeCells, node.id, nodeRect(node, places[node.id] ?? { x: 0, y: 0 }));
+    for (const edge of [...(out.get(node.id) ?? []), ...(into.get(node.id) ?? [])]) {
+      const line = plane.lines.get(edge.id);
+      const ends = endsOf(document, catalogue, places, edge);
+      if (!line || !ends) continue;
+      const box = rectOf(ends.from, ends.to);
+      leave(plane.lineCells, edge.id, line.box);
+      enterAnew(plane.lineCells, edge.id, box);
+      plane.lines.set(edge.id, { edge, ...ends, box });
+    }
+  }
+  plane.box = bounds(document.nodes.map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 })));
+  return plane;
+}
+
+/** Cells belong to the planes before too, so they are replaced, not changed. @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+function leave(cells, id, rect) {
+  for (const key of keys(rect))
+    cells.set(
+      key,
+      (cells.get(key) ?? []).filter((each) => each !== id),
+    );
+}
+
+/** @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+function enterAnew(cells, id, rect) {
+  for (const key of keys(rect)) cells.set(key, [...(cells.get(key) ?? []), id]);
 }
 
 /** A line's box; a way back bulges to the right. @param {Point} from @param {Point} to @returns {Rect} */

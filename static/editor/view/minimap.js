@@ -24,6 +24,9 @@ export function createMinimap(store) {
   const context = /** @type {CanvasRenderingContext2D} */ (bitmap.getContext("2d"));
   /** Of the last drawing. @type {{box: Rect, scale: number}} */
   let drawn = { box: { x: 0, y: 0, width: 1, height: 1 }, scale: 1 };
+  /** What does not change while one moves about. */
+  const still = document.createElement("canvas");
+  let kept = /** @type {any[]} */ ([]);
   let waiting = 0;
   let dragging = false;
 
@@ -43,8 +46,18 @@ export function createMinimap(store) {
     // While somebody drags in it the map itself stays as it is.
     if (!dragging) drawn = fitted(/** @type {Rect} */ (bounds([...contentRects(shownDocument(state), shownPlaces(state)), view])));
     const { box, scale } = drawn;
-    context.setTransform(scale * ratio, 0, 0, scale * ratio, (RIM - box.x * scale) * ratio, (RIM - box.y * scale) * ratio);
-    drawContent(context, state, paletteOf(dom));
+    /** @type {[number, number, number, number, number, number]} */
+    const place = [scale * ratio, 0, 0, scale * ratio, (RIM - box.x * scale) * ratio, (RIM - box.y * scale) * ratio];
+    const content = [shownDocument(state), state.catalogue, state.selection, ...place];
+    if (content.some((each, at) => each !== kept[at])) {
+      Object.assign(still, { width: bitmap.width, height: bitmap.height });
+      const stillContext = /** @type {CanvasRenderingContext2D} */ (still.getContext("2d"));
+      stillContext.setTransform(...place);
+      drawContent(stillContext, state, paletteOf(dom));
+      kept = content;
+    }
+    context.drawImage(still, 0, 0);
+    context.setTransform(...place);
     context.lineWidth = 1.5 / scale;
     context.strokeStyle = getComputedStyle(dom).color;
     context.strokeRect(view.x, view.y, view.width, view.height);
