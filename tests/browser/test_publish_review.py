@@ -81,7 +81,7 @@ def test_review_says_every_change_in_the_servers_words_and_draws_it(review):
         "Removed Create ticket (API request).",
         "Topic now leads to Done.",
     ]
-    assert ghosts(page) == {"added topic", "removed ticket", "changed done"}
+    until(page, lambda: ghosts(page) == {"added topic", "removed ticket", "changed done"})
     expect(page.locator(".ghost-line.is-added")).to_have_count(2)
     expect(page.locator(".ghost-line.is-removed")).to_have_count(2)
     expect(page.locator(".ghost-trail")).to_have_count(1)
@@ -150,7 +150,7 @@ def test_moving_boxes_is_one_grey_line_and_no_change_of_behaviour(page, flow, ow
     page.keyboard.press("Enter")
     expect(page.locator(".change")).to_have_text(["1 step moved.Put back"])
     expect(page.get_by_text("Moving boxes is no change of behaviour.")).to_be_visible()
-    assert ghosts(page) == {"moved done"}
+    until(page, lambda: ghosts(page) == {"moved done"})
     page.get_by_role("button", name="Put back: 1 step moved.").click()
     until(page, lambda: document_of(flow)["layout"]["done"] == {"x": 0, "y": 256})
 
@@ -213,7 +213,7 @@ def test_an_editor_reverts_and_asks_but_does_not_publish(review, workspace, make
 
 def test_a_viewer_reads_the_review_and_can_change_nothing(review, workspace, make_person):
     page = review(make_person(workspace, "viewer"))
-    assert ghosts(page) == {"added topic", "removed ticket", "changed done"}
+    until(page, lambda: ghosts(page) == {"added topic", "removed ticket", "changed done"})
     expect(page.locator(".change-revert")).to_have_count(0)
     expect(page.get_by_role("button", name="Publish Workflow")).to_have_count(0)
     expect(page.get_by_role("button", name="Ask to publish")).to_have_count(0)
