@@ -260,6 +260,7 @@ def test_an_ended_session_is_said_without_an_edit(editor, monkeypatch):
     Session.objects.all().delete()
     bar = editor.get_by_role("region", name="What needs you")
     expect(bar).to_contain_text("You are signed out. Nothing of yours is unsent.", timeout=10_000)
+    editor.goto("about:blank")  # it looks again and again whether somebody signed in
     expected(editor)
 
 

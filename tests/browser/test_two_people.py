@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from builder.models import DraftOp
+from tests.browser import test_accessibility
 from tests.browser.editing import canvas, card, document_of, open_editor, said, until
 from tests.browser.sharing import (
     apply_as,
@@ -52,6 +54,9 @@ def both(browser, live, flow, owner, colleague, page, sign_in):
     expect(faces(page)).to_have_count(1)
     yield page, theirs
     other.close()
+
+
+axe, clean = test_accessibility.axe, test_accessibility.clean  # fixtures
 
 
 def faces(page):
@@ -240,7 +245,7 @@ def test_what_my_undo_cannot_take_back_is_named(both, flow):
 def test_one_sees_who_is_here_and_at_which_step(both):
     mine, theirs = both
     expect(faces(mine)).to_have_accessible_name("Ada Byron")
-    expect(faces(mine)).to_have_text("AB")
+    expect(faces(mine)).to_have_attribute("data-initials", "AB")
     card(theirs, "two").click()
     expect(faces(mine)).to_have_accessible_name("Ada Byron, at two")
     expect(mine.locator(".person-mark")).to_have_text("AB")
@@ -285,7 +290,7 @@ def test_the_state_of_ten_minutes_ago_is_brought_back_and_that_is_undone(both, f
     expect(panel).to_contain_text("1 change since · by Ada Byron")
     panel.get_by_role("button", name="What changed since").click()
     expect(panel).to_contain_text("Late")
-    panel.get_by_role("button", name="Go back to the state of 10 minutes ago").click()
+    panel.get_by_role("button", name="Go back to this state, 10 minutes ago").click()
     until(mine, lambda: label_of(flow, "one") == "Early")
     expect(card(mine, "Early")).to_be_visible()
     expect(card(theirs, "Early")).to_be_visible()
@@ -305,3 +310,34 @@ def test_a_step_deleted_while_i_type_in_it_can_be_brought_back_with_my_text(both
     expect(news).to_contain_text("Ada Byron deleted one while you were typing in it. Your text is kept.")
     news.get_by_role("button", name="Bring the step back").click()
     until(mine, lambda: label_of(flow, "one") == "Half typed")
+
+
+# --- For everybody
+
+
+def test_axe_has_nothing_to_say_of_people_questions_troubles_and_earlier_states(both, flow, colleague, clean):
+    mine, theirs = both
+    rename(theirs, "end", "From Ada")
+    expect(mine.locator(".person-mark")).to_be_visible()
+    mine.route("**/draft/ops/**", lambda route: route.abort())
+    rename(mine, "one", "Mine")
+    rename(mine, "two", "Mine too")
+    rename(theirs, "one", "Theirs")
+    rename(theirs, "two", "Theirs too")
+    is_saved(theirs)
+    mine.unroute("**/draft/ops/**")
+    expect(conflict(mine)).to_be_visible(timeout=20_000)
+    clean()
+    conflict(mine).get_by_role("button", name="Keep all mine").click()
+    is_saved(mine)
+    for number in range(50):
+        apply_as(colleague, flow, renaming("one", label_of(flow, "one"), f"Name {number}"), seq=100 + number)
+    mine.get_by_role("button", name="Versions").click()
+    mine.get_by_role("button", name="Earlier states of the draft").click()
+    expect(mine.get_by_role("button", name=re.compile("Go back to this state"))).to_have_count(1)
+    Session.objects.all().delete()
+    rename(mine, "From Ada", "Signed out")
+    expect(mine.get_by_role("region", name="What needs you")).to_be_visible()
+    clean()
+    mine.goto("about:blank")  # it looks again and again whether somebody signed in
+    expected(mine)

@@ -114,7 +114,7 @@ export const said = {
     compare: "What changed since",
     same: "The draft is the same.",
     restore: "Go back to this",
-    restoreNamed: (/** @type {string} */ age) => `Go back to the state of ${age}`,
+    restoreNamed: (/** @type {string} */ age) => `Go back to this state, ${age}`,
     done: (/** @type {string} */ age) => `The draft is as it was ${age}. What is live was not touched.`,
     label: (/** @type {string} */ age) => `Go back to ${age}`,
     failed: (/** @type {string} */ why) => `Not restored: ${why}`,

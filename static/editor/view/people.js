@@ -62,7 +62,15 @@ function facesOf(state, context) {
     return h(
       "li",
       {},
-      h("button", { class: "face", type: "button", "data-person": person.color, title: name, "aria-label": name, onclick: go }, person.initials),
+      h("button", {
+        class: "face",
+        type: "button",
+        "data-person": person.color,
+        "data-initials": person.initials,
+        title: name,
+        "aria-label": name,
+        onclick: go,
+      }),
     );
   });
   const more = people.length - MOST;
