@@ -80,7 +80,8 @@ function gapsBeside(axis, there, others) {
   const pairs = pairsIn(axis, there, [...others, there]);
   const width = (/** @type {[Rect, Rect]} */ [first, second]) => second[at] - first[at] - first[size];
   const own = pairs.filter((pair) => pair.includes(there));
-  const equal = pairs.filter((pair) => own.some((mine) => mine !== pair && Math.abs(width(mine) - width(pair)) < 0.5));
+  const alike = (/** @type {[Rect, Rect]} */ a, /** @type {[Rect, Rect]} */ b) => Math.abs(width(a) - width(b)) < 0.5;
+  const equal = pairs.filter((pair) => own.some((mine) => alike(mine, pair)) && pairs.some((other) => other !== pair && alike(other, pair)));
   const middle = there[across] + there[breadth] / 2;
   return equal.map(([first, second]) => ({
     kind: /** @type {const} */ ("gap"),
