@@ -56,23 +56,8 @@ def open_run(page, flow, run):
 
 
 def line(page, flow, source, port):
-    """A point on a line, in client coordinates: near the end of its drawn path."""
-    edge = next(e for e in flow.draft.document["edges"] if (e["source"], e["port"]) == (source, port))
-    return page.evaluate(
-        """([source, target]) => {
-          const box = (id) => document.getElementById(`node-${id}`).getBoundingClientRect();
-          const [a, b] = [box(source), box(target)];
-          for (const path of document.querySelectorAll("svg.edges path.edge:not(.edge-stub, .edge-draft)")) {
-            if (path.hasAttribute("hidden")) continue;
-            const matrix = path.getScreenCTM();
-            const at = (n) => path.getPointAtLength(n).matrixTransform(matrix);
-            const [from, to] = [at(0), at(path.getTotalLength())];
-            if (from.x < a.left || from.x > a.right || Math.abs(from.y - a.bottom) > 12) continue;
-            if (to.x < b.left || to.x > b.right || Math.abs(to.y - b.top) > 12) continue;
-            const middle = at(path.getTotalLength() * 0.85);
-            return { x: middle.x, y: middle.y };
-          }
-          return null;
-        }""",
-        [edge["source"], edge["target"]],
-    )
+    """A point on a line, in client coordinates: where it comes down on its target, which it meets at the top centre."""
+    edges = flow.draft.document["edges"]
+    target = next(edge["target"] for edge in edges if (edge["source"], edge["port"]) == (source, port))
+    box = page.locator(f"#node-{target}").bounding_box()
+    return {"x": box["x"] + box["width"] / 2, "y": box["y"] - 18}

@@ -21,7 +21,8 @@ export function openInDraft(store, context) {
     context.canvas.reveal(failed.node);
   }
   const gone = failed && !nodeOf(document, failed.node);
-  context.toast(gone ? runWords.gone(failed.label) : runWords.dataLoaded(runTitle(run)), { kind: gone ? "warn" : "info" });
+  const why = failed?.error?.message ? `${runWords.failedHere(failed.label || failed.type, failed.error.message)} ` : "";
+  context.toast(gone ? runWords.gone(failed.label) : why + runWords.dataLoaded(runTitle(run)), { kind: gone ? "warn" : "info" });
 }
 
 /** @param {Store} store @param {Run} run @param {FlowDocument} document what ran */
