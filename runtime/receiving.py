@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from runtime import reaching_out
 from runtime.actions import Call, invoke
-from runtime.arrivals import BadEvent, action_arrival
+from runtime.arrivals import LONGEST_TYPE, BadEvent, action_arrival
 from runtime.engine.values import safe_dumps
 from runtime.group_commit import loader, recorder
 from runtime.intake import Accepted, Arrival, accept
@@ -66,7 +66,7 @@ def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
         "variables": {**(interaction.get("variables") or {}), **(item.variables or {})}, "data": item.data or {},
     }  # fmt: skip
     return Arrival(
-        address.workspace_id, vendor, item.type, {name: value for name, value in payload.items() if value},
+        address.workspace_id, vendor, item.type[:LONGEST_TYPE], {name: value for name, value in payload.items() if value},
         key=item.dedupe_key[:255] if item.dedupe_key else None, agent=address.slug, moment=item.moment or "",
         starts=item.starts_call_ended or item.type not in ("call.ended", "conversation.ended"),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
 from builder.pages import charts
+from runtime.engine.values import to_number
 
 register = template.Library()
 
@@ -94,9 +95,9 @@ def glyph(symbol, color="slate", size=""):
 @register.filter
 def duration(seconds):
     """Seconds as people say them: 4 ms, 1.3 s, 2 min 5 s, 3 h 20 min."""
-    if seconds is None or seconds == "":
+    seconds = to_number(seconds)  # a vendor may have written anything there
+    if seconds is None:
         return "–"
-    seconds = float(seconds)
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
@@ -108,6 +109,12 @@ def duration(seconds):
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{hours // 24} days"
+
+
+@register.filter
+def web_address(value):
+    """`value` where it is an address on the web, else nothing: it becomes a link that somebody clicks."""
+    return value if isinstance(value, str) and value.lower().startswith(("https://", "http://")) else ""
 
 
 @register.simple_tag

@@ -27,6 +27,7 @@ from integrations.receivers.normalising import (
     turn,
 )
 from integrations.receivers.signatures import is_signed, parts_of, seconds_of
+from runtime.engine.values import items_of
 
 OLDEST, NEWEST = 1800.0, 300.0  # the vendor's own kit allows half an hour back; ahead it checks nothing, we do
 STATUSES = (("busy", "busy"), ("no-answer", "no_answer"), ("no_answer", "no_answer"))
@@ -137,9 +138,9 @@ def _turns(transcript: Any) -> list[dict[str, Any]]:
         at = said.get("time_in_call_secs")
         if said.get("message"):
             turns.append(turn(role(said.get("role")), said["message"], at))
-        for call in said.get("tool_calls") or ():
+        for call in items_of(said.get("tool_calls")):
             turns.append(turn("tool", call_text(member(call, "tool_name"), member(call, "params_as_json")), at))
-        for result in said.get("tool_results") or ():
+        for result in items_of(said.get("tool_results")):
             turns.append(turn("tool", member(result, "result_value") or "", at))
     return turns
 
