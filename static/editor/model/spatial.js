@@ -13,6 +13,8 @@ import { placesOf } from "./layout.js";
 import { shownDocument, shownPlaces } from "./state.js";
 
 const CELL = 512;
+/** The tools lie over the lower rim of the canvas. */
+const TOOLS = 48;
 
 /** @typedef {{edge: Edge, from: Point, to: Point, box: Rect}} Line */
 /**
@@ -269,6 +271,15 @@ export function revealRect(state, rect) {
   const [right, bottom] = [left + rect.width * zoom, top + rect.height * zoom];
   const margin = 24;
   if (left >= margin && top >= margin && right <= state.viewport.width - margin && bottom <= state.viewport.height - margin) return state;
-  const middle = { x: (state.viewport.width - rect.width * zoom) / 2, y: (state.viewport.height - rect.height * zoom) / 2 };
+  const { width, height } = state.viewport;
+  if (right > 0 && bottom > 0 && left < width && top < height) {
+    // What can be seen in part comes in whole, and nothing jumps.
+    const by = { x: inward(left, right, width, margin), y: inward(top, bottom, height - TOOLS, margin) };
+    return { ...state, camera: { zoom, x: x + by.x, y: y + by.y } };
+  }
+  const middle = { x: (width - rect.width * zoom) / 2, y: (height - rect.height * zoom) / 2 };
   return { ...state, camera: { zoom, x: Math.round(middle.x - rect.x * zoom), y: Math.round(middle.y - rect.y * zoom) } };
 }
+
+/** How far a span has to go to lie within a length, its start first. @param {number} start @param {number} end @param {number} length @param {number} margin */
+const inward = (start, end, length, margin) => Math.round(Math.max(margin - start, Math.min(0, length - margin - end)));

@@ -40,7 +40,11 @@ export function openShortcuts(layer, store, context) {
   const groups = new Map();
   for (const command of context.commands.all()) {
     if (!command.keys.length || !command.label) continue;
-    groups.set(command.group, [...(groups.get(command.group) ?? []), [command.label, command.keys]]);
+    const rows = groups.get(command.group) ?? [];
+    const same = rows.find(([label]) => label === command.label);
+    // Four arrows that do one thing in four directions are one row.
+    if (same) same[1] = [...same[1], ...command.keys];
+    else groups.set(command.group, [...rows, [command.label, command.keys.slice(0, 2)]]);
   }
   groups.set("Fields", FIELDS);
   const close = () => {
@@ -58,8 +62,8 @@ export function openShortcuts(layer, store, context) {
       h("h2", { id: "shortcuts-title" }, "Keyboard shortcuts"),
       h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: close }, icon("x")),
     ),
+    h("label", { class: "shortcuts-switch" }, single, say.singleKeys),
     h("div", { class: "dialog-body shortcut-columns" }, ...[...groups].map(([name, rows]) => group(name, rows))),
-    h("label", { class: "shortcuts-foot" }, single, say.singleKeys),
   );
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
@@ -80,9 +84,7 @@ function group(name, rows) {
     h(
       "dl",
       { class: "keys" },
-      ...rows.map(([label, keys]) =>
-        h("div", {}, h("dt", {}, label), h("dd", {}, ...keys.slice(0, 2).map((each) => h("kbd", { class: "kbd" }, keysText(each))))),
-      ),
+      ...rows.map(([label, keys]) => h("div", {}, h("dt", {}, label), h("dd", {}, ...keys.map((each) => h("kbd", { class: "kbd" }, keysText(each)))))),
     ),
   );
 }
