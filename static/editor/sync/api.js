@@ -1,6 +1,9 @@
 /** The one way to the server: JSON in, JSON out, CSRF on writes, problem+json as ApiError. */
 
-/** @import {Api} from "../types.js" */
+/** @import {Api, Batch} from "../types.js" */
+
+/** Above this a batch's `before` values travel as marks only: the server has them. */
+const HEAVY = 1_000_000;
 
 export class ApiError extends Error {
   /** @param {number} status 0: the server could not be reached @param {any} body problem+json, or {} */
@@ -48,6 +51,12 @@ export function createApi(base) {
     put: (path, body, headers = {}) => send("PUT", path, body, { headers }),
     del: (path) => send("DELETE", path),
   };
+}
+
+/** What is sent for a batch, made lighter where it would weigh more than `most` characters. @param {Batch} batch @param {number} [most] */
+export function batchBody({ base, client, seq, ops }, most = HEAVY) {
+  const light = JSON.stringify(ops).length <= most;
+  return { base, client, seq, ops: light ? ops : ops.map((op) => ("before" in op ? { ...op, before: null } : op)) };
 }
 
 /** @param {Response} response */

@@ -4,12 +4,13 @@
  * server takes only once. Others' changes are merged in; what clashes is asked. Revisions are compared, never clocks.
  */
 
-/** @import {Context, FlowDocument, Op, Save, State, Store} from "../types.js" */
+/** @import {Context, FlowDocument, Save, State, Store} from "../types.js" */
 
 import { newId, readDocument } from "../model/document.js";
 import { diff } from "../model/diff.js";
 import { say as texts } from "../model/words-panels.js";
 import { words } from "../model/words.js";
+import { batchBody } from "./api.js";
 import { createPresence } from "./presence.js";
 import { createReplica } from "./replica.js";
 import { createTroubles } from "./troubles.js";
@@ -21,8 +22,6 @@ const TIMEOUT = 30_000;
 const RETRIES = [1000, 2000, 5000, 10_000, 15_000];
 /** Requests that outlive their page may carry 64 KB. */
 const LAST_WORDS = 60_000;
-/** Above this, `before` travels as a mark only: the server has the value. */
-const HEAVY = 1_000_000;
 
 /** @typedef {ReturnType<typeof createAutosave>} Autosave */
 /** @typedef {Awaited<ReturnType<typeof import("./keeping.js").createKeeper>>} Keeper */
@@ -172,7 +171,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (!failures && store.state.online) say({ status: "saving", kept: unsent(), message: "" });
     const patience = setTimeout(() => failures || say({ status: "slow", kept: unsent(), message: "" }), SLOW);
     try {
-      await taken(await context.api.send("POST", `${path}/ops/`, onWire(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
+      await taken(await context.api.send("POST", `${path}/ops/`, batchBody(batch), { signal: AbortSignal.timeout(TIMEOUT) }));
       return !asking && !putOff;
     } catch (error) {
       return refused(/** @type {any} */ (error));
@@ -328,7 +327,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     const batch = replica.begin(store.state.document);
     if (!batch) return;
     keep();
-    const body = onWire(batch, LAST_WORDS);
+    const body = batchBody(batch, LAST_WORDS);
     if (JSON.stringify(body).length > LAST_WORDS) return;
     context.api.send("POST", `${path}/ops/`, body, { keepalive: true }).catch(() => {});
   }
@@ -374,14 +373,6 @@ function onFirstSign(run) {
     run();
   };
   for (const sign of signs) addEventListener(sign, first, { capture: true, passive: true });
-}
-
-/** @param {import("../types.js").Batch} batch @param {number} [heavy] */
-function onWire({ base, client, seq, ops }, heavy = HEAVY) {
-  const body = { base, client, seq, ops };
-  if (ops.length < 50 && heavy === HEAVY) return body;
-  if (JSON.stringify(ops).length <= heavy) return body;
-  return { ...body, ops: ops.map((/** @type {Op} */ op) => ("before" in op ? { ...op, before: null } : op)) };
 }
 
 /** @param {any} draft @returns {Partial<State>} */
