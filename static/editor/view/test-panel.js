@@ -16,6 +16,8 @@ export function createTestPanel(store, context) {
   let mode = "dry";
   /** What was put into the field last; what differs from it was written by hand. */
   let put = "";
+  /** The wish for a step that was followed last. @type {any} */
+  let asked = null;
 
   const text = h("textarea", {
     class: "textarea mono test-event",
@@ -116,7 +118,9 @@ export function createTestPanel(store, context) {
 
   /** @param {State} state */
   function drawUntil(state) {
-    const wanted = state.modal?.until ?? null;
+    // Who asks for a step says so in `modal`; drawing again keeps what was chosen here.
+    const wanted = state.modal === asked ? until.value : (state.modal?.until ?? null);
+    asked = state.modal;
     until.replaceChildren(
       h("option", { value: "" }, "The whole flow"),
       ...state.document.nodes.map((node) => h("option", { value: node.id }, `up to ${node.label || node.key}`)),
