@@ -1,13 +1,15 @@
 """The node type `api_request`: call any HTTP API through the one door and keep parts of its answer as variables."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from integrations import answers
 from integrations.connections import NO_CREDENTIALS, Credentials
 from integrations.http import LARGEST_BODY, MEBIBYTE, REDIRECTS, Response, fetch
+from integrations.masking import HIDDEN
 from integrations.request_bodies import Body, encode, pairs_of
 from runtime.engine import conditions, jsonpath, template
 from runtime.engine.errors import StepError, TemplateError
@@ -27,7 +29,7 @@ from runtime.engine.fields import (
 )
 from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
 from runtime.engine.outcomes import Done, Outcome
-from runtime.engine.values import excerpt
+from runtime.engine.values import excerpt, to_text
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -154,6 +156,7 @@ class ApiRequest(NodeType):
         try:
             response = fetch(**request, timeout=step.timeout, connection=credentials if credentials.name else None)
             body, warning = answers.body_of(response)
+            body = mask.value(body)  # whole: what is quoted from it is cut, and half a secret would not be found
             _judge(step, request["method"], response, body)
         except StepError as error:
             raise _masked(error, mask) from None
@@ -178,13 +181,37 @@ def _request(step: Any, credentials: Credentials, secure: Mapping[str, Any]) -> 
     header = config["idempotency_header"]
     if header and (method in ("POST", "PATCH") or header != IDEMPOTENCY_KEY):
         headers.setdefault(header, step.idempotency_key)
-    shown = {"method": method, "url": url, "headers": credentials.mask.headers(headers), "body": shown_body}
+    shown_headers = headers
+    if secure:  # marks in its place: a PIN is too short to be found by its value afterwards
+        marks = _marks(secure)
+        shown_body = _unless_it_fails(lambda: encode(config["body"], _unseen(step), marks)[2])
+        shown_headers = {**headers, **{
+            row["name"]: _unless_it_fails(lambda row=row: template.render_header(row["value"], step.scope, [], marks))
+            for row in config["headers"] or [] if isinstance(row, Mapping) and "secure" in str(row.get("value"))
+        }}  # fmt: skip
+    shown = {"method": method, "url": url, "headers": credentials.mask.headers(shown_headers), "body": shown_body}
     if credentials.name:
         shown["connection"] = credentials.name
     return {
         "method": method, "url": url, "headers": headers, "body": content, "max_bytes": int(config["body_limit"]),
         "redirects": REDIRECTS if config["follow_redirects"] else 0, "shown": shown,
     }  # fmt: skip
+
+
+def _marks(value: Any) -> Any:
+    return {name: _marks(item) for name, item in value.items()} if isinstance(value, Mapping) else HIDDEN
+
+
+def _unseen(step: Any) -> Any:
+    """What renders like `step` and warns nobody a second time."""
+    return SimpleNamespace(scope=step.scope, warnings=[], idempotency_key=step.idempotency_key)
+
+
+def _unless_it_fails(render: Callable[[], Any]) -> Any:
+    try:
+        return render()
+    except StepError:  # a filter may have asked for a number
+        return HIDDEN
 
 
 def _with_query(url: str, pairs: list[tuple[str, str]]) -> str:
@@ -270,9 +297,11 @@ def _asks_for_the_answer(text: str) -> bool:
 
 
 def _texts_of(value: Any) -> list[str]:
-    """Every text in a JSON value."""
+    """Every text and number in a JSON value, as it would stand in a text."""
     if isinstance(value, str):
         return [value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [to_text(value)]
     if isinstance(value, Mapping):
         value = list(value.values())
     return [text for item in value for text in _texts_of(item)] if isinstance(value, list) else []

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from integrations.headers import carries_credentials
+from runtime.engine.values import to_text
 
 HIDDEN = "•••"
 SHORTEST = 6
@@ -46,6 +47,8 @@ class Mask:
         if isinstance(value, Mapping):
             return {self.text(name) if isinstance(name, str) else name: self.value(item)
                     for name, item in value.items()}  # fmt: skip
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return HIDDEN if self._find.search(to_text(value)) else value
         return [self.value(item) for item in value] if isinstance(value, list | tuple) else value
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +65,9 @@ def forms_of(secret: str) -> set[str]:
     forms = {
         secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret), html.escape(secret, quote=False), raw.hex(),
+        html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),  # as Go and others write it
+        json.dumps(secret)[1:-1].replace("/", "\\/"), quote(quote(secret, safe=""), safe=""),
+        re.sub("[<>&']", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(secret)[1:-1]),
     }  # fmt: skip
     for offset in range(3):
         forms |= _base64_at(raw, offset)

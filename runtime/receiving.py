@@ -65,8 +65,9 @@ def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
         "interaction": interaction, "contact": item.contact or {}, "analysis": item.analysis or {},
         "variables": {**(interaction.get("variables") or {}), **(item.variables or {})}, "data": item.data or {},
     }  # fmt: skip
+    told = {name: value for name, value in payload.items() if value}
     return Arrival(
-        address.workspace_id, vendor, item.type[:LONGEST_TYPE], {name: value for name, value in payload.items() if value},
+        address.workspace_id, vendor, item.type[:LONGEST_TYPE], told,
         key=item.dedupe_key[:255] if item.dedupe_key else None, agent=address.slug, moment=item.moment or "",
         starts=item.starts_call_ended or item.type not in ("call.ended", "conversation.ended"),
     )  # fmt: skip

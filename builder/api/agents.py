@@ -91,8 +91,8 @@ class AgentDetail(ApiView):
 
 
 def _trusted(request: Request) -> bool:
-    """Whoever knows a receiver's address can report calls; viewers do not, keys were made by an owner."""
-    return request.membership is None or may(request, EDIT)
+    """Whoever knows a receiver's address can report calls; those who only look, and keys that only read, do not."""
+    return may(request, EDIT)
 
 
 def _refuse_taken(request: Request, slug: str) -> None:

@@ -276,6 +276,28 @@ def test_secure_values_reach_the_peer_and_nothing_else(peer, ask):
     assert "4111" not in json.dumps(row, default=str)
 
 
+def test_secure_numbers_and_pins_stay_out_of_history_too(peer, ask):
+    peer.answers["/tickets"] = {"card": 4111111111111111, "said": "PIN for 4111111111111111 accepted"}
+    content = '{"pin": "{{secure.pin}}", "card": {{secure.card}}, "who": "{{interaction.id}}"}'
+    config = post(peer, headers=[{"name": "X-Pin", "value": "{{secure.pin}}"}], body=body(content))
+    _, row = ask(config, {"interaction": {"id": "c-1"}}, secure={"pin": "4711", "card": 4111111111111111})
+    assert peer.requests[0].json == {"pin": "4711", "card": 4111111111111111, "who": "c-1"}
+    assert peer.requests[0].headers["x-pin"] == "4711"
+    kept = json.dumps(row, default=str)
+    assert "c-1" in kept
+    assert "4711" not in kept
+    assert "4111" not in kept
+
+
+@pytest.mark.parametrize("before", range(260, 310, 6))
+def test_half_a_secret_where_a_long_answer_is_cut_is_no_leak(peer, ask, before):
+    secret = "s3cret-token-of-forty-characters-9876543"
+    peer.answers["/tickets"] = Answer(status=400, body={"message": "x" * before + secret, "more": "y" * 1700 + secret})
+    outcome, row = ask(post(peer), credentials=bearer(peer, secret))
+    assert isinstance(outcome, Fail)
+    assert secret[:8] not in json.dumps(row, default=str) + outcome.message
+
+
 def test_a_dry_run_sends_nothing_and_takes_the_sample(peer, ask):
     mapping = [{"path": "$.ticket.id", "variable": "ticket_no"}]
     outcome, row = ask(post(peer, sample={"ticket": {"id": 9}}, response_mapping=mapping), mode="dry")

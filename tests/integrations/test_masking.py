@@ -39,6 +39,11 @@ def test_json_values_are_masked_names_and_all():
     assert shown == {HIDDEN: [f"x {HIDDEN}", 5, None, {"deep": HIDDEN}]}
 
 
+def test_a_number_is_hidden_like_its_text():
+    value = Mask(["4111111111111111"]).value({"card": 4111111111111111, "amount": 12, "paid": True})
+    assert value == {"card": HIDDEN, "amount": 12, "paid": True}
+
+
 def test_short_values_are_left_alone():
     assert Mask(["abc", ""]).text("abcabc") == "abcabc"
     assert not Mask(["abc"])
