@@ -4,15 +4,14 @@ Each change is {"kind", "node", "field", "before", "after", "text"}; `field` is 
 notes are one line of kind "layout", last; it does not count as a change of the flow (SETTLED 1.5).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from builder import review_words
 from builder.ops import Document, diff, same, split
 from runtime.engine import registry
 
 Change = dict[str, Any]
-LONGEST_VALUE = 60
 _SETTINGS = {"retry": "Retry", "timeout_seconds": "Time-out", "on_error": "On error"}
 
 
@@ -73,12 +72,14 @@ def _member(before: Mapping[str, Any], after: Mapping[str, Any], place: list[str
     table, name = place[0], place[-1]
     field = _field(after, table, name)
     old, new = (before.get(table) or {}), (after.get(table) or {})
-    was, now = _value(field, old.get(name)), _value(field, new.get(name))
+    was, now = review_words.value(field, old.get(name)), review_words.value(field, new.get(name))
     what = f"{_name(after)}: {_field_label(field, table, name)}"
     if name not in old or old[name] in (None, ""):
         return f"{what} set to {now}."
     if name not in new or new[name] in (None, ""):
         return f"{what} cleared (was {was})."
+    if told := review_words.difference(field, old[name], new[name]):
+        return f"{what}: {told}."
     return f"{what} changed." if was == now else f"{what} changed from {was} to {now}."
 
 
@@ -184,23 +185,3 @@ def _field_label(field: Any, table: str, name: str) -> str:
     if field is not None:
         return str(field.label)
     return _SETTINGS.get(name, name) if table == "settings" else name
-
-
-def _value(field: Any, value: Any) -> str:
-    """A value as a person wrote it: an option by its label, long things shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    options = getattr(field, "options", None) or []
-    label = next((option["label"] for option in options if same(option["value"], value)), None)
-    if label is not None:
-        return f"“{label}”"
-    if isinstance(value, list | dict):
-        return _shortened(json.dumps(value, ensure_ascii=False))
-    return str(value) if not isinstance(value, str) else f"“{_shortened(value)}”"
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"

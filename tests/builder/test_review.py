@@ -109,3 +109,51 @@ def test_moving_and_notes_are_one_grey_line_that_does_not_count():
 def test_an_unknown_type_is_called_by_its_id():
     after = changed(lambda doc, _: doc["nodes"].append(node("x", "teleport", label="Beam")))
     assert texts(flow(), after)[0] == "Added Beam (teleport)."
+
+
+def request(**config):
+    step = node("ticket", "api_request", {"method": "POST", "url": "https://example.com", **config}, label="Ticket")
+    return chain(call_ended(), step, end())
+
+
+def test_rows_of_a_list_are_told_by_their_names():
+    before = request(headers=[{"name": "X-One", "value": "1"}, {"name": "X-Two", "value": "2"}])
+    after = request(headers=[{"name": "X-Two", "value": "two"}, {"name": "X-Three", "value": "3"}])
+    assert texts(before, after) == [
+        "Ticket: Headers: “X-Two”: value changed from “2” to “two”; added “X-Three” = “3”; removed “X-One” = “1”."
+    ]
+
+
+def test_a_mapping_is_told_by_path_and_variable():
+    after = request(response_mapping=[{"path": "$.id", "variable": "ticket_no", "default": ""}])
+    assert texts(request(response_mapping=[]), after) == ["Ticket: Response mapping: added $.id as ticket_no."]
+
+
+def test_members_of_an_object_are_told_by_their_labels():
+    before = request(body={"type": "json", "content": "{}"})
+    after = request(body={"type": "text", "content": "hello"})
+    assert texts(before, after) == [
+        "Ticket: Body: type changed from “JSON” to “Text”; content changed from “{}” to “hello”."
+    ]
+
+
+def test_a_condition_reads_as_a_sentence():
+    before = document([call_ended(), decision("fork", "{{interaction.status}}", "equals", "x", branch="yes")], [])
+    after = document([call_ended(), decision("fork", "{{interaction.status}}", "equals", "y", branch="yes")], [])
+    (text,) = texts(before, after)
+    assert "status" in text
+    assert "“status is x” to “status is y”" in text.replace("equals", "is")
+    assert "{" not in text
+
+
+def test_another_order_is_a_change_too():
+    rows = [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]
+    assert texts(request(query=rows), request(query=rows[::-1])) == ["Ticket: Query: in another order."]
+
+
+def test_retries_are_told_in_numbers():
+    after = request()
+    step = next(each for each in after["nodes"] if each["id"] == "ticket")
+    step["settings"] = {"retry": {"max_attempts": 5, "backoff_seconds": 2}}
+    (text,) = texts(request(), after)
+    assert text == "Ticket: Retry set to 5 attempts, 2 seconds apart."

@@ -48,7 +48,8 @@ function mount(store, panel) {
   let asked = 0;
   store.subscribe((state) => {
     if (state.comparison && state.right !== mounted?.panel) return store.dispatch((now) => ({ ...now, comparison: null }));
-    asked ||= requestAnimationFrame(() => {
+    if (asked) return undefined;
+    asked = requestAnimationFrame(() => {
       asked = 0;
       painter(store.state);
     });
@@ -112,7 +113,8 @@ const lineOf = (line) => s("path", { class: `ghost-line is-${line.kind}`, d: lin
 /** From where it stood to where it is. @param {GhostBox} box */
 function trailOf({ rect, from }) {
   if (!from) return [];
-  const [start, end] = [middle(from), middle(rect)];
+  const start = middle(from);
+  const end = rimOf(rect, start);
   return [
     s("path", { class: "ghost-trail", d: `M${start.x} ${start.y}L${end.x} ${end.y}` }),
     s("circle", { class: "ghost-start", cx: start.x, cy: start.y, r: 4 }),
@@ -121,6 +123,14 @@ function trailOf({ rect, from }) {
 
 /** @param {Rect} rect */
 const middle = (rect) => ({ x: rect.x + rect.width / 2, y: rect.y + rect.height / 2 });
+
+/** Where a line from outside to the middle of a box meets its rim. @param {Rect} rect @param {{x: number, y: number}} start */
+function rimOf(rect, start) {
+  const to = middle(rect);
+  const [dx, dy] = [to.x - start.x, to.y - start.y];
+  const part = Math.min(rect.width / 2 / Math.max(Math.abs(dx), 0.1), rect.height / 2 / Math.max(Math.abs(dy), 0.1), 1);
+  return { x: to.x - dx * part, y: to.y - dy * part };
+}
 
 /** @param {GhostBox} box @param {boolean} past */
 function boxOf(box, past) {

@@ -79,7 +79,7 @@ export function templateInput(options) {
     layer.replaceChildren(...parts);
     follow();
     showDoubts(advice);
-    showPreview();
+    showPreview(advice);
   }
 
   /** @param {import("../model/advice.js").Advice[]} advice */
@@ -112,12 +112,14 @@ export function templateInput(options) {
     layer.scrollLeft = control.scrollLeft;
   }
 
-  function showPreview() {
+  /** @param {import("../model/advice.js").Advice[]} advice what is said already is not said again */
+  function showPreview(advice) {
     if (options.preview === false) return;
     const result = preview(control.value, form.scope(), options.json?.() ? "json" : "text");
     shown.hidden = !result.used;
     if (!result.used) return;
-    const trouble = [result.missing.length ? `no value for ${[...new Set(result.missing)].join(", ")}` : "", ...result.wrong].filter(Boolean);
+    const missing = [...new Set(result.missing)].filter((path) => !advice.some((each) => each.path === path));
+    const trouble = [missing.length ? `no value for ${missing.join(", ")}` : "", ...result.wrong].filter(Boolean);
     const kind = result.lone && !result.missing.length ? kindOf(result.lone.value) : "";
     shown.title = form.source();
     shown.replaceChildren(

@@ -157,7 +157,10 @@ export function createVersions(store, context) {
   }
 
   /** @param {{from: number, to: Side}} wanted @param {{changes: any[], before: FlowDocument, after: FlowDocument}} answer */
-  function show({ from, to }, { changes, before, after }) {
+  function show(wanted, { changes, before, after }) {
+    // An answer that comes after another question is drawn nowhere.
+    if (wanted !== sides) return [];
+    const { from, to } = wanted;
     showComparison(store, "versions", {
       before: { name: nameOf(from), document: before },
       after: to === "draft" ? null : { name: nameOf(to), document: after },
