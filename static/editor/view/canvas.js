@@ -6,7 +6,7 @@
 /** @import {Camera, Context, Rect, State, Store} from "../types.js" */
 
 import { nodeOf } from "../model/document.js";
-import { bounds, cameraFor, contentRects, FAR, grown, toScreen, toWorld, touches } from "../model/geometry.js";
+import { bounds, cameraFor, contentRects, FAR, grown, toScreen, toWorld, touches, WIDTH } from "../model/geometry.js";
 import { linesIn, nodesIn, notesIn, planeOf, reveal } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
@@ -43,7 +43,9 @@ export function createCanvas(store, context) {
   const edges = createEdges();
   const late = lateParts(store, context, again);
   const grid = h("div", { class: "canvas-grid", "aria-hidden": "true" });
-  const world = h("div", { class: "world" }, late.notesPlace, edges.svg, nodes.dom, edges.marks);
+  // Dots under all that is drawn. Because it covers everything the browser makes one layer of cards and lines, not one of each row.
+  const ground = h("div", { class: "ground", "aria-hidden": "true" });
+  const world = h("div", { class: "world" }, ground, late.notesPlace, edges.svg, nodes.dom, edges.marks);
   const marquee = h("div", { class: "marquee", hidden: true });
   const ghost = h("div", { class: "drop-ghost", hidden: true, "aria-hidden": "true" });
   const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
@@ -126,6 +128,8 @@ export function createCanvas(store, context) {
         for (const line of plane.lines.values()) if (moving.has(line.edge.source) || moving.has(line.edge.target)) lines.add(line.edge.id);
     }
     drawn = { area, far: isFar, nodes: found, lines };
+    // Cards reach out of the area by as much as they are wide.
+    if (!isFar) cover(ground, grown(area, WIDTH + DOTS));
   }
 
   /** @param {State} state @param {State} before @param {boolean} isFar @param {boolean} first */
@@ -134,12 +138,14 @@ export function createCanvas(store, context) {
     if (first || isFar !== drawn.far) {
       world.hidden = isFar;
       late.farPlace.hidden = !isFar;
+      grid.hidden = !isFar;
     }
+    const step = DOTS * (zoom < 0.35 ? 4 : zoom < 0.7 ? 2 : 1);
     if (!isFar) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
-    const step = 24 * (zoom < 0.35 ? 4 : zoom < 0.7 ? 2 : 1) * zoom;
-    grid.style.transform = `translate(${(x % step) - step}px, ${(y % step) - step}px)`;
+    else grid.style.transform = `translate(${(x % (step * zoom)) - step * zoom}px, ${(y % (step * zoom)) - step * zoom}px)`;
     if (first || zoom !== before.camera.zoom) {
-      grid.style.setProperty("--step", `${step}px`);
+      (isFar ? grid : ground).style.setProperty("--step", `${isFar ? step * zoom : step}px`);
+      if (!isFar) ground.style.setProperty("--dot-size", `${1 / zoom}px`);
       stage.classList.toggle("is-small", zoom < 0.7);
     }
   }
@@ -254,6 +260,20 @@ function isInside(box, camera, viewport) {
 function viewRect(state) {
   const at = toWorld(state.camera, { x: 0, y: 0 });
   return { x: at.x, y: at.y, width: state.viewport.width / state.camera.zoom, height: state.viewport.height / state.camera.zoom };
+}
+
+/** World pixels between dots, close up. */
+const DOTS = 24;
+
+/** Lies over an area, its dots where they always are. @param {HTMLElement} ground @param {Rect} area */
+function cover(ground, area) {
+  const [left, top] = [Math.floor(area.x / (4 * DOTS)) * 4 * DOTS, Math.floor(area.y / (4 * DOTS)) * 4 * DOTS];
+  Object.assign(ground.style, {
+    left: `${left}px`,
+    top: `${top}px`,
+    width: `${area.x + area.width - left}px`,
+    height: `${area.y + area.height - top}px`,
+  });
 }
 
 /** The next step of a drag: what is drawn stays the same things. @param {State} state @param {State} before */

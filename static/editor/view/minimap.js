@@ -27,6 +27,7 @@ export function createMinimap(store) {
   /** What does not change while one moves about. */
   const still = document.createElement("canvas");
   let kept = /** @type {any[]} */ ([]);
+  let accent = "";
   let waiting = 0;
   let dragging = false;
 
@@ -38,7 +39,7 @@ export function createMinimap(store) {
   function draw() {
     waiting = 0;
     const { state } = store;
-    if (dom.hidden || !dom.clientWidth) return;
+    if (dom.hidden) return;
     const ratio = globalThis.devicePixelRatio || 1;
     bitmap.width = SIZE.width * ratio;
     bitmap.height = SIZE.height * ratio;
@@ -53,13 +54,15 @@ export function createMinimap(store) {
       Object.assign(still, { width: bitmap.width, height: bitmap.height });
       const stillContext = /** @type {CanvasRenderingContext2D} */ (still.getContext("2d"));
       stillContext.setTransform(...place);
-      drawContent(stillContext, state, paletteOf(dom));
+      const palette = paletteOf(dom);
+      drawContent(stillContext, state, palette);
+      accent = palette.accent;
       kept = content;
     }
     context.drawImage(still, 0, 0);
     context.setTransform(...place);
     context.lineWidth = 1.5 / scale;
-    context.strokeStyle = getComputedStyle(dom).color;
+    context.strokeStyle = accent;
     context.strokeRect(view.x, view.y, view.width, view.height);
   }
 
