@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from builder.auditing import record
@@ -47,6 +47,18 @@ def accept(invitation: Invitation, user: User) -> Membership:
     )
     record(invitation.workspace, user, "member.joined", user, role=membership.role)
     return membership
+
+
+@transaction.atomic
+def join(invitation: Invitation, password: str, first_name: str, last_name: str) -> User:
+    """A new person by an invitation: an account and a membership, or neither."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(invitation.email, password, first_name=first_name, last_name=last_name)
+    except IntegrityError:
+        raise CannotChange("This invitation was used already.") from None
+    accept(invitation, user)
+    return user
 
 
 @transaction.atomic

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from builder.auditing import record
 from builder.overview import agents_of, listed
-from runtime.models import Agent, Flow, Workspace
+from runtime.models import Agent, Flow, Trigger, Workspace
 
+BARE_ARGUMENTS = ("elevenlabs", "famulor")  # their tools post the arguments and not the action's name
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 
 
@@ -26,6 +27,20 @@ class InUse(Exception):
 def receivers_of(agent: Agent) -> dict[str, str]:
     """{platform: the address to give it}. Whoever knows an address may report calls, so it is shown to members only."""
     return {platform: f"{settings.PUBLIC_URL}/in/{platform}/{agent.token}/" for platform in Agent.PLATFORMS}
+
+
+def tool_address(agent: Agent, platform: str, action: str) -> str:
+    """The address of a tool for one action; platforms that post nothing but the arguments name it in the query."""
+    address = receivers_of(agent)[platform]
+    return f"{address}?action={action}" if platform in BARE_ARGUMENTS and action else address
+
+
+def actions_of(agent: Agent) -> list[str]:
+    """The names of the live actions that the agent may call."""
+    live = Trigger.objects.filter(
+        workspace=agent.workspace_id, type="action_called", flow__enabled=True, flow__deleted_at=None
+    )
+    return sorted(row.name for row in live if row.name and (not row.agents or agent.slug in row.agents))
 
 
 def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:

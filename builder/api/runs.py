@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -87,15 +88,25 @@ class RunDetail(_OneRun):
 class RunSteps(_OneRun):
     rights = {"GET": VIEW_RUNS}
 
-    @described(shapes.Steps, query={"after": "the last seq that is known"})
+    @described(shapes.Steps, query={"after": "the last seq that is known", "limit": "1 to 200; all without"})
     def get(self, request: Request, run_id: Any) -> Response:
         """Steps after a seq; a waiting step is written again when it goes on, so ask from before it."""
         run = self.run()
         after = request.query_params.get("after", "0")
         if not after.isdecimal() or len(after) > 9:
             raise Refused(422, "invalid", "after is a number.")
-        steps = run.steps.filter(seq__gt=int(after))
-        return Response({"results": steps_json(steps), "status": run.status, "seq": run.seq})
+        steps = list(self._wanted(run.steps.filter(seq__gt=int(after)).order_by("seq")))
+        most = self._limit() if "limit" in request.query_params else len(steps)
+        following = self._from(steps[most - 1].seq) if len(steps) > most else None
+        shown = {"results": steps_json(steps[:most]), "next": following}
+        return Response({**shown, "status": run.status, "seq": run.seq})
+
+    def _wanted(self, steps: Any) -> Any:
+        return steps[: self._limit() + 1] if "limit" in self.request.query_params else steps
+
+    def _from(self, seq: int) -> str:
+        query = {**self.request.query_params.dict(), "after": seq}
+        return self.request.build_absolute_uri(f"{self.request.path}?{urlencode(query)}")
 
 
 class RunDocument(_OneRun):

@@ -102,7 +102,8 @@ def _edit(request, agent):
             form.add_error(name, text)
     may_edit = request.membership.may("editor")
     addresses = registering.receivers_of(agent) if not new and may_edit else {}
-    receivers = [(name, *PLATFORMS[name], url) for name, url in addresses.items()]
+    actions = registering.actions_of(agent) if addresses else []
+    receivers = [(name, *PLATFORMS[name], url, _tools(agent, name, actions)) for name, url in addresses.items()]
     receivers.sort(key=lambda row: row[0] != agent.platform)
     return page(
         request,
@@ -113,6 +114,13 @@ def _edit(request, agent):
         flows=[] if new else registering.flows_of(request.workspace).get(agent.slug, []),
         may_edit=may_edit,
     )  # fmt: skip
+
+
+def _tools(agent, platform, actions):
+    """[(action, address)] where a tool needs an address of its own."""
+    if platform not in registering.BARE_ARGUMENTS:
+        return []
+    return [(name, registering.tool_address(agent, platform, name)) for name in actions]
 
 
 @require_POST

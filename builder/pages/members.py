@@ -126,10 +126,10 @@ def join(request, token):
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        user = User.objects.create_user(
-            invitation.email, data["password"], first_name=data["first_name"], last_name=data["last_name"]
-        )
-        inviting.accept(invitation, user)
+        try:
+            user = inviting.join(invitation, data["password"], data["first_name"], data["last_name"])
+        except inviting.CannotChange:  # the same link was used in another window just now
+            return render(request, "pages/join_closed.html", status=404)
         login(request, user, backend=BACKEND)
         return redirect("flow-list")
     return render(request, "pages/join.html", {"invitation": invitation, "form": form})
@@ -137,7 +137,10 @@ def join(request, token):
 
 def _join_known(request, invitation, known):
     if request.user == known and request.method == "POST":
-        inviting.accept(invitation, known)
+        try:
+            inviting.accept(invitation, known)
+        except inviting.CannotChange:
+            return render(request, "pages/join_closed.html", status=404)
         request.session["workspace"] = str(invitation.workspace_id)
         return redirect("flow-list")
     context = {"invitation": invitation, "known": True, "signed_in": request.user == known}

@@ -34,7 +34,8 @@ def reach_flow(request, flow_id):
     flow = flow_or_404(request, flow_id)
     trigger = _trigger(flow)
     listens_to = trigger["type"] if trigger else ""
-    agents = _agents(request.workspace, flow)
+    action = trigger["config"].get("name") if trigger and listens_to == "action_called" else ""
+    agents = _agents(request.workspace, flow, action or "")
     context = {"flow": flow, "listens_to": listens_to, "agents": agents, "base": f"{settings.PUBLIC_URL}/api/v1"}
     if listens_to == "action_called":
         context |= _action(trigger["config"])
@@ -50,7 +51,7 @@ def _trigger(flow):
     return next((node for node, kind in known if kind is not None and kind.trigger), None)
 
 
-def _agents(workspace, flow):
+def _agents(workspace, flow, action):
     """The agents it serves, each with the address for its platform and what to do with it."""
     slugs = agents_of(flow)
     agents = Agent.objects.for_workspace(workspace)
@@ -59,7 +60,7 @@ def _agents(workspace, flow):
         {
             "agent": agent,
             "platform": PLATFORMS[agent.platform][0],
-            "url": registering.receivers_of(agent)[agent.platform],
+            "url": registering.tool_address(agent, agent.platform, action),
             "report": PLATFORMS[agent.platform][1],
             "tool": TOOLS[agent.platform],
         }

@@ -8,6 +8,7 @@ from builder.flows import create_flow
 from builder.publishing import publish
 from runtime.models import Agent, Flow, Run
 from tests.builder.conftest import edited
+from tests.flows import action_called, chain, respond
 
 
 def text_of(answer):
@@ -154,6 +155,17 @@ def test_an_action_s_page_says_what_to_paste_where(signed_in, workspace, owner):
     assert f"/in/vapi/{agent.token}/" in page
     assert "/api/v1/actions/cancel_order/" in page
     assert "Not published yet" in page
+
+
+@pytest.mark.parametrize("platform", ["elevenlabs", "famulor"])
+def test_a_tool_that_posts_only_its_arguments_has_the_action_in_its_address(platform, signed_in, workspace, owner):
+    agent = Agent.objects.create(workspace=workspace, slug="line", name="Support line", platform=platform)
+    document = chain(action_called("look_up"), respond())
+    flow = create_flow(workspace, owner.user, name="Look up", kind="action", document=document)
+    publish(flow, owner.user)
+    address = f"/in/{platform}/{agent.token}/?action=look_up"
+    assert address in text_of(signed_in.get(f"/flows/{flow.pk}/reach/"))
+    assert address in text_of(signed_in.get(f"/settings/agents/{agent.pk}/"))
 
 
 def test_a_webhook_flow_s_page_has_its_own_address(signed_in, workspace, owner):

@@ -108,6 +108,18 @@ def test_steps_after_a_number(ticket_flow, happens, program):
     is_problem(program.get(f"/runs/{run['id']}/steps/?after=x"), 422)
 
 
+def test_steps_come_in_pages_where_somebody_asks_for_few(ticket_flow, happens, program):
+    (run,) = happens(call(disposition="escalated"))
+    assert program.get(f"/runs/{run['id']}/steps/").value["next"] is None
+    seen, address = [], f"/runs/{run['id']}/steps/?limit=3"
+    while address:
+        page = program.get(address).value
+        assert len(page["results"]) <= 3
+        seen += page["results"]
+        address = page["next"]
+    assert seen == run["steps"]
+
+
 def test_the_document_that_ran(ticket_flow, happens, program):
     (run,) = happens(call())
     published = program.get(f"/flows/{ticket_flow['id']}/versions/1/").value["document"]

@@ -54,6 +54,7 @@ class Run(RunSummary):
 
 class Steps(s.Serializer):
     results = Step(many=True)
+    next = s.URLField(allow_null=True)
     status = s.CharField()
     seq = s.IntegerField()
 
