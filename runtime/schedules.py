@@ -91,10 +91,13 @@ def fire(now: datetime) -> int:
     for trigger in due.select_related("flow").order_by("next_at")[:MOST_AT_ONCE]:
         try:
             started += _fire_one(trigger, now)
-        except Exception:
+        except (BadSchedule, ArithmeticError, LookupError, TypeError, ValueError):
             # One that cannot be read must not keep the others from starting.
             log.exception("The schedule of flow %s is set aside", trigger.flow_id)
-            Trigger.objects.filter(pk=trigger.pk).update(next_at=None)
+            Trigger.objects.filter(pk=trigger.pk, next_at=trigger.next_at).update(next_at=None)
+        except Exception:
+            # The database, or the disk: it stays due, and the next tick tries again.
+            log.exception("The schedule of flow %s could not start its run yet", trigger.flow_id)
     return started
 
 

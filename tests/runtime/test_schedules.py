@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from runtime.models import Event, Run, Trigger
@@ -115,6 +115,20 @@ def test_one_that_cannot_be_read_keeps_no_other_from_starting(due):
     assert fire(timezone.now()) == 1
     assert Run.objects.get().flow_id == good.flow_id
     assert Trigger.objects.get(pk=broken.pk).next_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_for_a_moment_costs_no_run(due):
+    due()
+
+    def full(execute, sql, params, many, context):
+        if "runtime_run" in sql:
+            raise OperationalError("database or disk is full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(full):
+        assert fire(timezone.now()) == 0
+    assert fire(timezone.now()) == 1
 
 
 @pytest.mark.django_db(transaction=True)
