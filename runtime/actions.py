@@ -45,6 +45,7 @@ class Call:
     trigger: Trigger | None = None
     tool_call_id: str = ""
     body_hash: str = ""  # set where the repetition must have the same body (an Idempotency-Key)
+    before: str = ""  # another id under which this call may have come already
 
 
 @dataclass(slots=True)
@@ -163,9 +164,10 @@ def start(calls: list[Call]) -> list[Started]:
         started = _checked(call, trigger)
         if trigger is not None and not started.errors and not started.unknown:
             key = (trigger.flow_id, call.tool_call_id)
-            if call.tool_call_id and key in earlier:
-                started.earlier = key
-                started.reused = call.body_hash != earlier[key] and bool(call.body_hash)
+            known = next((one for one in (key, (trigger.flow_id, call.before)) if one[1] and one in earlier), None)
+            if known is not None:
+                started.earlier = known
+                started.reused = call.body_hash != earlier[known] and bool(call.body_hash)
             else:
                 started.run = _unborn(call, trigger, started)
                 earlier[key] = call.body_hash
@@ -237,7 +239,7 @@ Key = tuple[Any, str]  # (flow, tool call id)
 
 def _earlier(calls: list[Call], triggers: Mapping[Any, Asked]) -> dict[Key, str]:
     """{key: hash of its body} of the runs that these calls may repeat."""
-    keys = {call.tool_call_id for call in calls if call.tool_call_id}
+    keys = {key for call in calls for key in (call.tool_call_id, call.before) if key}
     if not keys:
         return {}
     flows = {trigger.flow_id for trigger in triggers.values()} | {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
 from runtime import reaching_out
 from runtime.actions import Call, invoke
@@ -20,6 +21,8 @@ from runtime.intake import Accepted, Arrival, accept
 from runtime.models import Agent
 from runtime.models.base import token_hash
 from runtime.problem import problem
+
+REPEATED_WITHIN = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,26 @@ async def _ask(address: Address, vendor: str, item: Any, call: dict[str, Any]) -
     value = {"interaction": {**item.interaction, "agent": address.slug}, "variables": item.variables or {}}
     arrival = action_arrival(address.workspace_id, vendor, value, call.get("arguments") or {}, address.slug)
     call_id = call.get("tool_call_id")
-    status, body = await invoke(Call(arrival, name=call["name"], tool_call_id=f"{vendor}:{call_id}" if call_id else ""))
+    key, before = (f"{vendor}:{call_id}", "") if call_id else _keys_without_id(vendor, item, call)
+    status, body = await invoke(Call(arrival, name=call["name"], tool_call_id=key, before=before))
     response = body["response"] if status == 200 else {"error": body["detail"]}
     state = body["status"] if status == 200 else "error"
     return {"tool_call_id": call_id, "name": call["name"], "response": response, "status": state}
+
+
+def _keys_without_id(vendor: str, item: Any, call: dict[str, Any]) -> tuple[str, str]:
+    """The key of a tool call that carries no id (Retell), in this window of time and in the one before.
+
+    The same arguments in the same conversation are a repetition for at least one window, at most two; later they are
+    asked anew. Keyed with this installation's secret: arguments may be as short as a PIN.
+    """
+    conversation = item.interaction.get("id")
+    if not reaching_out.receiver(vendor).calls_lack_ids or not conversation:
+        return "", ""
+    text = safe_dumps([conversation, call["name"], call.get("arguments")], sort_keys=True)
+    same = salted_hmac("tool call", text, algorithm="sha256").hexdigest()
+    window = int(time.time() // REPEATED_WITHIN)
+    return f"{vendor}:fn:{same}:{window}", f"{vendor}:fn:{same}:{window - 1}"
 
 
 def _addresses(hashes: list[str]) -> list[Address | None]:

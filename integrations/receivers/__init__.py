@@ -53,6 +53,7 @@ class Receiver:
 
     name: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    calls_lack_ids: ClassVar[bool] = False  # a repeated tool call is known by its conversation, name and arguments
 
     def verify(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
         """None, or in words why the body is not taken. Every secret is tried: two are valid during a rotation."""

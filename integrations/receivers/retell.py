@@ -19,6 +19,7 @@ STATUSES = (
 
 class Retell(Receiver):
     name, label = "retell", "Retell"
+    calls_lack_ids = True
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
         parts = parts_of(headers.get("x-retell-signature", ""))

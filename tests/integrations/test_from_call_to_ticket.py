@@ -57,6 +57,24 @@ def test_three_posts_of_one_call_file_one_ticket(live, workspace, agent, publish
     assert requests.get(f"{desk.address}/tickets", timeout=5).json()["tickets"] == [ticket]
 
 
+def test_a_repeated_function_of_retell_files_one_ticket(live, workspace, agent, publish, desk):  # noqa: F811
+    body = '{"subject": "Function", "text": "for {{args.id}}"}'
+    publish(workspace, chain(action_called(), post_json("t", f"{desk.address}/tickets", body), respond()),
+            kind="action")  # fmt: skip
+
+    def call(conversation, **arguments):
+        value = {"name": "look_up", "args": arguments, "call": {"call_id": conversation, "call_type": "web_call"}}
+        return requests.post(f"{live}/in/retell/{agent.token}/", json=value, timeout=10)
+
+    answers = [call("r-1", id=1), call("r-1", id=1)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert len(desk.tickets.newest_first()) == 1
+    call("r-1", id=2)
+    call("r-2", id=1)
+    assert len(desk.tickets.newest_first()) == 3
+
+
 def test_look_alikes_start_nothing(live, workspace, agent, publish, work, desk):  # noqa: F811
     publish(workspace, files_a_ticket(desk))
     update = {"message": {"type": "status-update", "status": "ended", "call": {"id": "v-1"}}}
