@@ -120,11 +120,6 @@ export function createPanels(store, context) {
       narrow ??= createNarrow(store, context, layer);
     }),
   );
-  // Questions and news must be there when the server is not.
-  whenIdle(() => {
-    import("./dialog.js");
-    import("./toast.js");
-  });
   // The inspector comes next for nearly everybody who means to do something; who only looks does not pay for it.
   onFirstSign(() => whenIdle(() => want("inspector", inspector)));
   show(store.state, null);
