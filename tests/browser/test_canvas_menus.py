@@ -87,6 +87,7 @@ def test_the_keyboard_opens_the_menu_of_what_one_stands_at(canvas, column, key):
 
 def test_escape_closes_a_menu_and_gives_the_canvas_back(canvas):
     card(canvas, "one").click(button="right")
+    expect(menu(canvas, "one")).to_be_visible()
     canvas.keyboard.press("Escape")
     expect(canvas.get_by_role("menu")).to_have_count(0)
     expect(editing.canvas(canvas)).to_be_focused()
