@@ -51,19 +51,36 @@ def shown(client, owner):
     return show
 
 
-@pytest.mark.parametrize("door", ["generic", "vapi", "retell", "elevenlabs", "famulor"])
-@pytest.mark.parametrize("odd", ODD, ids=lambda odd: ",".join(odd))
-def test_a_vendors_odd_report_breaks_no_page(anybody, agent, flow, shown, odd, door):
-    report = {"type": "call.ended", "interaction": {"id": "c-1", **odd}, "contact": {"name": SCRIPT, "phone": SCRIPT}}
-    answer = anybody.post(f"/in/{door}/{agent.token}/", report)
-    assert answer.status_code < 500, answer.text
-    if door == "generic" and answer.status_code < 300:
-        pages_show_it(shown)
+def report_of(number, odd):
+    about = {"contact": {"name": SCRIPT, "phone": SCRIPT}}
+    return {"type": "call.ended", "interaction": {"id": f"c-{number}", **odd}, **about}
+
+
+def test_an_odd_report_is_no_mistake_of_ours_at_any_door(anybody, agent, flow):
+    for door in ("vapi", "retell", "elevenlabs", "famulor", "generic"):
+        for number, odd in enumerate(ODD):
+            answer = anybody.post(f"/in/{door}/{agent.token}/", report_of(number, odd))
+            assert answer.status_code < 500, (door, odd, answer.text)
+
+
+def test_no_page_falls_over_what_odd_reports_left(anybody, agent, flow, shown):
+    for number, odd in enumerate(ODD):
+        anybody.post(f"/in/generic/{agent.token}/", report_of(number, odd))
+    assert Run.objects.count() > len(ODD) / 2
+    pages_show_it(shown)
 
 
 def pages_show_it(shown):
     tasks.work(linger=0)
-    paths = ["/", "/runs/", "/calls/", "/calls/?q=c-1", "/dashboard/", "/settings/agents/", "/settings/audit/"]
+    paths = [
+        "/",
+        "/runs/",
+        "/calls/",
+        *(f"/calls/?q=c-{number}" for number in range(len(ODD))),
+        "/dashboard/",
+        "/settings/agents/",
+        "/settings/audit/",
+    ]
     paths += [f"/admin/runtime/{name}/" for name in ("run", "event", "steprun", "flow", "agent", "flowversion")]
     for run in Run.objects.all():
         paths += [f"/runs/{run.pk}/", f"/admin/runtime/run/{run.pk}/change/", f"/flows/{run.flow_id}/"]
@@ -82,12 +99,15 @@ def test_a_script_where_a_recording_should_be_is_no_link(anybody, agent, flow, s
     assert ">Recording<" in shown("/calls/?q=c-9")
 
 
-@pytest.mark.parametrize("value", [5, True, "x", {"a": 1}, [1, None, {"tool_name": 1}]])
-def test_a_turn_with_odd_tool_calls_is_read_without_them(anybody, agent, value):
+def test_a_turn_with_odd_tool_calls_is_read_without_them(anybody, agent):
+    for value in (5, True, "x", {"a": 1}, [1, None, {"tool_name": 1}]):
+        assert anybody.post(f"/in/elevenlabs/{agent.token}/", transcription(value)).status_code == 200, value
+
+
+def transcription(value):
     turn = {"role": "agent", "message": "Hello", "tool_calls": value, "tool_results": value}
     data = {"conversation_id": "c-1", "agent_id": "a", "transcript": [turn], "metadata": {}, "status": "done"}
-    report = {"type": "post_call_transcription", "event_timestamp": 1, "data": data}
-    assert anybody.post(f"/in/elevenlabs/{agent.token}/", report).status_code == 200
+    return {"type": "post_call_transcription", "event_timestamp": 1, "data": data}
 
 
 def test_a_report_of_an_endless_kind_is_kept(anybody, agent):
