@@ -139,7 +139,7 @@ class TimeZone(TextField):
     template_by_default = False
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
-        if value not in available_timezones():
+        if not isinstance(value, str) or value not in available_timezones():
             yield "", f"{value!r} is no time zone; an example is Europe/Berlin."
 
 

@@ -89,7 +89,7 @@ CELLS = [(name, method) for name, methods in TABLE.items() for method in methods
 SILENT = [(name, method) for name, methods in TABLE.items() for method in METHODS if method not in methods]
 ROUTES = {pattern.name: pattern for pattern in urlpatterns}
 # The machine doors answer for themselves (tests/runtime); pages are not under /api/.
-NOT_OURS = {"events", "actions", "action", "schema", "api-docs"}
+NOT_OURS = {"events", "actions", "action", "inbound", "schema", "api-docs"}
 
 
 @pytest.fixture
