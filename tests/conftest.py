@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db.backends.signals import connection_created
 
 # In CI the same examples every time: what it says of a change must not depend on luck. At a desk, new ones each time.
 # No deadline for one example: the machine may be busy with something else.
@@ -21,6 +22,16 @@ hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 ORDER = ("engine", "runtime", "integrations", "builder", "", "crash", "browser")
+
+
+@connection_created.connect
+def _patient(connection, **_):
+    """Between tests PostgreSQL's tables are emptied while a server under test may still read some: of two that block
+    each other the one that notices first gives way, and that must be the reader, which tries again.
+    """
+    if connection.vendor == "postgresql" and threading.current_thread() is threading.main_thread():
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '30s'")
 
 
 def pytest_collection_modifyitems(items):
