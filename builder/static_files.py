@@ -23,6 +23,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 HASHED = re.compile(r"[.-][0-9a-f]{12}[./]")
 RELEASED = "editor/"
+FOR_EVER = "max-age=31536000,immutable"
 NEEDLESS = ("ETag", "Last-Modified", "Referrer-Policy", "Cross-Origin-Opener-Policy")
 # Bytes; ours are smaller. Above it the best compression would take as long as all the rest together.
 SMALL = 64_000
@@ -49,6 +50,7 @@ def bare_headers(get_response):
 
     def bare(response):
         if "immutable" in response.get("Cache-Control", ""):
+            response["Cache-Control"] = FOR_EVER
             for name in NEEDLESS:
                 del response[name]
         return response

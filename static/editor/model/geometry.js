@@ -17,6 +17,8 @@ export const MIN_PITCH = 32;
 export const SNAP_RADIUS = 20;
 /** Below this zoom the flow is a bitmap. */
 export const FAR = 0.45;
+/** Pixels around the view that the bitmap has too. */
+export const FAR_MARGIN = 256;
 export const ZOOM_MIN = 0.1;
 export const ZOOM_MAX = 2;
 /** A line longer than this falls straight and turns in the last TURN pixels: so it stays in its lane beside other cards. */

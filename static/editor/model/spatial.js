@@ -13,6 +13,8 @@ import { placesOf } from "./layout.js";
 import { shownDocument, shownPlaces } from "./state.js";
 
 const CELL = 512;
+/** More rows of cells than any flow has. */
+const ROWS = 2 ** 24;
 /** The tools lie over the lower rim of the canvas. */
 const TOOLS = 48;
 
@@ -27,7 +29,7 @@ const TOOLS = 48;
  * )} Hit
  */
 
-/** Of nodes and edges only: a plane outlives changes of notes. @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<string, string[]>, lineCells: Map<string, string[]>, box: Rect|null}} Plane */
+/** Of nodes and edges only: a plane outlives changes of notes. @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<number, string[]>, lineCells: Map<number, string[]>, box: Rect|null}} Plane */
 
 /** @type {WeakMap<object, {catalogue: Catalogue, nodes: any, edges: any, plane: Plane}>} keyed by layout: it changes last and least */
 const planes = new WeakMap();
@@ -203,7 +205,7 @@ function patched(document, catalogue) {
   return plane;
 }
 
-/** Cells belong to the planes before too, so they are replaced, not changed. @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+/** Cells belong to the planes before too, so they are replaced, not changed. @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
 function leave(cells, id, rect) {
   for (const key of keys(rect))
     cells.set(
@@ -212,7 +214,7 @@ function leave(cells, id, rect) {
     );
 }
 
-/** @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+/** @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
 function enterAnew(cells, id, rect) {
   for (const key of keys(rect)) cells.set(key, [...(cells.get(key) ?? []), id]);
 }
@@ -224,7 +226,7 @@ function rectOf(from, to) {
   return { x: box.x, y: box.y - 30, width: box.width + 200, height: box.height + 60 };
 }
 
-/** @param {Map<string, string[]>} cells @param {string} id @param {Rect} rect */
+/** @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
 function enter(cells, id, rect) {
   for (const key of keys(rect)) {
     const cell = cells.get(key);
@@ -233,18 +235,20 @@ function enter(cells, id, rect) {
   }
 }
 
-/** @param {Map<string, string[]>} cells @param {Rect} area @param {(id: string) => boolean} wanted @returns {Set<string>} */
+/** @param {Map<number, string[]>} cells @param {Rect} area @param {(id: string) => boolean} wanted @returns {Set<string>} */
 function gather(cells, area, wanted) {
   const found = new Set();
   for (const key of keys(area)) for (const id of cells.get(key) ?? []) if (!found.has(id) && wanted(id)) found.add(id);
   return found;
 }
 
-/** @param {Rect} rect */
-function* keys(rect) {
+/** The numbers of the cells that a rectangle touches. @param {Rect} rect @returns {number[]} */
+function keys(rect) {
   const [left, right] = [Math.floor(rect.x / CELL), Math.floor((rect.x + rect.width) / CELL)];
   const [top, bottom] = [Math.floor(rect.y / CELL), Math.floor((rect.y + rect.height) / CELL)];
-  for (let column = left; column <= right; column++) for (let row = top; row <= bottom; row++) yield `${column},${row}`;
+  const found = [];
+  for (let column = left; column <= right; column++) for (let row = top; row <= bottom; row++) found.push(column * ROWS + row);
+  return found;
 }
 
 /** Everything in view, or just what is selected. @param {State} state @param {boolean} [selectionOnly] @returns {State|null} */

@@ -6,7 +6,7 @@
 /** @import {Camera, Context, Rect, State, Store} from "../types.js" */
 
 import { nodeOf } from "../model/document.js";
-import { bounds, cameraFor, contentRects, FAR, grown, toScreen, toWorld, touches, WIDTH } from "../model/geometry.js";
+import { bounds, cameraFor, contentRects, FAR, FAR_MARGIN, grown, toScreen, toWorld, touches, WIDTH } from "../model/geometry.js";
 import { linesIn, nodesIn, notesIn, planeOf, reveal } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
@@ -100,7 +100,8 @@ export function createCanvas(store, context) {
     const view = viewRect(state);
     const marks = state.overlay || state.traffic ? (late.overlay()?.marksOf(state) ?? null) : null;
     const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
-    if (stale && !(onlyDragged(state, before) && drawn.area && inside(drawn.area, view))) cull(state, view, isFar);
+    const holds = drawn.area && drawn.far === isFar && inside(drawn.area, view);
+    if (stale && !(holds && sameThings(state, before))) cull(state, view, isFar);
     if (isFar) {
       if (moved || changed) late.far()?.update(state, drawn.nodes, drawn.lines, marks);
     } else if (stale) {
@@ -116,7 +117,7 @@ export function createCanvas(store, context) {
   /** @param {State} state @param {Rect} view @param {boolean} isFar */
   function cull(state, view, isFar) {
     const plane = planeOf(shownDocument(state), state.catalogue);
-    const area = grown(view, isFar ? 0 : MARGIN * Math.min(1, state.camera.zoom));
+    const area = grown(view, isFar ? FAR_MARGIN / state.camera.zoom : MARGIN * Math.min(1, state.camera.zoom));
     const found = nodesIn(plane, area);
     const lines = linesIn(plane, area);
     if (state.gesture?.kind === "drag") {
@@ -276,11 +277,11 @@ function cover(ground, area) {
   });
 }
 
-/** The next step of a drag: what is drawn stays the same things. @param {State} state @param {State} before */
-function onlyDragged(state, before) {
-  const [now, past] = [state.gesture, before.gesture];
-  if (now?.kind !== "drag" || past?.kind !== "drag" || now.nodes !== past.nodes || now.nodes.length > FEW) return false;
-  return DRAWN.every((name) => name === "gesture" || state[name] === before[name]);
+/** Nothing but a gesture went on, and it shows the same things: no need to look for them again. @param {State} state @param {State} before */
+function sameThings(state, before) {
+  if (!DRAWN.every((name) => name === "gesture" || state[name] === before[name])) return false;
+  const [now, past] = [state.gesture, before.gesture].map((gesture) => (gesture?.kind === "drag" ? gesture.nodes : null));
+  return now === past && (!now || now.length <= FEW);
 }
 
 /** @param {Rect} outer @param {Rect} inner */

@@ -27,23 +27,11 @@ export function createEdges() {
   insert.hidden = true;
   marks.append(insert);
   /** One for all lines that look the same: few things to draw, however many lines. @type {Pool<Path>} */
-  const paths = pool(() => {
-    const dom = s("path", {});
-    svg.append(dom);
-    return { dom, shown: {} };
-  });
+  const paths = pool(svg, () => ({ dom: s("path", {}), shown: {} }));
   /** @type {Pool<Tag>} */
-  const labels = pool(() => {
-    const dom = h("span", { class: "edge-label" });
-    marks.append(dom);
-    return { dom, shown: {} };
-  });
+  const labels = pool(marks, () => ({ dom: h("span", { class: "edge-label" }), shown: {} }));
   /** @type {Pool<Tag>} */
-  const ends = pool(() => {
-    const dom = plus();
-    marks.append(dom);
-    return { dom, shown: {} };
-  });
+  const ends = pool(marks, () => ({ dom: plus(), shown: {} }));
   let lines = /** @type {Drawn[]} */ ([]);
   let ran = /** @type {Marks|null} */ (null);
   let nodes = /** @type {ReadonlySet<string>} */ (new Set());
@@ -305,8 +293,8 @@ const SPARE = 12;
 
 /** @template T @typedef {{begin: () => void, get: (id: string) => T, end: () => void}} Pool */
 
-/** Elements by id that are reused when their id is not asked for between begin and end. @template {{dom: Element}} T @param {() => T} make @returns {Pool<T>} */
-function pool(make) {
+/** Elements by id that are reused when their id is not asked for between begin and end. @template {{dom: Element}} T @param {Element} host @param {() => T} make @returns {Pool<T>} */
+function pool(host, make) {
   /** @type {Map<string, T>} */
   let used = new Map();
   /** @type {Map<string, T>} */
@@ -322,14 +310,13 @@ function pool(make) {
       const item = used.get(id) ?? past.get(id) ?? free.pop() ?? make();
       past.delete(id);
       used.set(id, item);
-      if (item.dom.hasAttribute("hidden")) item.dom.removeAttribute("hidden");
+      if (!item.dom.parentNode) host.append(item.dom);
       return item;
     },
     end() {
       for (const item of past.values()) {
-        item.dom.setAttribute("hidden", "");
+        item.dom.remove();
         if (free.length < SPARE) free.push(item);
-        else item.dom.remove();
       }
       past = new Map();
     },

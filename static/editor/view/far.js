@@ -4,7 +4,7 @@
 /** @import {Marks} from "../model/overlay.js" */
 
 import { typeOf } from "../model/catalogue.js";
-import { heightOf, WIDTH } from "../model/geometry.js";
+import { FAR_MARGIN, heightOf, WIDTH } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { endsOf } from "../model/spatial.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
@@ -44,27 +44,48 @@ export function createFar(place) {
   /** @type {ReturnType<typeof paletteOf>|null} */
   let palette = null;
   let theme = "";
+  /** What was drawn last with its surroundings, and for what. */
+  const still = h("canvas", {});
+  const stillContext = /** @type {CanvasRenderingContext2D} */ (still.getContext("2d"));
+  /** @type {{wish: any[], camera: import("../types.js").Camera}} */
+  let kept = { wish: [], camera: { x: 0, y: 0, zoom: 1 } };
 
   return {
     dom,
-    /** @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {Marks|null} marks */
+    /**
+     * @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {Marks|null} marks
+     * what is in view and FAR_MARGIN around it; the same sets as long as that is all that is needed
+     */
     update(state, nodes, lines, marks) {
       const now = `${document.documentElement.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`;
       if (!palette || theme !== now) palette = paletteOf(place);
       theme = now;
       const ratio = globalThis.devicePixelRatio || 1;
-      const [width, height] = [Math.round(state.viewport.width * ratio), Math.round(state.viewport.height * ratio)];
-      if (dom.width !== width || dom.height !== height) {
-        dom.width = width;
-        dom.height = height;
+      const { camera, viewport } = state;
+      sized(dom, viewport.width * ratio, viewport.height * ratio);
+      const wish = [nodes, lines, marks, state.selection, state.gesture?.kind === "drag" ? state.gesture : null, camera.zoom, ratio, viewport, palette];
+      if (wish.some((each, at) => each !== kept.wish[at])) {
+        kept = { wish, camera };
+        sized(still, (viewport.width + 2 * FAR_MARGIN) * ratio, (viewport.height + 2 * FAR_MARGIN) * ratio);
+        const [x, y] = [camera.x + FAR_MARGIN, camera.y + FAR_MARGIN];
+        stillContext.setTransform(1, 0, 0, 1, 0, 0);
+        stillContext.clearRect(0, 0, still.width, still.height);
+        stillContext.setTransform(camera.zoom * ratio, 0, 0, camera.zoom * ratio, x * ratio, y * ratio);
+        draw(stillContext, state, nodes, lines, palette, marks);
       }
-      const { x, y, zoom } = state.camera;
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.clearRect(0, 0, width, height);
-      context.setTransform(zoom * ratio, 0, 0, zoom * ratio, x * ratio, y * ratio);
-      draw(context, state, nodes, lines, palette, marks);
+      // A pan moves the picture that is there.
+      context.clearRect(0, 0, dom.width, dom.height);
+      context.drawImage(still, (camera.x - kept.camera.x - FAR_MARGIN) * ratio, (camera.y - kept.camera.y - FAR_MARGIN) * ratio);
     },
   };
+}
+
+/** Only when it differs: setting a size empties a bitmap and makes it anew. @param {HTMLCanvasElement} bitmap @param {number} width @param {number} height */
+function sized(bitmap, width, height) {
+  const [wide, high] = [Math.round(width), Math.round(height)];
+  if (bitmap.width === wide && bitmap.height === high) return;
+  bitmap.width = wide;
+  bitmap.height = high;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {State} state @param {ReadonlySet<string>} nodes @param {ReadonlySet<string>} lines @param {ReturnType<typeof paletteOf>} palette @param {Marks|null} marks */

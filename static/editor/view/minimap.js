@@ -75,6 +75,7 @@ export function createMinimap(store) {
 
   dom.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
+    draw();
     dragging = true;
     dom.setPointerCapture(event.pointerId);
     go(event);
