@@ -161,6 +161,6 @@ def _see_what_happened(page, flow, zendesk):
     page.goto(f"/flows/{flow.pk}/?run={run.pk}")
     expect(page.get_by_text("Why Escalated")).to_be_visible()
     expect(card(page, "Create ticket")).to_contain_text("ms")
-    expect(page.get_by_text("not taken")).to_be_visible()
+    expect(page.get_by_role("application", name="Canvas").get_by_text("not taken")).to_be_visible()
     page.goto(f"/runs/{run.pk}/")
     expect(page.get_by_text("Create ticket").first).to_be_visible()
