@@ -142,7 +142,7 @@ async def test_each_tab_is_told_its_own_name_and_the_build_that_runs(flow, owner
 @pytest.mark.asyncio
 async def test_who_gives_no_sign_is_gone_after_a_while(flow, owner, make_person, workspace, monkeypatch):
     monkeypatch.setattr(consumers, "EXPIRE_SECONDS", 0.05)
-    monkeypatch.setattr(presence, "GONE_AFTER", 0.2)
+    monkeypatch.setattr(presence, "GONE_AFTER", 1.0)
     silent = await sync_to_async(make_person)(workspace, "viewer")
     first, second = await opened(flow, owner.user), await opened(flow, silent.user)
     while len((await hint(first, "presence"))["people"]) < 2:
