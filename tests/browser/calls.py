@@ -40,7 +40,7 @@ def call(workspace, id="call_9", **interaction):
 def ended_call(workspace, id="call_9", **interaction):
     """The same, and its run has gone as far as it can."""
     run = call(workspace, id, **interaction)
-    tasks.work()
+    tasks.work(linger=0)
     run.refresh_from_db()
     return run
 

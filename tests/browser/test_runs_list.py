@@ -102,7 +102,7 @@ def again(page, run, *choices):
         dialog.get_by_role("radio", name=choice).check()
     with page.expect_response(re.compile("/retry/")):
         dialog.get_by_role("button", name="Run again").click()
-    tasks.work()
+    tasks.work(linger=0)
     return Run.objects.order_by("-id").first()
 
 

@@ -55,7 +55,7 @@ class Working:
         return self
 
     def _work(self):
-        tasks.work()
+        tasks.work(linger=0)
         connection.close()
 
     def __exit__(self, *_):
@@ -87,7 +87,7 @@ def test_without_a_websocket_the_same_is_seen_over_plain_http(page, live, worksp
     watch(page, flow)
     run = call(workspace, disposition="escalated")
     expect(page.get_by_role("heading", name=re.compile("queued"))).to_be_visible()
-    tasks.work()
+    tasks.work(linger=0)
     expect(card(page, "check")).to_contain_text("ms")
     expect(card(page, "no")).to_contain_text("not taken")
     run.refresh_from_db()
@@ -139,7 +139,7 @@ def test_each_try_has_its_error_and_the_next_one_its_time(page, peer, live, work
     expect(steps).to_contain_text("503")
     expect(steps).to_contain_text(re.compile("Next try at"))
     make_due(Run.objects.get())
-    tasks.work()
+    tasks.work(linger=0)
     expect(steps).to_contain_text("try 2 of 3")
     expect(steps).to_contain_text(re.compile("Try 3 of 3 in"))
 

@@ -35,7 +35,7 @@ def write(panel, event):
 def run_test(page, panel, name="Run test"):
     with page.expect_response(re.compile("/try/")):
         panel.get_by_role("button", name=name).click()
-    tasks.work()
+    tasks.work(linger=0)
     return Run.objects.order_by("-id").first()
 
 

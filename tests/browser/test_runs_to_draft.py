@@ -79,7 +79,7 @@ def test_the_test_panel_sends_that_event(page, flow, failed, owner, sign_in):
         page.get_by_role("button", name="Run test").click()
     sent = answer.value.request.post_data_json["event"]
     assert sent["interaction"]["summary"] == "a broken kettle"
-    tasks.work()
+    tasks.work(linger=0)
     run = Run.objects.order_by("-id").first()
     assert (run.mode, run.event.payload["interaction"]["id"]) == ("dry", "call_lost")
     expect(card(page, "topic")).to_contain_text("About a broken kettle")

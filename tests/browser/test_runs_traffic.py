@@ -94,7 +94,7 @@ def test_who_is_in_a_step_now_is_counted_and_kept_fresh(page, live, workspace, o
     page.get_by_role("button", name="Traffic").click()
     expect(card(page, "later")).to_contain_text("● 1 now")
     call(workspace, "call_2")
-    tasks.work()
+    tasks.work(linger=0)
     expect(card(page, "later")).to_contain_text("● 2 now", timeout=10_000)
 
 
