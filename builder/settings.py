@@ -225,6 +225,8 @@ SPECTACULAR_SETTINGS = {
 EGRESS_ALLOW = env("EGRESS_ALLOW", default="")  # `host:port=network,...`: the only way to reach private addresses
 EGRESS_PROXY = env("EGRESS_PROXY", default="")
 vars().update({k: v for k, v in env.email("EMAIL_URL", default="consolemail://").items() if k.startswith("EMAIL_")})
+# Run JavaScript where seccomp is missing, confined by resource limits alone.
+JS_ALLOW_WEAK_SANDBOX = env.bool("JS_ALLOW_WEAK_SANDBOX", default=False)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 SENTRY_DSN = env("SENTRY_DSN", default="")
 

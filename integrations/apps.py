@@ -1,3 +1,6 @@
+import importlib
+import pkgutil
+
 from django.apps import AppConfig
 
 
@@ -8,12 +11,16 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self):
-        """Plug into the floor below: receivers by name (node types register by being imported)."""
-        import integrations.api_request  # noqa: F401  registers itself
+        """Plug into the floor below: receivers by name; node types and services register by being imported."""
+        import integrations.api_request  # each registers itself
+        import integrations.code  # noqa: F401
+        import integrations.services
         from integrations.connections import resolve
         from integrations.receivers import all_receivers
         from runtime import reaching_out
 
+        for module in pkgutil.iter_modules(integrations.services.__path__):
+            importlib.import_module(f"integrations.services.{module.name}")
         reaching_out.register_connections(resolve)
         for receiver in all_receivers():
             reaching_out.register_receiver(receiver.name, receiver)

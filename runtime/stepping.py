@@ -51,6 +51,10 @@ class RunningStep:
         return max(0.05, self.deadline - time.monotonic())
 
     @property
+    def workspace_id(self) -> Any:
+        return self.run.workspace_id
+
+    @property
     def secure(self) -> Mapping[str, Any]:
         return self.run.secure
 

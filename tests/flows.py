@@ -24,7 +24,7 @@ def chain(
 
     Further `edges` are (source, port, target), also to nodes `beside` the chain.
     """
-    plain = {"api_request": "success", "decision": "else", "run_flow": "success"}
+    plain = {"api_request": "success", "decision": "else", "run_flow": "success", "code": "success"}
     named = ports or {}
     pairs = [(a["id"], named.get(a["id"]) or plain.get(a["type"], "next"), b["id"]) for a, b in pairwise(nodes)]
     return document((*nodes, *beside), (*pairs, *edges))

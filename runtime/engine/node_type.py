@@ -56,6 +56,7 @@ class Step(Protocol):
     timeout: float
     idempotency_key: str
     contact_zone: str | None
+    workspace_id: Any
 
     def text(self, value: str) -> str: ...
     def value(self, value: Any) -> Any: ...
