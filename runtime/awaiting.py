@@ -7,6 +7,7 @@ An event that arrives while its wait is being opened, or arrived before, counts 
 table when the wait is opened, and once more before a wait is taken to have elapsed.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -18,8 +19,10 @@ from django.utils import timezone
 
 from runtime import broker
 from runtime.models import Event, Run, Status, Wait
+from runtime.rows import execute, id_of, marks
 
 MOST_VALUES = 100
+MOST_KEYS = 2000  # asked for in one query
 LOOK_BACK = 1000
 
 
@@ -35,20 +38,41 @@ def value_key(value: Any) -> str:
     return f"value:{value}"[:300] if value not in (None, "") else ""
 
 
+# The condition on the key is that of the index `wait_by_key`, word for word: else SQLite would not use it.
+_OPEN = """SELECT w.id, w.workspace_id, w.run_id, w.key, w.what, r.event_id FROM runtime_wait AS w
+JOIN runtime_run AS r ON r.id = w.run_id WHERE w.closed_at IS NULL AND NOT (w.key = '') AND w.kind = 'event'
+AND w.decision = '' AND w.event_id IS NULL AND w.workspace_id IN ({workspaces}) AND w.key IN ({keys}) ORDER BY w.id"""
+
+
 def wake(events: Iterable[Event]) -> int:
     """Note each event on the waits it ends, and make their runs due. In the transaction that stores the events."""
-    woken = 0
+    coming: dict[tuple[Any, str], list[Event]] = {}
     for event in events:
-        keys = set(keys_of(event))
-        if not keys or event.source in ("test", "action"):
-            continue
-        waits = Wait.objects.filter(workspace_id=event.workspace_id, key__in=keys, closed_at=None, event=None)
-        for wait in waits.filter(kind="event", decision="").exclude(run__event_id=event.pk):
-            if matches(wait.what or {}, event) and Wait.objects.filter(pk=wait.pk, event=None).update(event=event):
-                woken += make_due(wait.run_id)
+        if event.source not in ("test", "action"):
+            for key in keys_of(event):
+                coming.setdefault((event.workspace_id, key), []).append(event)
+    woken = 0
+    for wait_id, workspace_id, run_id, key, what, own_event in _open_waits(coming):
+        for event in coming.get((workspace_id, key), ()):
+            if event.pk == own_event or not matches(what, event):
+                continue
+            if Wait.objects.filter(pk=wait_id, event=None).update(event=event):
+                woken += make_due(run_id)
+            break
     if woken:
         broker.hint()
     return woken
+
+
+def _open_waits(coming: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, Any, Any, str, dict[str, Any], Any]]:
+    """(wait, workspace, run, key, what, the run's own event) of all that wait for one of these (workspace, key)."""
+    workspaces = list({workspace_id for workspace_id, _ in coming})
+    keys = list({key for _, key in coming})
+    for at in range(0, len(keys), MOST_KEYS):
+        some = keys[at : at + MOST_KEYS]
+        sql = _OPEN.format(workspaces=marks(len(workspaces)), keys=marks(len(some)))
+        for wait_id, workspace_id, run_id, key, what, own_event in execute(sql, [*workspaces, *some]):
+            yield wait_id, id_of(workspace_id), id_of(run_id), key, json.loads(what or "null") or {}, id_of(own_event)
 
 
 def make_due(run_id: Any) -> int:
