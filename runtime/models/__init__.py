@@ -2,6 +2,8 @@
 
 from runtime.models.events import Event, IdempotentAnswer
 from runtime.models.flows import Flow, FlowVersion, Trigger
+from runtime.models.gates import Gate, Turn
+from runtime.models.operating import FlowDay, Operation, OperationItem
 from runtime.models.people import ROLES, SCOPES, Agent, ApiKey, Membership, User, Workspace
 from runtime.models.runs import FINAL, OPEN, Reference, Run, Status, StepRun, Wait, WorkerBeat
 
@@ -14,14 +16,19 @@ __all__ = [
     "ApiKey",
     "Event",
     "Flow",
+    "FlowDay",
     "FlowVersion",
+    "Gate",
     "IdempotentAnswer",
     "Membership",
+    "Operation",
+    "OperationItem",
     "Reference",
     "Run",
     "Status",
     "StepRun",
     "Trigger",
+    "Turn",
     "User",
     "Wait",
     "WorkerBeat",

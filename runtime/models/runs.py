@@ -121,11 +121,12 @@ class StepRun(models.Model):
 class Wait(models.Model):
     """What a paused run waits for; closed when it goes on.
 
-    `kind` is time | event | approval | children. An event's `key` is what must be the same ("contact:+4930..."), `what`
-    is what the node asked to wait for. `event` and `decision` are what came; the first that comes stands.
+    `kind` is time | event | approval | children | turn. An event's `key` is what must be the same ("contact:+4930..."),
+    a turn's is its gate's; `what` is what the node asked to wait for. `event` and `decision` are what came; the first
+    that comes stands.
     """
 
-    KINDS = ("time", "event", "approval", "children")
+    KINDS = ("time", "event", "approval", "children", "turn")
     DECISIONS = ("approved", "denied", "skipped")
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
