@@ -1,6 +1,5 @@
 """The one `interaction` (CONTRACT): every member there, absent is null, transcript and turns made from each other."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,6 @@ ROLES = {
     "user": "user", "human": "user", "customer": "user", "kunde": "user", "contact": "user", "caller": "user",
     "tool": "tool", "system": "system",
 }  # fmt: skip
-_LINE = re.compile(r"\s*([A-Za-z]{2,20})\s*:\s*(.*)")
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,14 +36,15 @@ def turns_of(transcript: str) -> list[dict[str, Any]]:
     """One turn per "Speaker: words" line; a line without a known speaker belongs to the turn before it."""
     turns: list[dict[str, Any]] = []
     for line in transcript.splitlines():
-        match = _LINE.match(line)
-        role = ROLES.get(match[1].lower()) if match else None
-        if match and role:
-            turns.append({"role": role, "text": match[2].strip(), "at_seconds": None})
-        elif line.strip() and turns:
-            turns[-1]["text"] += "\n" + line.strip()
-        elif line.strip():
-            turns.append({"role": "unknown", "text": line.strip(), "at_seconds": None})
+        speaker, colon, words = line.partition(":")
+        role = ROLES.get(speaker.strip().lower()) if colon else None
+        if role:
+            turns.append({"role": role, "text": words.strip(), "at_seconds": None})
+        elif words := line.strip():
+            if turns:
+                turns[-1]["text"] += "\n" + words
+            else:
+                turns.append({"role": "unknown", "text": words, "at_seconds": None})
     return turns
 
 
