@@ -1,5 +1,6 @@
 """`python3 manage.py verify`: everything that must hold, in order, each part announced with its time.
 
+Parts that leave a processor idle run side by side (TOGETHER); what such a part prints is shown when it has ended.
 As root on Debian it installs the programs it needs; elsewhere it says what to install and skips the parts that need
 them, loudly. With CI=true nothing is skipped: what is missing is a failure.
 """
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.conf import settings
@@ -53,45 +55,75 @@ class Command(BaseCommand):
         install_programs(self._say)
         results = {}
         with tempfile.TemporaryDirectory(prefix="segue-verify-") as folder:
-            verification = Verification(Path(folder))
-            for name in parts or PARTS:
-                results[name] = self._run(name, verification)
-        self._conclude(results, verification)
+            runs = {name: Verification(Path(folder) / name) for name in parts or PARTS}
+            for group in _groups(list(runs)):
+                results.update(self._run_together(group, runs))
+        self._conclude(results, list(runs.values()))
 
-    def _run(self, name, verification) -> str:
-        self._say(f"{name}: {PARTS[name].__doc__}")
+    def _run_together(self, names, runs) -> dict[str, str]:
+        if len(names) == 1:
+            return {names[0]: self._run(names[0], runs[names[0]], self._print)}
+        self._say(f"{' and '.join(names)} side by side")
+        printed = {name: [] for name in names}
+        with ThreadPoolExecutor(len(names)) as pool:
+            ends = {name: pool.submit(self._run, name, runs[name], printed[name].append) for name in names}
+            for name, end in ends.items():
+                end.result()
+                self._print("".join(printed[name]))
+        return {name: end.result() for name, end in ends.items()}
+
+    def _run(self, name, verification, show) -> str:
+        """ "ok", "FAILED" or "skipped"; what a part of tests prints goes through `show`."""
+        show(f"[verify] {name}: {PARTS[name].__doc__}\n")
+        verification.show = show
         began = time.monotonic()
         try:
             result = "ok" if PARTS[name](verification) else "FAILED"
         except Skipped as reason:
             result = "FAILED" if os.environ.get("CI") == "true" else "skipped"
-            self._say(f"{'!' * 12} {name} cannot run: {reason} {'!' * 12}")
-        self._say(f"{name}: {result} in {time.monotonic() - began:.1f} s")
+            show(f"[verify] {'!' * 12} {name} cannot run: {reason} {'!' * 12}\n")
+        show(f"[verify] {name}: {result} in {time.monotonic() - began:.1f} s\n")
         return result
 
-    def _conclude(self, results, verification):
+    def _conclude(self, results, runs):
         self._say("  ".join(f"{name} {result}" for name, result in results.items()))
-        total = verification.counted
+        total = {word: sum(run.counted[word] for run in runs) for word in COUNTED}
         failed = total["failed"] + total["errors"] + total["xpassed"]
         bad_parts = [name for name, result in results.items() if result == "FAILED"]
         if bad_parts:
             self._say("not well: " + ", ".join(bad_parts))
-        if verification.tests_ran:
+        if any(run.tests_ran for run in runs):
             skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
             print(f"tests: {total['passed']} passed, {failed} failed{skipped}", flush=True)
         sys.exit(1 if bad_parts else 0)
 
     def _say(self, text):
-        print(f"[verify] {text}", flush=True)
+        self._print(f"[verify] {text}\n")
+
+    def _print(self, text):
+        print(text, end="", flush=True)
+
+
+def _groups(names) -> list[list[str]]:
+    """The parts in order; those of TOGETHER in one group."""
+    groups = []
+    for name in names:
+        if groups and name in TOGETHER and groups[-1][0] in TOGETHER:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
 
 
 class Verification:
-    """One run: its scratch folder and what its pytest runs counted."""
+    """One part's run: its scratch folder, where its tests' output goes and what they counted."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.counted = dict.fromkeys(COUNTED, 0)
         self.tests_ran = False
+        self.show = sys.stdout.write
+        folder.mkdir(exist_ok=True)
 
     def command(self, *argv, cwd=ROOT, **environment) -> bool:
         """Run a program with a data directory of its own; whether it ended well."""
@@ -110,7 +142,7 @@ class Verification:
         )  # fmt: skip
         closing = ""
         for line in run.stdout:
-            print(line, end="", flush=True)
+            self.show(line)
             closing = line if re.search(r"\d+ (passed|failed|error|skipped).* in [\d.]+s", line) else closing
         for number, word in re.findall(r"(\d+) ([a-z]+)", closing):
             word = "errors" if word == "error" else word
@@ -198,6 +230,9 @@ PARTS = {
     part.__name__: part
     for part in (style, types, migrations, deploy, openapi, javascript, engine, sqlite, postgresql, crash, browser)
 }
+
+#: Neither needs more than one processor, and both wait a good part of their time.
+TOGETHER = ("sqlite", "postgresql")
 
 
 def _without(*folders):
