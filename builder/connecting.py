@@ -28,6 +28,13 @@ class InUse(Exception):
         self.uses = uses
 
 
+class MayNotWiden(Exception):
+    """Secrets that are kept would go to hosts they did not go to before."""
+
+    def __str__(self):
+        return "Sending kept secrets to further hosts needs the role publisher, or the secrets again."
+
+
 @dataclass(frozen=True)
 class Use:
     """A node that uses a connection; `published` when it does so in what is live."""
@@ -51,9 +58,10 @@ def save(
     """Change what is given and keep the rest. {field: what is wrong}; empty = it is saved.
 
     Kept secrets go to further hosts only if `may_widen`: else whoever edits could have them sent to themselves.
+    Raises MayNotWiden.
     """
     new = connection._state.adding
-    further = set(allowed_hosts or ()) - set(connection.allowed_hosts)
+    before = set(connection.allowed_hosts)
     kept = set(connection.sealed) - set(secrets or ())
     connection.name = connection.name if name is None else name.strip()
     connection.config = dict(connection.config if config is None else config)
@@ -63,10 +71,9 @@ def save(
     taken = (
         Connection.objects.for_workspace(connection.workspace).filter(name=connection.name).exclude(pk=connection.pk)
     )
-    if further and kept and not may_widen:
-        problems["allowed_hosts"] = (
-            "Sending kept secrets to further hosts needs the role publisher, or the secrets again."
-        )
+    further = set(connection.allowed_hosts) - before if not problems else ()  # some follow from the values
+    if further and kept and not new and not may_widen:
+        raise MayNotWiden
     if not connection.name:
         problems["name"] = "Give it a name."
     elif taken.exists():

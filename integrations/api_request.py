@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from integrations import answers
+from integrations.calling import failed, masked, with_query
+from integrations.connection_types import http_types
 from integrations.connections import NO_CREDENTIALS, Credentials
 from integrations.http import LARGEST_BODY, MEBIBYTE, REDIRECTS, Response, fetch
 from integrations.masking import HIDDEN
@@ -29,7 +31,7 @@ from runtime.engine.fields import (
 )
 from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
 from runtime.engine.outcomes import Done, Outcome
-from runtime.engine.values import excerpt, to_text
+from runtime.engine.values import to_text
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -85,7 +87,7 @@ class ApiRequest(NodeType):
     url = _Url("URL", required=True, section="Request", max_length=8192,
                help="Placeholders are percent-encoded; one that begins the URL is taken as it is.")  # fmt: skip
     connection = ConnectionRef(
-        "Connection", types=["none", "basic", "bearer", "api_key"], section="Request",
+        "Connection", types=http_types, section="Request",
         help="Whose credentials go along; only to the hosts the connection is bound to.",
     )  # fmt: skip
     query = KeyValues("Query", default=[], section="Request", max_items=100)
@@ -159,7 +161,7 @@ class ApiRequest(NodeType):
             body = mask.value(body)  # whole: what is quoted from it is cut, and half a secret would not be found
             _judge(step, request["method"], response, body)
         except StepError as error:
-            raise _masked(error, mask) from None
+            raise masked(error, mask) from None
         if warning:
             step.warn("answer", warning)
         return _done(step, mask.value(_output(response, body)))
@@ -169,8 +171,8 @@ def _request(step: Any, credentials: Credentials, secure: Mapping[str, Any]) -> 
     """The arguments of `fetch`, and under `shown` what history keeps of them."""
     config = step.config
     method = str(config["method"] or "GET").upper()
-    url = _with_query(template.render_url(config["url"] or "", step.scope, step.warnings),
-                      pairs_of(config["query"], step))  # fmt: skip
+    url = with_query(template.render_url(config["url"] or "", step.scope, step.warnings),
+                     pairs_of(config["query"], step))  # fmt: skip
     content, kind, shown_body = encode(config["body"], step, secure)
     headers = {"Content-Type": kind} if kind else {}
     for row in config["headers"] or []:
@@ -214,32 +216,20 @@ def _unless_it_fails(render: Callable[[], Any]) -> Any:
         return HIDDEN
 
 
-def _with_query(url: str, pairs: list[tuple[str, str]]) -> str:
-    if not pairs:
-        return url
-    parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode(pairs, quote_via=quote))))
-    return urlunsplit(parts._replace(query=query))
-
-
 def _judge(step: Any, method: str, response: Response, body: Any) -> None:
     """Raise StepError unless the answer counts as a success."""
     rule = step.config["success"] or {}
     host = urlsplit(response.url).hostname
     if not answers.is_one_of(response.status, rule.get("statuses") or "2xx"):
         happened, code, advice = "", f"http_{response.status}", answers.help_with(response.status)
-    elif failed := _unmet(step, rule.get("conditions"), response, body):
-        happened, code, advice = f", but not as the step's success rule asks ({failed})", "not_successful", ""
+    elif unmet := _unmet(step, rule.get("conditions"), response, body):
+        happened, code, advice = f", but not as the step's success rule asks ({unmet})", "not_successful", ""
     else:
         return
     said = answers.words_of(body)
     told = f"{host} says: {said}" if said else ""
     message = f"{method} {host} answered {answers.phrase(response.status)}{happened}. {told} {advice}"
-    detail = {"status": response.status, "headers": response.headers, "body": excerpt(body, 2000),
-              "seconds": round(response.seconds, 3)}  # fmt: skip
-    raise StepError(
-        " ".join(message.split()), code, answers.can_be_retried(response), answers.wait_asked_for(response), detail
-    )
+    raise failed(message, code, answers.can_be_retried(response), response, body)
 
 
 def _unmet(step: Any, rules: Any, response: Response, body: Any) -> str | None:
@@ -279,13 +269,6 @@ def _mapped(step: Any, body: Any) -> Iterator[tuple[str, Any]]:
             if "default" not in row:
                 step.warn("not_in_answer", f"The answer has nothing at {row['path']}, so {row['variable']} is empty.")
             yield row["variable"], row.get("default")
-
-
-def _masked(error: StepError, mask: Any) -> StepError:
-    detail = error.detail
-    if isinstance(detail, Mapping) and "headers" in detail:
-        detail = {**detail, "headers": mask.headers(detail["headers"])}
-    return StepError(mask.text(error.message), error.code, error.retryable, error.retry_after, mask.value(detail))
 
 
 def _asks_for_the_answer(text: str) -> bool:

@@ -13,7 +13,7 @@ class IntegrationsConfig(AppConfig):
     def ready(self):
         """Plug into the floor below: receivers by name; node types and services register by being imported."""
         import integrations.api_request  # each registers itself
-        import integrations.code  # noqa: F401
+        import integrations.code
         import integrations.services
         from integrations.connections import resolve
         from integrations.receivers import all_receivers

@@ -1,21 +1,28 @@
-"""The kinds of connection: which fields they ask for, and how they authenticate a request.
+"""The kinds of connection: which fields they ask for, how they authenticate a request, where they may go.
 
-A type is declared once: the form, the check, what is encrypted and what is applied follow from it. Fields marked
-`secret` are kept encrypted and never shown again.
+A type is declared once, next to what uses it (a service's file, the plain ones here): the form, the check, what is
+encrypted, what is applied and what its test asks follow from it. Fields marked `secret` are kept encrypted and never
+shown again.
 """
 
-import base64
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
-Values = Mapping[str, str]
-Applied = tuple[str, dict[str, str]]  # the URL and the headers to send
+from integrations.authentication import Apply, Outgoing, Values, basic, bearer, nothing
+from integrations.web_addresses import host_and_port
+from runtime.engine.errors import StepError
+
+LONGEST_VALUE = 8192
+_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ONE_LINE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionField:
+    """One value of a connection. `pattern` is what it must match whole; `lines` allows several lines (PEM, JSON)."""
+
     name: str
     label: str
     secret: bool = False
@@ -23,20 +30,65 @@ class ConnectionField:
     default: str = ""
     help: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    pattern: str = ""
+    lines: bool = False
+    advanced: bool = False
 
     def describe(self) -> dict[str, Any]:
         options = [{"value": value, "label": label} for value, label in self.options]
         return {"name": self.name, "label": self.label, "secret": self.secret, "required": self.required,
-                "default": self.default, "help": self.help, "options": options or None}  # fmt: skip
+                "default": self.default, "help": self.help, "options": options or None, "lines": self.lines,
+                "advanced": self.advanced}  # fmt: skip
+
+    def wrong_with(self, value: Any) -> str | None:
+        if not isinstance(value, str):
+            return f"{self.label} must be a text."
+        if self.required and not value:
+            return f"{self.label} is required."
+        if (_LINES if self.lines else _ONE_LINE).search(value):
+            return f"{self.label} has a line break or control character in it."
+        if self.options and value not in dict(self.options):
+            return f"{self.label} must be one of {', '.join(dict(self.options))}."
+        if len(value) > LONGEST_VALUE:
+            return f"{self.label} is longer than {LONGEST_VALUE:,} characters."
+        if value and self.pattern and not re.fullmatch(self.pattern, value):
+            return f"{self.label} does not have the right form. {self.help}".strip()
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A harmless request that proves credentials: `path` is below the connection's address.
+
+    `told(body)` says in words whom they belong to; `complaint(body)` finds an error that hides in a 200 (Slack).
+    """
+
+    path: str
+    method: str = "GET"
+    told: Callable[[Any], str] = lambda body: ""
+    complaint: Callable[[Any], str] = lambda body: ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionType:
+    """A kind of connection.
+
+    `base_url` is where a service is reached, perhaps with the names of fields in it (`https://{subdomain}.zendesk.com`);
+    a connection of such a type is bound to that host (and `more_hosts`) instead of hosts that a person lists, and its
+    field `base_url` sets another address: a self-hosted product, a test system. `apply` None: not for HTTP requests.
+    `check_more(values)` yields (field, what is wrong) beyond what the fields say.
+    """
+
     name: str
     label: str
     help: str
     fields: tuple[ConnectionField, ...]
-    apply: Callable[[Values, str, dict[str, str]], Applied]
+    apply: Apply | None = nothing
+    icon: str = "key"
+    base_url: str = ""
+    more_hosts: tuple[str, ...] = ()
+    test: Probe | None = None
+    check_more: Callable[[Values], Iterator[tuple[str, str]]] = lambda values: iter(())
 
     @property
     def secret_names(self) -> list[str]:
@@ -46,84 +98,99 @@ class ConnectionType:
     def public_names(self) -> list[str]:
         return [field.name for field in self.fields if not field.secret]
 
+    @property
+    def asks_for_hosts(self) -> bool:
+        """Whether a person lists the hosts, since nothing else tells them."""
+        return not self.base_url
+
     def describe(self) -> dict[str, Any]:
-        return {"type": self.name, "label": self.label, "help": self.help,
+        return {"type": self.name, "label": self.label, "help": self.help, "icon": self.icon,
+                "asks_for_hosts": self.asks_for_hosts,
                 "fields": [field.describe() for field in self.fields]}  # fmt: skip
+
+    def address(self, values: Values) -> str:
+        """Where the service is, without a slash at the end; empty for types that are not of one service."""
+        filled = {field.name: values.get(field.name) or field.default for field in self.fields}
+        return (filled.get("base_url") or self.base_url.format_map(filled)).rstrip("/")
+
+    def hosts(self, values: Values) -> list[str]:
+        """The hosts that a connection with these values is bound to whatever else is listed."""
+        return [host_and_port(self.address(values)), *self.more_hosts] if self.base_url else [*self.more_hosts]
 
     def check(self, values: Values) -> dict[str, str]:
         """{field: what is wrong} of a connection's values, secrets included."""
-        problems = {name: f"There is no field {name!r}." for name in values if name not in self._by_name()}
+        known = {field.name for field in self.fields}
+        problems = {name: f"There is no field {name!r}." for name in values if name not in known}
         for field in self.fields:
-            value = values.get(field.name, field.default)
-            if not isinstance(value, str):
-                problems[field.name] = f"{field.label} must be a text."
-            elif field.required and not value:
-                problems[field.name] = f"{field.label} is required."
-            elif any(char < " " or char == "\x7f" for char in value):
-                problems[field.name] = f"{field.label} has a line break or control character in it."
-            elif field.options and value not in dict(field.options):
-                problems[field.name] = f"{field.label} must be one of {', '.join(dict(field.options))}."
-            elif len(value) > 8192:
-                problems[field.name] = f"{field.label} is longer than 8,192 characters."
+            if message := field.wrong_with(values.get(field.name, field.default)):
+                problems[field.name] = message
+        if not problems:
+            problems = {**dict(self._check_address(values)), **dict(self.check_more(values))}
         return problems
 
-    def _by_name(self) -> dict[str, ConnectionField]:
-        return {field.name: field for field in self.fields}
+    def _check_address(self, values: Values) -> Iterator[tuple[str, str]]:
+        try:
+            self.hosts(values)
+        except StepError as error:
+            yield "base_url", error.message
 
 
-def _nothing(values: Values, url: str, headers: dict[str, str]) -> Applied:
-    return url, headers
+TYPES: dict[str, ConnectionType] = {}
 
 
-def _basic(values: Values, url: str, headers: dict[str, str]) -> Applied:
-    pair = f"{values.get('username', '')}:{values.get('password', '')}"
-    return url, _with(headers, "Authorization", "Basic " + base64.b64encode(pair.encode()).decode())
+def register_connection_type(kind: ConnectionType) -> ConnectionType:
+    """Make a type known; one that is reached at a `base_url` gets the field that sets another. Names are unique."""
+    if kind.name in TYPES:
+        raise ValueError(f"There are two connection types {kind.name!r}.")
+    if kind.base_url:
+        text = f"Usually {kind.base_url}. Another one for a self-hosted product or a test system."
+        address = ConnectionField("base_url", "Address", required=False, help=text, advanced=True)
+        kind = replace(kind, fields=(*kind.fields, address))
+    TYPES[kind.name] = kind
+    return kind
 
 
-def _bearer(values: Values, url: str, headers: dict[str, str]) -> Applied:
-    return url, _with(headers, "Authorization", f"Bearer {values.get('token', '')}")
+def http_types() -> list[str]:
+    """The types that can authenticate an HTTP request."""
+    return [name for name, kind in TYPES.items() if kind.apply is not None]
 
 
-def _api_key(values: Values, url: str, headers: dict[str, str]) -> Applied:
-    name, key = values.get("name") or "X-API-Key", values.get("key", "")
-    if values.get("place", "header") == "query":
-        parts = urlsplit(url)
-        query = "&".join(filter(None, (parts.query, f"{quote(name, safe='')}={quote(key, safe='')}")))
-        return urlunsplit(parts._replace(query=query)), headers
-    return url, _with(headers, name, f"{values.get('prefix', '')}{key}")
+def _api_key(values: Values, request: Outgoing) -> Outgoing:
+    name, key = values.get("name") or "X-API-Key", f"{values.get('prefix', '')}{values.get('key', '')}"
+    place = values.get("place") or "header"
+    if place == "query":
+        return request.with_query(name, key)
+    return request.with_member(name, key) if place == "body" else request.with_header(name, key)
 
 
-def _with(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """The connection's header replaces one that the step wrote by hand."""
-    others = {given: text for given, text in headers.items() if given.lower() != name.lower()}
-    return {**others, name: value}
-
-
-TYPES = {
-    kind.name: kind
-    for kind in (
-        ConnectionType("none", "No authentication", "Nothing is added to requests.", (), _nothing),
-        ConnectionType(
-            "basic", "User name and password", "HTTP basic authentication.",
-            (ConnectionField("username", "User name"), ConnectionField("password", "Password", secret=True,
-                                                                       required=False)),
-            _basic,
-        ),
-        ConnectionType(
-            "bearer", "Bearer token", "Sent as `Authorization: Bearer <token>`.",
-            (ConnectionField("token", "Token", secret=True),), _bearer,
-        ),
-        ConnectionType(
-            "api_key", "API key", "A key in a header or in the query.",
-            (
-                ConnectionField("key", "Key", secret=True),
-                ConnectionField("place", "Sent in", required=False, default="header",
-                                options=(("header", "Header"), ("query", "Query"))),
-                ConnectionField("name", "Name", required=False, default="X-API-Key",
-                                help="Of the header or the query parameter."),
-                ConnectionField("prefix", "Before the key", required=False, help="For example `Token `."),
-            ),
-            _api_key,
-        ),
+register_connection_type(
+    ConnectionType("none", "No authentication", "Nothing is added to requests.", (), nothing, icon="globe")
+)
+register_connection_type(
+    ConnectionType(
+        "basic", "User name and password", "HTTP basic authentication.",
+        (ConnectionField("username", "User name"),
+         ConnectionField("password", "Password", secret=True, required=False)),
+        basic(), icon="user",
     )
-}  # fmt: skip
+)  # fmt: skip
+register_connection_type(
+    ConnectionType(
+        "bearer", "Bearer token", "Sent as `Authorization: Bearer <token>`.",
+        (ConnectionField("token", "Token", secret=True),), bearer(), icon="shield",
+    )
+)  # fmt: skip
+register_connection_type(
+    ConnectionType(
+        "api_key", "API key", "A key in a header, in the query or in the body.",
+        (
+            ConnectionField("key", "Key", secret=True),
+            ConnectionField("place", "Sent in", required=False, default="header",
+                            options=(("header", "Header"), ("query", "Query"), ("body", "Body"))),
+            ConnectionField("name", "Name", required=False, default="X-API-Key",
+                            help="Of the header, the query parameter, or the member of the body."),
+            ConnectionField("prefix", "Before the key", required=False, help="For example `Token `."),
+        ),
+        _api_key,
+    )
+)  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from integrations.connection_types import TYPES, ConnectionType, Values
+from integrations.authentication import Outgoing, Values
+from integrations.connection_types import TYPES, ConnectionType
 from integrations.hosts import place_of
 from integrations.masking import NO_MASK, Mask
 from integrations.models import Connection
@@ -28,6 +29,7 @@ class Credentials:
     values: Values = field(default_factory=dict, repr=False)
     mask: Mask = field(default=NO_MASK, repr=False)
     broken: str = ""
+    id: str = ""
 
     def allows(self, host: str, port: int) -> bool:
         """Whether this may be used for `host:port`; credentials that carry nothing may go everywhere."""
@@ -35,10 +37,17 @@ class Credentials:
             return True
         return any(place_of(allowed).fits(host, port) for allowed in self.hosts)
 
-    def apply(self, url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    @property
+    def address(self) -> str:
+        """Where the connection's service is, without a slash at the end."""
+        return self.kind.address(self.values)
+
+    def apply(self, request: Outgoing) -> Outgoing:
         if self.broken:
             raise StepError(f"The connection {self.name} cannot be used. {self.broken}", code="connection_broken")
-        return self.kind.apply(self.values, url, headers)
+        if self.kind.apply is None:
+            raise StepError(f"The connection {self.name} is not for HTTP requests.", code="connection_broken")
+        return self.kind.apply(self.values, request)
 
 
 def resolve(workspace_id: Any, ids: Iterable[str]) -> dict[str, Credentials]:
@@ -53,13 +62,15 @@ def resolve(workspace_id: Any, ids: Iterable[str]) -> dict[str, Credentials]:
 
 def credentials_of(row: Connection) -> Credentials:
     """Open a stored connection. One whose key is gone says so when it is used, not before."""
+    known = {"name": row.name, "kind": row.kind, "hosts": tuple(row.allowed_hosts), "id": str(row.pk)}
+    if row.type not in TYPES:
+        return Credentials(**known, broken=f"Its type {row.type} is not installed here.")
     try:
         secrets = row.secrets()
     except CannotOpen as error:
-        return Credentials(row.name, TYPES[row.type], tuple(row.allowed_hosts), broken=str(error))
+        return Credentials(**known, broken=str(error))
     values = {**row.config, **secrets}
-    mask = Mask([*secrets.values(), *_derived(row.type, values)])
-    return Credentials(row.name, TYPES[row.type], tuple(row.allowed_hosts), values, mask)
+    return Credentials(**known, values=values, mask=Mask([*secrets.values(), *_derived(row.kind, values)]))
 
 
 def problems_of(row: Connection) -> Mapping[str, str]:
@@ -71,12 +82,13 @@ def problems_of(row: Connection) -> Mapping[str, str]:
     return {}
 
 
-def _derived(kind: str, values: Values) -> list[str]:
-    """What is made of secrets and sent: a peer may echo that."""
-    if kind != "basic":
+def _derived(kind: ConnectionType, values: Values) -> list[str]:
+    """What is made of secrets and sent in a header, as basic authentication is: a peer may echo that."""
+    try:
+        sent = kind.apply(values, Outgoing("https://peer.example/")) if kind.apply else Outgoing("")
+    except StepError:  # a key that goes into a body
         return []
-    _, headers = TYPES["basic"].apply(values, "", {})
-    return [headers["Authorization"].removeprefix("Basic ")]
+    return [text.rpartition(" ")[2] for text in sent.headers.values()]
 
 
 def _find(workspace_id: Any, connection_id: Any) -> Connection | None:

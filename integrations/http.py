@@ -14,10 +14,12 @@ from typing import Any, Protocol
 
 from requests.models import PreparedRequest
 
+from integrations.authentication import Outgoing
 from integrations.egress import Refused
 from integrations.failures import cut_short, failure_of, too_large
 from integrations.headers import checked, joined, on_the_wire, without_credentials
 from integrations.lines import call, door
+from integrations.passing import through_its_gate
 from integrations.web_addresses import Origin, host_of, normal_url, redirect_of, same_place
 from runtime.engine.errors import StepError
 
@@ -44,7 +46,7 @@ class Credentials(Protocol):
     """What `fetch` needs of a connection (integrations/connections.py)."""
 
     def allows(self, host: str, port: int) -> bool: ...
-    def apply(self, url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]: ...
+    def apply(self, request: Outgoing) -> Outgoing: ...
 
 
 class _Request(PreparedRequest):
@@ -52,15 +54,16 @@ class _Request(PreparedRequest):
 
     origin: Origin
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None):
+    def __init__(self, method: str, request: Outgoing):
         super().__init__()
-        self.method, self.body, self.hooks = method, body, {}
-        self.url, self.origin = normal_url(url)
-        self.headers = on_the_wire(headers)  # type: ignore[assignment]
-        if body is not None:
-            self.headers["Content-Length"] = str(len(body))
+        self.method, self.body, self.hooks = method, request.body, {}
+        self.url, self.origin = normal_url(request.url)
+        self.headers = on_the_wire(request.headers)  # type: ignore[assignment]
+        if request.body is not None:
+            self.headers["Content-Length"] = str(len(request.body))
 
 
+@through_its_gate
 def fetch(
     method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
     timeout: float = 15.0, max_bytes: int = MEBIBYTE, redirects: int = REDIRECTS,
@@ -79,7 +82,7 @@ def fetch(
         raise StepError(f"{method[:40]!r} is no HTTP method.", code="bad_request")
     seen = set()
     while True:
-        request = _Request(method, *_with_credentials(url, headers, connection), body)
+        request = _Request(method, _with_credentials(Outgoing(url, headers, body), connection))
         raw = _send(request, timeout)
         try:
             target = redirect_of(raw, url) if redirects else None
@@ -160,17 +163,15 @@ def _after_redirect(
     return "GET", None, {name: value for name, value in headers.items() if name.lower() not in gone}
 
 
-def _with_credentials(
-    url: str, headers: dict[str, str], connection: Credentials | None
-) -> tuple[str, Mapping[str, str]]:
-    """The URL and headers to send; refuses to go to a host that the connection is not bound to."""
+def _with_credentials(request: Outgoing, connection: Credentials | None) -> Outgoing:
+    """The request as it is sent; refuses to go to a host that the connection is not bound to."""
     if connection is None:
-        return url, headers
-    _, (_, host, port) = normal_url(url)
+        return request
+    _, (_, host, port) = normal_url(request.url)
     if not connection.allows(host, port):
         raise Refused(
             f"The connection of this step is bound to other hosts, so it is not used for {host}. Add the host to the "
             "connection, or choose another one.",
             code="host_not_allowed",
         )
-    return connection.apply(url, dict(headers))
+    return connection.apply(request)

@@ -41,7 +41,8 @@ class Connection(Record):
 
     @property
     def kind(self) -> ConnectionType:
-        return TYPES[self.type]
+        """What is known of its type; a type whose package was taken away has no fields."""
+        return TYPES.get(self.type) or ConnectionType(self.type, self.type, "This type is not installed here.", ())
 
     def secrets(self) -> dict[str, str]:
         """The secrets in the clear, for the outgoing edge only."""
@@ -68,12 +69,22 @@ class Connection(Record):
         """Raise ValidationError naming each wrong field."""
         if self.type not in TYPES:
             raise ValidationError({"type": f"There is no type {self.type!r}: choose {', '.join(TYPES)}."})
-        problems = dict(self.kind.check({**self.config, **self.secrets()}))
-        hosts = self.allowed_hosts
-        if not isinstance(hosts, list) or any(check_host(host) for host in hosts):
-            wrong = [check_host(host) for host in hosts if check_host(host)] if isinstance(hosts, list) else ()
-            problems["allowed_hosts"] = next(iter(wrong), "Allowed hosts must be a list.")
-        elif not hosts and self.type != "none":
-            problems["allowed_hosts"] = "Name the hosts these credentials may be sent to, such as api.example.com."
+        values = {**self.config, **self.secrets()}
+        problems = dict(self.kind.check(values))
+        if not problems or self.kind.asks_for_hosts:
+            problems |= self._bind(values)
         if problems:
             raise ValidationError(problems)
+
+    def _bind(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Fill in the hosts that follow from the values; what is wrong with those that a person listed."""
+        if not isinstance(self.allowed_hosts, list):
+            return {"allowed_hosts": "Allowed hosts must be a list."}
+        listed = self.allowed_hosts if self.kind.asks_for_hosts else []
+        self.allowed_hosts = list(dict.fromkeys([*listed, *self.kind.hosts(values)]))
+        if wrong := next(filter(None, map(check_host, self.allowed_hosts)), None):
+            return {"allowed_hosts": wrong}
+        if not self.allowed_hosts and self.type != "none":
+            text = "Name the hosts these credentials may be sent to, such as api.example.com."
+            return {"allowed_hosts": text}
+        return {}

@@ -41,6 +41,13 @@ def normal_url(url: str) -> tuple[str, Origin]:
     return parts._replace(fragment="").geturl(), (parts.scheme, host, default if port is None else port)
 
 
+def host_and_port(url: str) -> str:
+    """Where a URL leads as an allowed host is written: with its port where that is written too. Raises StepError."""
+    _, (_, host, port) = normal_url(url)
+    host = f"[{host}]" if ":" in host else host
+    return host if urlsplit(url).port is None else f"{host}:{port}"
+
+
 def redirect_of(raw: Any, url: str) -> str | None:
     """Where a redirect leads, checked; None if this is none (a 300 or 304 is an answer)."""
     location = raw.headers.get("Location")

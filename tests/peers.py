@@ -40,7 +40,9 @@ class Answer:
 
 
 class Peer:
-    """An HTTP server that answers from a table: path (without query) -> Answer, JSON value, or callable(asked)."""
+    """An HTTP server that answers from a table: path (without query; `*` = any other) -> Answer, JSON value, or
+    callable(asked).
+    """
 
     def __init__(self, answers: dict[str, Any] | None = None):
         self.answers = answers or {}
@@ -55,7 +57,8 @@ class Peer:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(self.command, self.path, headers, self.rfile.read(length), self.client_address)
                 peer.requests.append(asked)
-                found = peer.answers.get(self.path.partition("?")[0], Answer(404, {"message": "There is nothing here"}))
+                nothing = peer.answers.get("*", Answer(404, {"message": "There is nothing here"}))
+                found = peer.answers.get(self.path.partition("?")[0], nothing)
                 found = found(asked) if callable(found) else found
                 answer = found if isinstance(found, Answer) else Answer(body=found)
                 body, kind = _encoded(answer.body)

@@ -105,13 +105,10 @@ class ConnectionTest(_OneConnection):
 
 
 def _save(request: Request, row: Connection, given: dict[str, Any]) -> None:
-    further = set(given.get("allowed_hosts", ())) - set(row.allowed_hosts)
-    kept = set(row.sealed) - set(given.get("secrets", {}))
-    widens = may(request, PUBLISH)
-    if further and kept and not widens:
-        text = "Sending kept secrets to further hosts needs the role publisher, or the secrets again."
-        raise Refused(403, "permission_denied", text)
-    wrong = connecting.save(row, actor_of(request), **given, may_widen=widens)
+    try:
+        wrong = connecting.save(row, actor_of(request), **given, may_widen=may(request, PUBLISH))
+    except connecting.MayNotWiden as error:
+        raise Refused(403, "permission_denied", str(error)) from error
     if wrong:
         errors = [{"pointer": _pointer(row, name), "code": "invalid", "message": text} for name, text in wrong.items()]
         raise Refused(422, "invalid", errors[0]["message"], errors)

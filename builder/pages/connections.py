@@ -14,8 +14,6 @@ from builder.pages.rendering import page
 from integrations.connection_types import TYPES
 from integrations.models import Connection
 
-ICONS = {"none": "globe", "basic": "user", "bearer": "shield", "api_key": "key"}
-
 
 class ConnectionForm(Form):
     """The fields its type asks for, around a name and the hosts it is bound to."""
@@ -34,8 +32,9 @@ class ConnectionForm(Form):
         for declared in kind.fields:
             self.fields[f"field_{declared.name}"] = self._field(declared, shown.get(declared.name))
         hosts = self.fields.pop("allowed_hosts")
-        hosts.required = kind.name != "none"
-        self.fields["allowed_hosts"] = hosts
+        if kind.asks_for_hosts:
+            hosts.required = kind.name != "none"
+            self.fields["allowed_hosts"] = hosts
         for field in self.fields.values():
             base = "textarea mono" if isinstance(field.widget, forms.Textarea) else "input"
             field.widget.attrs["class"] = "select" if isinstance(field.widget, forms.Select) else base
@@ -67,7 +66,7 @@ class ConnectionForm(Form):
 
     @property
     def hosts(self):
-        return self.cleaned_data["allowed_hosts"].replace(",", " ").split()
+        return self.cleaned_data.get("allowed_hosts", "").replace(",", " ").split()
 
     def show(self, problems):
         """Put the model's words beside the fields they are about."""
@@ -83,7 +82,6 @@ def connection_list(request):
     uses = connecting.uses(request.workspace)
     for row in rows:
         row.uses = uses.get(str(row.pk), [])
-        row.icon = ICONS.get(row.type, "key")
     context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("editor")}
     return page(request, "pages/connection_list.html", **context)
 
@@ -94,8 +92,7 @@ def connection_list(request):
 def new_connection(request):
     kind = TYPES.get(request.GET.get("type", ""))
     if kind is None:
-        types = [(kind, ICONS.get(kind.name, "key")) for kind in TYPES.values()]
-        return page(request, "pages/connection_types.html", types=types)
+        return page(request, "pages/connection_types.html", types=TYPES.values())
     return _edit(request, kind, None)
 
 
@@ -112,17 +109,19 @@ def _edit(request, kind, connection):
     form = ConnectionForm(request.POST or None, kind=kind, connection=connection, initial=initial)
     if request.method == "POST" and form.is_valid():
         wanted = connection or Connection(workspace=request.workspace, type=kind.name)
-        problems = connecting.save(
-            wanted, request.user, name=form.cleaned_data["name"], config=form.config, secrets=form.secrets,
-            allowed_hosts=form.hosts,
-            may_widen=request.membership.may("publisher"),
-        )  # fmt: skip
+        try:
+            problems = connecting.save(
+                wanted, request.user, name=form.cleaned_data["name"], config=form.config, secrets=form.secrets,
+                allowed_hosts=form.hosts, may_widen=request.membership.may("publisher"),
+            )  # fmt: skip
+        except connecting.MayNotWiden as error:
+            problems = {"allowed_hosts": str(error)}
         if not problems:
             messages.success(request, f"{wanted.name} is saved.")
             return redirect("connection-edit", wanted.pk)
         form.show(problems)
     uses = connecting.uses(request.workspace).get(str(connection.pk), []) if connection else []
-    context = {"form": form, "kind": kind, "connection": connection, "uses": uses, "icon": ICONS.get(kind.name, "key")}
+    context = {"form": form, "kind": kind, "connection": connection, "uses": uses}
     if connection:
         context["secrets"] = connection.shown_secrets()
     return page(request, "pages/connection.html", **context)

@@ -7,7 +7,7 @@ The kinds and the shape of `describe()` are SETTLED section 2.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import available_timezones
@@ -274,13 +274,19 @@ class List(Field):
 
 
 class ConnectionRef(Field):
-    """The id of a connection of one of `types`."""
+    """The id of a connection of one of `types`: their names, or what gives them once all are known; none = of any."""
 
     kind = "connection_ref"
 
-    def __init__(self, label: str = "Connection", *, types: Sequence[str] = (), **options: Any):
+    def __init__(
+        self, label: str = "Connection", *, types: Sequence[str] | Callable[[], Sequence[str]] = (), **options: Any
+    ):
         super().__init__(label, **options)
-        self.types = list(types)
+        self._types = types
+
+    @property
+    def types(self) -> list[str]:
+        return list(self._types() if callable(self._types) else self._types)
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
         if not isinstance(value, str):

@@ -42,11 +42,13 @@ def misbehaving():
 def ask():
     """ask(config, event={}, credentials=None, secure={}, mode="live", **settings) -> (outcome, the row history keeps).
 
-    Performs one API request as the runner would, without a database.
+    Performs one API request (or a node of another `type`) as the runner would, without a database.
     """
 
-    def ask(config, event=None, credentials=None, secure=None, mode="live", variables=None, **settings):
-        request = node("call", "api_request", config, settings=settings)
+    def ask(
+        config, event=None, credentials=None, secure=None, mode="live", variables=None, type="api_request", **settings
+    ):
+        request = node("call", type, config, settings=settings)
         if credentials:
             request["config"] = {**config, "connection": "c1"}
         graph = Graph.from_document(chain(call_ended(), request, end()))

@@ -3,6 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from integrations.authentication import Outgoing
 from integrations.connection_types import TYPES
 from integrations.connections import credentials_of, problems_of, resolve
 from integrations.hosts import check_host, place_of
@@ -22,7 +23,8 @@ def make(workspace, type="bearer", name="CRM", hosts=("api.example.com",), confi
 
 
 def sent(row, url="https://api.example.com/x?a=b"):
-    return credentials_of(row).apply(url, {"X-Team": "a"})
+    request = credentials_of(row).apply(Outgoing(url, {"X-Team": "a"}))
+    return request.url, request.headers
 
 
 def test_secrets_are_kept_encrypted_and_come_back(workspace):
@@ -39,7 +41,7 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(workspace):
     other.sealed = one.sealed
     credentials = credentials_of(other)
     with pytest.raises(StepError, match="cannot be opened"):
-        credentials.apply("https://api.example.com/", {})
+        credentials.apply(Outgoing("https://api.example.com/"))
 
 
 def test_opened_credentials_do_not_show_themselves(workspace):
@@ -65,8 +67,8 @@ def test_each_type_authenticates_in_its_way(type, config, secrets, url, header, 
 
 
 def test_the_connections_header_wins_over_one_written_by_hand(workspace):
-    _, headers = credentials_of(make(workspace, token="abc")).apply("https://a/", {"authorization": "mine"})
-    assert headers == {"Authorization": "Bearer abc"}
+    sent = credentials_of(make(workspace, token="abc")).apply(Outgoing("https://a/", {"authorization": "mine"}))
+    assert sent.headers == {"Authorization": "Bearer abc"}
 
 
 def test_only_the_workspaces_own_connections_are_resolved(workspace):
@@ -106,7 +108,7 @@ def test_secrets_can_be_changed_one_by_one_and_taken_away(workspace):
     [("bearer", {}, {}, ["a.example"], "token"), ("bearer", {}, {"token": "a\r\nX: 1"}, ["a.example"], "token"),
      ("bearer", {}, {"token": "abc"}, [], "allowed_hosts"), ("bearer", {}, {"token": "abc"}, ["*"], "allowed_hosts"),
      ("bearer", {"x": "y"}, {"token": "abc"}, ["a.example"], "x"), ("basic", {}, {}, ["a.example"], "username"),
-     ("api_key", {"place": "body"}, {"key": "k"}, ["a.example"], "place")],
+     ("api_key", {"place": "cookie"}, {"key": "k"}, ["a.example"], "place")],
 )  # fmt: skip
 def test_a_connection_that_cannot_work_is_refused_by_field(type, config, secrets, hosts, wrong, workspace):
     row = Connection(workspace=workspace, name="x", type=type, config=config, allowed_hosts=hosts)

@@ -21,8 +21,8 @@ class Token:
     def allows(self, host, port):
         return (host, port) == self.place
 
-    def apply(self, url, headers):
-        return url, {**headers, "Authorization": "Bearer s3cret-token"}
+    def apply(self, request):
+        return request.with_header("Authorization", "Bearer s3cret-token")
 
 
 def redirect(to, status=302):

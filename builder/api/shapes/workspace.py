@@ -63,6 +63,8 @@ class ConnectionType(s.Serializer):
     type = s.CharField()
     label = s.CharField()
     help = s.CharField()
+    icon = s.CharField()
+    asks_for_hosts = s.BooleanField(help_text="Whether a person lists the hosts; else they follow from the fields.")
     fields = s.ListField(child=s.DictField())
 
 

@@ -1,0 +1,61 @@
+"""A fake of any service: a real HTTP server, a connection that leads to it, and one step performed against it."""
+
+import pytest
+
+from integrations.connection_types import TYPES
+from integrations.connections import Credentials
+from integrations.hosts import check_host
+from integrations.masking import Mask
+from runtime.engine import registry
+from tests.peers import Peer
+
+SECRET = "s3cret/of+{}"
+
+
+def values_for(kind, url, **own):
+    """Something for every field of a connection type; its service is at `url`."""
+    values = {field.name: _value(field) for field in kind.fields}
+    return values | ({"base_url": url} if "base_url" in values else {}) | own
+
+
+def _value(field):
+    if field.secret:
+        return SECRET.format(field.name)
+    return field.default or (field.options[0][0] if field.options else field.name.replace("_", "-"))
+
+
+@pytest.fixture
+def vendor(open_to):
+    """The service. `vendor.answers["/path"]` is what it says, `vendor.requests` what it was asked."""
+    with Peer() as vendor:
+        open_to(vendor)
+        yield vendor
+
+
+@pytest.fixture
+def connected(vendor):
+    """connected("hubspot", token="...") -> the credentials of a connection that leads to the vendor."""
+
+    def connected(name, **own):
+        kind = TYPES[name]
+        values = values_for(kind, vendor.url, **own)
+        assert not kind.check(values)
+        hosts = tuple(kind.hosts(values)) or (f"127.0.0.1:{vendor.port}",)
+        assert not any(map(check_host, hosts))
+        return Credentials(kind.label, kind, hosts, values, Mask([values[name] for name in kind.secret_names]))
+
+    return connected
+
+
+@pytest.fixture
+def do(ask, connected):
+    """do("hubspot_add_note", {config}, event={}, mode="live", values={}, **settings) -> (outcome, the row of history).
+
+    Against the vendor, as the runner would, without a database; `values` are of the connection.
+    """
+
+    def do(type, config=None, event=None, values=None, **more):
+        kinds = registry.find(type).fields["connection"].types
+        return ask(config or {}, event, connected(kinds[0], **(values or {})), type=type, **more)
+
+    return do
