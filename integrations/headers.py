@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.credentials import carries_credentials as carries_credentials
 from runtime.engine.errors import StepError
 
 # What describes the body and who may speak how long belongs to the door.
@@ -11,7 +12,6 @@ OWN_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect",
      "proxy-authorization", "proxy-connection"}
 )  # fmt: skip
-_CREDENTIALS = re.compile(r"auth|cookie|token|secret|password|api[-_]?key|signature|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}\Z")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -53,8 +53,3 @@ def joined(headers: Any) -> dict[str, str]:
 def without_credentials(headers: Mapping[str, str]) -> dict[str, str]:
     """What may travel to another origin."""
     return {name: value for name, value in headers.items() if not carries_credentials(name)}
-
-
-def carries_credentials(name: str) -> bool:
-    """Whether a header is one that credentials travel in, by its name: Authorization, Cookie, X-Api-Key..."""
-    return bool(_CREDENTIALS.search(name))

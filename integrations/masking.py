@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from integrations.headers import carries_credentials
+from runtime.credentials import HIDDEN as HIDDEN
+from runtime.credentials import carries_credentials
 from runtime.engine.values import to_text
 
-HIDDEN = "•••"
 SHORTEST = 6
 
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from integrations.receivers.signatures import bearer
 from runtime.engine.values import safe_loads
 from runtime.interactions import complete
+from runtime.signatures import bearer
 
 CALL_ENDED = "call.ended"
 CONVERSATION_ENDED = "conversation.ended"

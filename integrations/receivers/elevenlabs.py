@@ -26,8 +26,8 @@ from integrations.receivers.normalising import (
     text,
     turn,
 )
-from integrations.receivers.signatures import is_signed, parts_of, seconds_of
 from runtime.engine.values import items_of
+from runtime.signatures import is_signed, parts_of, seconds_of
 
 OLDEST, NEWEST = 1800.0, 300.0  # the vendor's own kit allows half an hour back; ahead it checks nothing, we do
 STATUSES = (("busy", "busy"), ("no-answer", "no_answer"), ("no_answer", "no_answer"))

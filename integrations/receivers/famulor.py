@@ -13,8 +13,8 @@ from integrations.receivers import (
     tool_called,
 )
 from integrations.receivers.normalising import between, merged, moment, role, seconds, table, text, turn
-from integrations.receivers.signatures import is_one_of, is_signed
 from runtime.interactions import turns_of
+from runtime.signatures import is_one_of, is_signed
 
 STATUSES = {
     "completed": "completed", "ended": "completed", "busy": "busy", "failed": "failed", "no-answer": "no_answer",

@@ -4,14 +4,12 @@ Signatures understood: Standard Webhooks, `X-Signature-256` / `X-Hub-Signature-2
 (with `X-Timestamp`), `X-Webhook-Secret`, a bearer token.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.receivers import CALL_ENDED, CONVERSATION_ENDED, Headers, Received, Receiver, interaction
 from integrations.receivers.normalising import merged, table, text
-from integrations.receivers.signatures import is_one_of, is_signed, mac, same, seconds_of
+from runtime.signatures import is_one_of, is_signed, seconds_of, standard_webhooks
 
 TOLERANCE = 300.0
 SIGNED = ("x-signature-256", "x-hub-signature-256", "x-signature")
@@ -23,7 +21,7 @@ class Generic(Receiver):
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
         if "webhook-signature" in headers:
-            return _standard_webhooks(headers, body, secrets, now)
+            return standard_webhooks(headers, body, secrets, now)
         given = next((headers[name] for name in SIGNED if headers.get(name)), "")
         if given:
             return _signature(given, headers.get("x-timestamp", "").strip(), body, secrets, now)
@@ -65,26 +63,3 @@ def _signature(given: str, stamp: str, body: bytes, secrets: Sequence[str], now:
         signed = stamp.encode() + b"." + body
     good = is_signed([given.removeprefix("sha256=")], secrets, signed)
     return None if good else "The signature does not fit the body."
-
-
-def _standard_webhooks(headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
-    """`v1,<base64>` over `{id}.{timestamp}.{body}`; several are given while secrets rotate."""
-    stamp = headers.get("webhook-timestamp", "")
-    sent_at = seconds_of(stamp)
-    if sent_at is None or abs(now - sent_at) > TOLERANCE:
-        return "Webhook-Timestamp is more than five minutes away from now."
-    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
-    given = [part.partition(",")[2] for part in headers["webhook-signature"].split()[:10] if part.startswith("v1,")]
-    good = False
-    for key in filter(None, map(_key, secrets)):
-        expected = base64.b64encode(mac(key, signed)).decode()
-        for signature in given:
-            good |= same(signature, expected)
-    return None if good else "Webhook-Signature does not fit the body."
-
-
-def _key(secret: str) -> bytes:
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (ValueError, binascii.Error):
-        return secret.encode()

@@ -5,8 +5,8 @@ from typing import Any
 
 from integrations.receivers import CALL_ENDED, Headers, Received, Receiver, interaction, tool_called
 from integrations.receivers.normalising import between, merged, moment, seconds, status_of, table, text, tool_call
-from integrations.receivers.signatures import is_signed, parts_of
 from runtime.interactions import turns_of
+from runtime.signatures import is_signed, parts_of
 
 TOLERANCE_MS = 300_000
 MOMENTS = {"call_ended": "ended", "call_analyzed": "analysed"}

@@ -19,8 +19,8 @@ from integrations.receivers.normalising import (
     tool_calls,
     turn,
 )
-from integrations.receivers.signatures import DIGEST_OF_HEX_LENGTH, is_one_of, is_signed, seconds_of
 from runtime.engine.values import safe_dumps
+from runtime.signatures import DIGEST_OF_HEX_LENGTH, is_one_of, is_signed, seconds_of
 
 TOLERANCE = 300.0
 SIDES = {"inboundPhoneCall": ("phone", "inbound"), "outboundPhoneCall": ("phone", "outbound")}

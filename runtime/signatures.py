@@ -1,6 +1,7 @@
 """Signatures over raw bodies, always compared in constant time and with every secret and every signature given."""
 
 import base64
+import binascii
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -59,3 +60,37 @@ def seconds_of(stamp: str) -> float | None:
         return None
     number = int(stamp)
     return number / 1000 if number > 100_000_000_000 else float(number)
+
+
+STANDARD_TOLERANCE = 300.0
+
+
+def standard_webhooks(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: float) -> str | None:
+    """`v1,<base64>` over `{id}.{timestamp}.{body}` (standardwebhooks.com); several are given while secrets rotate.
+
+    None, or in words why it is not taken. `headers` by lower-case name.
+    """
+    stamp, id, given = (headers.get(f"webhook-{name}", "") for name in ("timestamp", "id", "signature"))
+    sent_at = seconds_of(stamp)
+    if not (id and given) or sent_at is None:
+        return "The body is not signed: Webhook-Id, Webhook-Timestamp and Webhook-Signature belong together."
+    signed = f"{id}.{stamp}.".encode() + body
+    marked = [part.partition(",")[2] for part in given.split()[:10] if part.startswith("v1,")]
+    good = False
+    for key in map(standard_key, secrets):
+        expected = base64.b64encode(mac(key, signed)).decode()
+        for signature in marked:
+            good |= same(signature, expected)
+    if not good:
+        return "Webhook-Signature does not fit the body."
+    if abs(now - sent_at) > STANDARD_TOLERANCE:
+        return "Webhook-Timestamp is more than five minutes away from now."
+    return None
+
+
+def standard_key(secret: str) -> bytes:
+    """The bytes of a Standard Webhooks secret (`whsec_<base64>`); any other text stands for itself."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (ValueError, binascii.Error):
+        return secret.encode()
