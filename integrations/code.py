@@ -66,7 +66,7 @@ class CodeNode(NodeType):
 
     inputs = _Inputs("Inputs", default=[], max_items=50,
                      help="Read as inputs.<name>. A lone placeholder keeps its type.")  # fmt: skip
-    program = _Program("JavaScript", required=True, max_length=LONGEST_PROGRAM,
+    program = _Program("JavaScript", required=True, max_length=LONGEST_PROGRAM, options_from="inputs",
                        help="The inside of a function: read inputs.<name>, return the result.")  # fmt: skip
 
     ports = SUCCESS_OR_ERROR

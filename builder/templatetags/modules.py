@@ -2,12 +2,14 @@
 
 Relative imports stay as written. The editor's modules are released together under one name (builder/static_files.py)
 and need no map; its late style sheets do. In development nothing is hashed and the map is empty; `node --test` needs
-no map at all. The map is the one inline script of a page and carries the request's nonce.
+no map at all. Others' modules (static/vendor) import each other by bare names, which only a map can explain.
+The map is the one inline script of a page and carries the request's nonce.
 """
 
 import json
 import posixpath
 import re
+import tomllib
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -19,13 +21,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 register = template.Library()
+VENDORED = "vendor/"
 # `import ... from "./x.js"`, `export ... from "./x.js"` and `import "./x.js"` at the start of a line; never `import()`.
 STATIC_IMPORT = re.compile(r"""^(?:import|export)\b[^;"'()]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
 
 @register.simple_tag(takes_context=True)
 def import_map(context, *folders):
-    """The import map of modules and sheets in these static folders; it must stand before any module script."""
+    """The import map of modules and sheets in these static folders; it must stand before any module script.
+
+    What is in "vendor/" goes by its bare names.
+    """
     text = _import_map.__wrapped__(folders) if settings.DEBUG else _import_map(folders)
     nonce = getattr(context.get("request"), "csp_nonce", "")
     return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))
@@ -61,8 +67,11 @@ def _import_map(folders):
     imports = {
         settings.STATIC_URL + path: staticfiles_storage.url(path)
         for path in sorted(hashed)
-        if path.endswith((".js", ".css")) and path.startswith(folders)
+        if path.endswith((".js", ".css")) and path.startswith(folders) and not path.startswith(VENDORED)
     }
+    if VENDORED in folders:
+        rows = tomllib.loads(_source(f"{VENDORED}VENDOR.toml"))["file"]
+        imports |= {row["imported_as"]: staticfiles_storage.url(VENDORED + row["copy"]) for row in rows}
     return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
 
 
