@@ -43,6 +43,7 @@ class Arrival:
     body_hash: str = ""
     only: Trigger | None = None  # a hook starts its own flow and nobody else's
     starts: bool = True  # look-alike events are kept and start nothing
+    skipped: list[dict[str, str]] = field(default_factory=list)  # who was not started, known before: [{flow, reason}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def event_of(arrival: Arrival) -> Event:
     event = Event(
         workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key,
         agent=arrival.agent[:63], interaction_id=str(interaction.get("id") or "")[:255], contact_number=e164(number),
-        payload=arrival.payload,
+        payload=arrival.payload, skipped=list(arrival.skipped),
     )  # fmt: skip
     if arrival.secure:
         event.secure_sealed = vault.seal(json.dumps(arrival.secure), arrival.workspace_id, event.pk, "secure")

@@ -3,6 +3,7 @@
 from runtime.models.events import Event, IdempotentAnswer
 from runtime.models.flows import Flow, FlowVersion, Trigger
 from runtime.models.gates import Gate, Turn
+from runtime.models.hooks import Hook
 from runtime.models.operating import FlowDay, Operation, OperationItem
 from runtime.models.people import ROLES, SCOPES, Agent, ApiKey, Membership, User, Workspace
 from runtime.models.runs import FINAL, OPEN, Reference, Run, Status, StepRun, Wait, WorkerBeat
@@ -19,6 +20,7 @@ __all__ = [
     "FlowDay",
     "FlowVersion",
     "Gate",
+    "Hook",
     "IdempotentAnswer",
     "Membership",
     "Operation",

@@ -22,6 +22,7 @@ from runtime.engine.json_schema import check_schema
 from runtime.engine.node_type import NEXT, NodeType
 from runtime.engine.outcomes import Done, Outcome
 from runtime.engine.values import items_of
+from runtime.hook_signatures import SCHEMES
 
 START_APP = {"id": "start", "label": "Start", "icon": "phone"}
 CALL_STATUSES = (
@@ -137,7 +138,11 @@ class ActionCalled(Trigger):
 
 
 class Webhook(Trigger):
-    """Starts when another system calls this flow's own address; its body, headers and query are at hand."""
+    """Starts when another system calls this flow's own address; its body, headers and query are at hand.
+
+    With a signature only calls of who knows the secret come in: others get 401 and start nothing, and what was signed
+    more than five minutes ago is refused. A call that is repeated with the same id starts one run.
+    """
 
     type, label, icon, order = "webhook", "Webhook", "link", 3
     kinds = ("automation", "post_call", "action")
@@ -147,6 +152,10 @@ class Webhook(Trigger):
     content_types = MultiChoice(
         "Content types", default=[], advanced=True, help="None chosen: all of these.",
         options=["application/json", "application/x-www-form-urlencoded", "text/plain"],
+    )  # fmt: skip
+    signature = Choice(
+        "Signature", default="none", options=[(mode, scheme.label) for mode, scheme in SCHEMES.items()],
+        help="How callers prove who they are. The secret is kept beside the flow, never in it.",
     )  # fmt: skip
     respond = Choice(
         "Answer", default="at_once", options=[("at_once", "At once"), ("when_done", "When the flow has ended")]
@@ -164,6 +173,10 @@ class Webhook(Trigger):
     )
     example = {
         "type": "webhook", "key": "start", "label": "Order came in",
-        "config": {"methods": ["POST"], "content_types": [], "respond": "at_once", "deadline_seconds": 30,
-                   "conditions": None},
+        "config": {"methods": ["POST"], "content_types": [], "signature": "none", "respond": "at_once",
+                   "deadline_seconds": 30, "conditions": None},
     }  # fmt: skip
+
+    def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
+        if (node.config.get("signature") or "none") == "none":
+            yield "W111", "/config/signature", "Calls are not signed: whoever knows the address can start this flow."
