@@ -8,4 +8,10 @@ class BuilderConfig(AppConfig):
     verbose_name = "Builder"
 
     def ready(self):
+        from django.conf import settings
+
         from builder import checks  # noqa: F401  registers the system checks
+        from builder.crash_reporting import report_to
+
+        if settings.SENTRY_DSN:
+            report_to(settings.SENTRY_DSN)

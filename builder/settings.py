@@ -229,6 +229,8 @@ vars().update({k: v for k, v in env.email("EMAIL_URL", default="consolemail://")
 JS_ALLOW_WEAK_SANDBOX = env.bool("JS_ALLOW_WEAK_SANDBOX", default=False)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 SENTRY_DSN = env("SENTRY_DSN", default="")
+# The exporter reads it too, like its other OTEL_ variables; empty = no spans are made (runtime/tracing.py).
+OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 
 # --- Static files, language, logs
 STATIC_URL = "/static/"

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.utils import timezone
 
-from runtime import live
+from runtime import live, tracing
 from runtime.active import ActiveRun
 from runtime.claiming import keeper, me
 from runtime.crashing import crash_point
@@ -75,6 +75,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     if not mine:
         log.warning("Run %s was taken over; what this worker did after is not recorded", run.id)
         return False
+    tracing.recorded(run)
     last = run.steps[-1] if run.steps else None
     if last is not None and last["status"] == "waiting":
         run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])
