@@ -5,7 +5,7 @@ from typing import Any
 from builder.ops import Document
 from runtime.engine.graph import Graph
 from runtime.engine.validation import Problem, validate
-from runtime.models import Agent, Flow, Trigger, Workspace
+from runtime.models import Agent, Flow, Hook, Trigger, Workspace
 
 
 def known(workspace: Workspace) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def known(workspace: Workspace) -> dict[str, Any]:
 def problems_of(flow: Flow, document: Document) -> list[Problem]:
     """Every problem of `document` as this flow's, errors first."""
     graph = Graph.from_document(document)
-    found = [*_taken_name(flow, graph), *validate(graph, flow.kind, known(flow.workspace))]
+    found = [*_taken_name(flow, graph), *_unsigned(flow, graph), *validate(graph, flow.kind, known(flow.workspace))]
     return sorted(found, key=lambda problem: problem.severity)
 
 
@@ -43,3 +43,14 @@ def _taken_name(flow: Flow, graph: Graph) -> list[Problem]:
         Problem("F016", f"The action name {name!r} is taken by “{other.flow.name}”.", trigger.id, "/config/name")
         for other in others
     ]
+
+
+def _unsigned(flow: Flow, graph: Graph) -> list[Problem]:
+    """A trigger that asks for signed calls, and no secret to check them with: it would refuse every one."""
+    trigger = graph.triggers[0] if graph.triggers else None
+    if trigger is None or trigger.type != "webhook" or (trigger.config.get("signature") or "none") == "none":
+        return []
+    if Hook.objects.filter(flow=flow).exclude(secret_sealed="").exists():
+        return []
+    text = "Calls are to be signed, but no secret is set: give it in the trigger's settings, below Signature."
+    return [Problem("F017", text, trigger.id, "/config/signature")]

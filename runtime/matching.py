@@ -45,7 +45,11 @@ def holds(rules: Any, event: Mapping[str, Any]) -> Reason:
     if result:
         return None
     first = next((row for row in compared if not row["result"]), None)
-    return f"{first['left']} was {first['left_value']!r}"[:300] if first else "the conditions do not hold"
+    return (
+        f"{str(first['left']).strip('{} ')} was {first['left_value']!r}"[:300]
+        if first
+        else "the conditions do not hold"
+    )
 
 
 def _first_reason(trigger: Trigger, event: Mapping[str, Any], checks) -> Reason:

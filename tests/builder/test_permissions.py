@@ -34,6 +34,7 @@ TABLE = {
     "api-snapshots": {"GET": ("viewer", READ)},
     "api-snapshot-restore": {"POST": ("editor", WRITE)},
     "api-snapshot-diff": {"GET": ("viewer", READ)},
+    "api-hook": {"GET": ("editor", WRITE), "PATCH": ("editor", WRITE, {"forget_sample": True})},
     "api-undo-changes": {"POST": ("editor", WRITE)},
     "api-validate": {"POST": ("viewer", READ)},
     "api-variables": {"GET": ("viewer", READ)},

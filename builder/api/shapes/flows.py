@@ -262,3 +262,30 @@ class NodeType(s.Serializer):
 
 class ToolList(s.Serializer):
     tools = s.ListField(child=s.DictField())
+
+
+class HookBody(s.Serializer):
+    """`secret` "" removes it. `listening` waits for one test request; it ends by itself after five minutes."""
+
+    secret = s.CharField(required=False, allow_blank=True, min_length=8, max_length=500, trim_whitespace=True,
+                         write_only=True)  # fmt: skip
+    forget_previous = s.BooleanField(required=False)
+    listening = s.BooleanField(required=False)
+    forget_sample = s.BooleanField(required=False)
+
+
+class HookSecret(s.Serializer):
+    has_value = s.BooleanField()
+    updated_at = s.DateTimeField(allow_null=True)
+    previous_until = s.DateTimeField(allow_null=True)
+
+
+class Hook(s.Serializer):
+    """`refused` says why the last test request was not taken; `sample` is {body, headers, query, method}, masked."""
+
+    address = s.URLField()
+    secret = HookSecret()
+    listening_until = s.DateTimeField(allow_null=True)
+    refused = s.CharField()
+    sample = s.DictField(allow_null=True)
+    sample_at = s.DateTimeField(allow_null=True)
