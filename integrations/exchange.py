@@ -14,7 +14,7 @@ from integrations.http import Response, fetch
 from runtime.engine.errors import StepError
 from runtime.engine.values import excerpt, safe_dumps, to_text
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What leaves it open whether the service did what it was asked.
 _OPEN_ENDED = frozenset({"timeout", "connection_lost", "bad_answer", "failed", "too_large", "http_500", "http_502",
                          "http_504"})  # fmt: skip
@@ -30,8 +30,8 @@ class Request:
     """One request to a service; `path` is below the connection's address (build it with `path_of`).
 
     At most one of `json` and `form`. Members of `query` and `form` that are None are left out, lists are repeated.
-    `reads`: it changes nothing, though its method may (a search by POST). `base`: another address than the
-    connection's, for vendors with several hosts.
+    `reads`: it changes nothing, though its method may (a search by POST). `base`: another address than the type's,
+    for vendors with several hosts; an address that the connection itself names comes before it.
     """
 
     method: str
@@ -63,10 +63,13 @@ class Exchange:
         self.node, self.step, self.credentials, self.mask = node, step, credentials, credentials.mask
         self.shown: list[dict[str, Any]] = []
         self.answered: list[dict[str, Any]] = []
+        self.headers: Mapping[str, str] = {}  # of the last answer
 
     def send(self, request: Request) -> Any:
         """The body of a successful answer as a JSON value (text where it is no JSON, {} where it is empty)."""
-        url = with_query((request.base or self.credentials.address) + request.path, _pairs(request.query))
+        own = self.credentials.values.get("base_url")
+        base = self.credentials.address if own or not request.base else request.base
+        url = with_query(base + request.path, _pairs(request.query))
         headers, content = self._headers(request), _content(request)
         self.shown.append({"method": request.method, "url": url, "headers": self.credentials.mask.headers(headers),
                            "body": request.json if request.form is None else _without_none(request.form)})  # fmt: skip
@@ -99,6 +102,7 @@ class Exchange:
         return headers
 
     def _read(self, request: Request, response: Response) -> Any:
+        self.headers = response.headers
         body, warning = answers.body_of(response)
         if warning:
             self.step.warn("answer", warning)
@@ -145,7 +149,7 @@ class Exchange:
             message = f"The answer of {self.name} is larger than {self.node.largest_answer:,} bytes. Ask for less."
         elif self.name not in message:
             message = f"{self.name}: {message}"
-        writes = not request.reads and request.method not in SAFE
+        writes = not request.reads and request.method not in READING
         if self.node.effect == "once" and writes and error.code in _OPEN_ENDED and retryable:
             retryable = False
             message += " Whether it took effect is open, so it is not tried again: look there first."

@@ -10,6 +10,8 @@ from runtime.engine import registry
 from tests.peers import Peer
 
 SECRET = "s3cret/of+{}"
+# Values of fields that have a form of their own.
+VALUES = {"account_sid": "AC" + "0" * 32, "account_id": "1", "admin_id": "814860", "sender": "Bot <bot@example.com>"}
 
 
 def values_for(kind, url, **own):
@@ -21,6 +23,8 @@ def values_for(kind, url, **own):
 def _value(field):
     if field.secret:
         return SECRET.format(field.name)
+    if field.name in VALUES:
+        return VALUES[field.name]
     return field.default or (field.options[0][0] if field.options else field.name.replace("_", "-"))
 
 
