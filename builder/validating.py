@@ -9,7 +9,8 @@ from runtime.models import Agent, Flow, Hook, Trigger, Workspace
 
 
 def known(workspace: Workspace) -> dict[str, Any]:
-    """What a flow of this workspace may name: {"connections": {id: type}, "flows", "agents", "constants"}."""
+    """What a flow of this workspace may name: {"connections": {id: type}, "flows", "agents", "tables", "constants"}."""
+    from integrations.data.models import DataTable
     from integrations.models import Connection
 
     connections = Connection.objects.for_workspace(workspace).values_list("pk", "type")
@@ -17,6 +18,7 @@ def known(workspace: Workspace) -> dict[str, Any]:
         "connections": {str(id): type for id, type in connections},
         "flows": {str(id) for id in Flow.objects.for_workspace(workspace).kept().values_list("pk", flat=True)},
         "agents": set(Agent.objects.for_workspace(workspace).values_list("slug", flat=True)),
+        "tables": set(DataTable.objects.for_workspace(workspace).values_list("name", flat=True)),
         "constants": set(workspace.constants),
     }
 

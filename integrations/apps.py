@@ -14,6 +14,7 @@ class IntegrationsConfig(AppConfig):
         """Plug into the floor below: receivers by name; node types and services register by being imported."""
         import integrations.api_request  # each registers itself
         import integrations.code
+        import integrations.data.nodes
         import integrations.services
         from integrations.connections import resolve
         from integrations.receivers import all_receivers

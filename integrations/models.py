@@ -7,6 +7,8 @@ from django.db import models
 from django.utils import timezone
 
 from integrations.connection_types import TYPES, ConnectionType
+from integrations.data import models as data_models  # noqa: F401  tables and files are models of this app too
+from integrations.grants import Held
 from integrations.hosts import check_host
 from runtime import vault
 from runtime.models import Workspace

@@ -300,6 +300,15 @@ class FlowRef(ConnectionRef):
     kind = "flow_ref"
 
 
+class TableRef(TextField):
+    """The name of a data table of the workspace; by name, so that a flow means the same table wherever it is taken."""
+
+    kind = "table_ref"
+
+    def __init__(self, label: str = "Table", **options: Any):
+        super().__init__(label, template=False, pattern=r"[a-z][a-z0-9_]{0,62}", **options)
+
+
 class AgentRefs(Field):
     """Slugs of agents; none = any agent and none."""
 

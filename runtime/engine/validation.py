@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.engine import template
 from runtime.engine.checking import Check, Problem, name_of
-from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, is_visible
+from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, TableRef, is_visible
 from runtime.engine.fixes import delete_node, drop_edge, lead_to_end, other_key, retry
 from runtime.engine.graph import Graph, Node
 from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
@@ -253,6 +253,9 @@ def _known_things(check: Check) -> Iterator[Problem]:
             value = node.config.get(name, declared.default)
             if isinstance(declared, AgentRefs):
                 yield from _agents(check, node, name, value)
+            if isinstance(declared, TableRef) and value and value not in check.known.get("tables", (value,)):
+                text = f"There is no table {value!r} here: make it under Data, or choose another."
+                yield Problem("F011", text, node.id, f"/config/{name}")
             if not value or not isinstance(value, str) or not isinstance(declared, ConnectionRef):
                 continue
             if isinstance(declared, FlowRef):

@@ -1,0 +1,1 @@
+"""Data kept here: tables that flows append to, update and look things up in, and files they add lines to."""
