@@ -8,13 +8,16 @@ shown again.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from integrations.authentication import Apply, Outgoing, Values, basic, bearer, nothing
+from integrations.client_certificates import Identity
+from integrations.grants import Grant
 from integrations.web_addresses import host_and_port
 from runtime.engine.errors import StepError
 
-LONGEST_VALUE = 8192
+LONGEST_VALUE, LONGEST_LINES = 8192, 65_536
 _LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ONE_LINE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -49,8 +52,9 @@ class ConnectionField:
             return f"{self.label} has a line break or control character in it."
         if self.options and value not in dict(self.options):
             return f"{self.label} must be one of {', '.join(dict(self.options))}."
-        if len(value) > LONGEST_VALUE:
-            return f"{self.label} is longer than {LONGEST_VALUE:,} characters."
+        most = LONGEST_LINES if self.lines else LONGEST_VALUE
+        if len(value) > most:
+            return f"{self.label} is longer than {most:,} characters."
         if value and self.pattern and not re.fullmatch(self.pattern, value):
             return f"{self.label} does not have the right form. {self.help}".strip()
         return None
@@ -76,7 +80,9 @@ class ConnectionType:
     `base_url` is where a service is reached, perhaps with the names of fields in it (`https://{subdomain}.zendesk.com`);
     a connection of such a type is bound to that host (and `more_hosts`) instead of hosts that a person lists, and its
     field `base_url` sets another address: a self-hosted product, a test system. `apply` None: not for HTTP requests.
-    `check_more(values)` yields (field, what is wrong) beyond what the fields say.
+    `grant` is where access tokens come from, which are then sent as bearer tokens. `test` is a request, or for other
+    protocols a function that says in words whom the values belong to, or raises StepError. `check_more(values)` yields
+    (field, what is wrong) beyond what the fields say; `expires(values)` is when the credentials themselves end.
     """
 
     name: str
@@ -87,8 +93,11 @@ class ConnectionType:
     icon: str = "key"
     base_url: str = ""
     more_hosts: tuple[str, ...] = ()
-    test: Probe | None = None
+    grant: Grant | None = None
+    test: Probe | Callable[[Values], str] | None = None
     check_more: Callable[[Values], Iterator[tuple[str, str]]] = lambda values: iter(())
+    expires: Callable[[Values], datetime | None] = lambda values: None
+    identity: Callable[[Values], Identity | None] = lambda values: None
 
     @property
     def secret_names(self) -> list[str]:
@@ -101,7 +110,7 @@ class ConnectionType:
     @property
     def asks_for_hosts(self) -> bool:
         """Whether a person lists the hosts, since nothing else tells them."""
-        return not self.base_url
+        return self.apply is not None and not self.base_url
 
     def describe(self) -> dict[str, Any]:
         return {"type": self.name, "label": self.label, "help": self.help, "icon": self.icon,
@@ -110,12 +119,24 @@ class ConnectionType:
 
     def address(self, values: Values) -> str:
         """Where the service is, without a slash at the end; empty for types that are not of one service."""
-        filled = {field.name: values.get(field.name) or field.default for field in self.fields}
-        return (filled.get("base_url") or self.base_url.format_map(filled)).rstrip("/")
+        return self._place("base_url", self.base_url, values).rstrip("/")
+
+    def token_address(self, values: Values) -> str:
+        """Where its access tokens come from (types with a grant)."""
+        return self._place("token_url", self.grant.token_url if self.grant else "", values)
+
+    def sign_in_address(self, values: Values) -> str:
+        """Where a person is sent to sign in; empty where nobody has to."""
+        return self._place("authorize_url", self.grant.authorize_url if self.grant else "", values)
 
     def hosts(self, values: Values) -> list[str]:
         """The hosts that a connection with these values is bound to whatever else is listed."""
-        return [host_and_port(self.address(values)), *self.more_hosts] if self.base_url else [*self.more_hosts]
+        places = filter(None, (self.address(values), self.token_address(values)))
+        return list(dict.fromkeys([*map(host_and_port, places), *self.more_hosts]))
+
+    def _place(self, name: str, usual: str, values: Values) -> str:
+        filled = {field.name: values.get(field.name) or field.default for field in self.fields}
+        return filled.get(name) or usual.format_map(filled)
 
     def check(self, values: Values) -> dict[str, str]:
         """{field: what is wrong} of a connection's values, secrets included."""
@@ -129,24 +150,33 @@ class ConnectionType:
         return problems
 
     def _check_address(self, values: Values) -> Iterator[tuple[str, str]]:
-        try:
-            self.hosts(values)
-        except StepError as error:
-            yield "base_url", error.message
+        for name, place in (("base_url", self.address), ("token_url", self.token_address),
+                            ("authorize_url", self.sign_in_address)):  # fmt: skip
+            try:
+                if found := place(values):
+                    host_and_port(found)
+            except StepError as error:
+                yield name if name in {field.name for field in self.fields} else "", error.message
 
 
 TYPES: dict[str, ConnectionType] = {}
 
 
 def register_connection_type(kind: ConnectionType) -> ConnectionType:
-    """Make a type known; one that is reached at a `base_url` gets the field that sets another. Names are unique."""
+    """Make a type known; addresses that it knows get fields that set others. Names are unique."""
     if kind.name in TYPES:
         raise ValueError(f"There are two connection types {kind.name!r}.")
-    if kind.base_url:
-        text = f"Usually {kind.base_url}. Another one for a self-hosted product or a test system."
-        address = ConnectionField("base_url", "Address", required=False, help=text, advanced=True)
-        kind = replace(kind, fields=(*kind.fields, address))
-    TYPES[kind.name] = kind
+    places = {"base_url": ("Address", kind.base_url)}
+    if kind.grant:
+        places["token_url"] = ("Token address", kind.grant.token_url)
+        places["authorize_url"] = ("Sign-in address", kind.grant.authorize_url)
+    own = {field.name for field in kind.fields}
+    more = [
+        ConnectionField(name, label, required=False, advanced=True,
+                        help=f"Usually {usual}. Another one for a self-hosted product or a test system.")
+        for name, (label, usual) in places.items() if usual and name not in own
+    ]  # fmt: skip
+    TYPES[kind.name] = kind = replace(kind, fields=(*kind.fields, *more))
     return kind
 
 

@@ -1,7 +1,7 @@
 """From a stored connection to what `http.fetch` applies: opened once per run, kept no longer than the run."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +9,18 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations.authentication import Outgoing, Values
+from integrations.client_certificates import Identity
 from integrations.connection_types import TYPES, ConnectionType
+from integrations.grants import Held
 from integrations.hosts import place_of
 from integrations.masking import NO_MASK, Mask
 from integrations.models import Connection
+from integrations.tokens import TokenSource
 from runtime.engine.errors import StepError
 from runtime.vault import CannotOpen
 
 USED_EVERY = timedelta(minutes=5)
+LONG_LINE = 20  # shorter lines of a secret say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Credentials:
     mask: Mask = field(default=NO_MASK, repr=False)
     broken: str = ""
     id: str = ""
+    identity: Identity | None = field(default=None, repr=False)
+    tokens: TokenSource | None = field(default=None, repr=False)
 
     def allows(self, host: str, port: int) -> bool:
         """Whether this may be used for `host:port`; credentials that carry nothing may go everywhere."""
@@ -40,20 +46,27 @@ class Credentials:
     @property
     def address(self) -> str:
         """Where the connection's service is, without a slash at the end."""
-        return self.kind.address(self.values)
+        details = self.tokens.details if self.tokens else {}
+        return self.kind.address({**details, **self.values})
 
     def apply(self, request: Outgoing) -> Outgoing:
         if self.broken:
             raise StepError(f"The connection {self.name} cannot be used. {self.broken}", code="connection_broken")
         if self.kind.apply is None:
             raise StepError(f"The connection {self.name} is not for HTTP requests.", code="connection_broken")
-        return self.kind.apply(self.values, request)
+        request = self.kind.apply(self.values, request)
+        return request.with_header("Authorization", f"Bearer {self.tokens.access()}") if self.tokens else request
+
+    def renew(self) -> bool:
+        """A peer answered 401: whether it is worth asking again with what there is now."""
+        return self.tokens is not None and not self.broken and self.tokens.renew()
 
 
 def resolve(workspace_id: Any, ids: Iterable[str]) -> dict[str, Credentials]:
     """{id: Credentials} of a workspace's own connections; foreign and unknown ids are left out."""
     try:
-        rows = list(Connection.objects.filter(workspace_id=workspace_id, pk__in=list(ids)))
+        found = Connection.objects.filter(workspace_id=workspace_id, pk__in=list(ids))
+        rows = list(found.select_related("token"))
     except (ValidationError, ValueError):  # a document may hold anything where an id should be
         rows = [row for row in (_find(workspace_id, each) for each in ids) if row is not None]
     _note_use(rows)
@@ -70,7 +83,26 @@ def credentials_of(row: Connection) -> Credentials:
     except CannotOpen as error:
         return Credentials(**known, broken=str(error))
     values = {**row.config, **secrets}
-    return Credentials(**known, values=values, mask=Mask([*secrets.values(), *_derived(row.kind, values)]))
+    mask = Mask([*_lines_of(secrets), *_derived(row.kind, values)])
+    bound = Credentials(**known, values=values, mask=mask, identity=row.kind.identity(values))
+    return replace(bound, tokens=_tokens(row, bound)) if row.kind.grant else bound
+
+
+def _tokens(row: Connection, bound: Credentials) -> TokenSource:
+    token = getattr(row, "token", None)
+    try:
+        held = token.held() if token else Held()
+    except CannotOpen:  # it is got anew; what cannot be got without a person is told then
+        held = Held()
+    return TokenSource(row.pk, row.name, row.kind, bound.values, held, bound.mask, bound.allows)
+
+
+def _lines_of(secrets: Mapping[str, str]) -> Iterator[str]:
+    """Each secret, and of one that has several lines (a PEM, a key file) each line too: they may be quoted alone."""
+    for text in secrets.values():
+        yield text
+        lines = [line.strip() for line in text.splitlines()] if "\n" in text else []
+        yield from (line for line in lines if len(line) >= LONG_LINE and not line.startswith("-----"))
 
 
 def problems_of(row: Connection) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from requests.models import PreparedRequest
 
 from integrations.authentication import Outgoing
+from integrations.client_certificates import Identity
 from integrations.egress import Refused
 from integrations.failures import cut_short, failure_of, too_large
 from integrations.headers import checked, joined, on_the_wire, without_credentials
@@ -47,6 +48,9 @@ class Credentials(Protocol):
 
     def allows(self, host: str, port: int) -> bool: ...
     def apply(self, request: Outgoing) -> Outgoing: ...
+    def renew(self) -> bool: ...
+    @property
+    def identity(self) -> Identity | None: ...
 
 
 class _Request(PreparedRequest):
@@ -54,8 +58,9 @@ class _Request(PreparedRequest):
 
     origin: Origin
 
-    def __init__(self, method: str, request: Outgoing):
+    def __init__(self, method: str, request: Outgoing, identity: Identity | None):
         super().__init__()
+        self.identity = identity
         self.method, self.body, self.hooks = method, request.body, {}
         self.url, self.origin = normal_url(request.url)
         self.headers = on_the_wire(request.headers)  # type: ignore[assignment]
@@ -80,10 +85,16 @@ def fetch(
     method = method.upper()
     if not _METHOD.match(method):
         raise StepError(f"{method[:40]!r} is no HTTP method.", code="bad_request")
-    seen = set()
+    seen, renewed = set(), False
     while True:
-        request = _Request(method, _with_credentials(Outgoing(url, headers, body), connection))
+        outgoing = _with_credentials(Outgoing(url, headers, body), connection)
+        call.deadline = started + timeout  # getting a token was a call of its own
+        request = _Request(method, outgoing, connection.identity if connection else None)
         raw = _send(request, timeout)
+        if raw.status == 401 and connection is not None and not renewed and connection.renew():
+            raw.close()
+            renewed = True
+            continue
         try:
             target = redirect_of(raw, url) if redirects else None
             if target is None:

@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import OrderedDict
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,11 +22,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util.ssl_ import create_urllib3_context
 
+from integrations.client_certificates import Identity
 from integrations.egress import Guard, Refused, guard_for, literal
 
-HOSTS_KEPT = 256
+HOSTS_KEPT, IDENTITIES_KEPT = 256, 64
 RESET_AFTER = 0.05  # seconds that a call may end late by
 # Its warnings quote whole URLs, keys in queries included, and any peer can provoke them.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -119,6 +122,7 @@ class Door(HTTPAdapter):
     def __init__(self, guard: Guard, proxy: str):
         self.guard, self.proxy = guard, proxy
         self.context = _tls_context()
+        self.identified: OrderedDict[str, PoolManager] = OrderedDict()
         self.to_the_proxy = _pools(_guard_of_proxy(proxy)) if proxy else {}
         super().__init__(pool_connections=HOSTS_KEPT, pool_maxsize=settings.RUN_THREADS, max_retries=0)
 
@@ -128,13 +132,32 @@ class Door(HTTPAdapter):
 
     def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):  # type: ignore[no-untyped-def]
         scheme, host, port = request.origin
-        if self.proxy:
+        if request.identity is not None and scheme == "https":
+            if self.proxy:
+                self._check_ahead(host, port)
+            manager = self._manager_for(request.identity)
+        elif self.proxy:
             self._check_ahead(host, port)
             manager = self.proxy_manager_for(self.proxy, ssl_context=self.context)
             manager.pool_classes_by_scheme = self.to_the_proxy
         else:
             manager = self.poolmanager
         return manager.connection_from_host(host, port, scheme)
+
+    def _manager_for(self, identity: Identity) -> PoolManager:
+        """The lines on which we show a client certificate are nobody else's."""
+        key = identity.fingerprint
+        with _making:
+            manager = self.identified.pop(key, None)
+            if manager is None:
+                context = identity.load_into(_tls_context())
+                options = {"num_pools": 4, "maxsize": settings.RUN_THREADS, "ssl_context": context}
+                manager = ProxyManager(self.proxy, **options) if self.proxy else PoolManager(**options)
+                manager.pool_classes_by_scheme = self.to_the_proxy or _pools(self.guard)
+            self.identified[key] = manager
+            while len(self.identified) > IDENTITIES_KEPT:
+                self.identified.popitem(last=False)[1].clear()
+            return manager
 
     def cert_verify(self, conn, url, verify, cert):  # type: ignore[no-untyped-def]
         """The context made at the start verifies; requests would read the certificates from disk for every line."""

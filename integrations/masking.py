@@ -22,18 +22,32 @@ SHORTEST = 6
 class Mask:
     """Hides the given values in texts and JSON values. Without values it hands everything back as it is."""
 
-    def __init__(self, secrets: Iterable[str] = ()):
+    def __init__(self, secrets: Iterable[str] = (), learned: set[str] | None = None):
         self.secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST)
-        longest_first = sorted({form for secret in self.secrets for form in forms_of(secret)}, key=len, reverse=True)
-        self._find = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if self.secrets else None
+        self._learned = set() if learned is None else learned  # shared with the masks made from this one
+        self._pattern: re.Pattern[str] | None = None
+        self._known = -1  # how many had been learned when the pattern was made
 
     def __bool__(self) -> bool:
         return self._find is not None
 
+    @property
+    def _find(self) -> re.Pattern[str] | None:
+        if self._known != len(self._learned):
+            self._known = len(self._learned)
+            forms = {form for secret in self.secrets.union(self._learned) for form in forms_of(secret)}
+            longest_first = sorted(forms, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if forms else None
+        return self._pattern
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Hide these too from now on, here and in every mask made from this one: a token renewed meanwhile."""
+        self._learned.update(secret for secret in secrets if len(secret) >= SHORTEST)
+
     def and_also(self, secrets: Iterable[str]) -> "Mask":
         """A mask that hides more values too."""
         more = self.secrets.union(secret for secret in secrets if len(secret) >= SHORTEST)
-        return Mask(more) if more != self.secrets else self
+        return Mask(more, self._learned) if more != self.secrets else self
 
     def text(self, text: str) -> str:
         return self._find.sub(HIDDEN, text) if self._find else text
@@ -80,3 +94,14 @@ def _base64_at(raw: bytes, offset: int) -> set[str]:
     last = (offset + len(raw)) * 8 // 6
     inside = base64.b64encode(b"\0" * offset + raw).decode()[first:last]
     return {inside, inside.replace("+", "-").replace("/", "_")}
+
+
+def texts_of(value: Any) -> list[str]:
+    """Every text and number in a JSON value, as it would stand in a text."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [to_text(value)]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [text for item in value for text in texts_of(item)] if isinstance(value, list) else []

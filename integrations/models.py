@@ -20,6 +20,7 @@ class Connection(Record):
 
     `config` holds the type's public values, `sealed` its secrets, each encrypted for this row and field
     ({name: sealed text}); `set_at` says when each secret was last written. `allowed_hosts` is where they may go.
+    `last_used_at` is when a run took it up, `worked_at` when a peer last took its credentials; both written seldom.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="connections")
@@ -32,6 +33,7 @@ class Connection(Record):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    worked_at = models.DateTimeField(null=True, blank=True, editable=False)
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
@@ -90,3 +92,42 @@ class Connection(Record):
             text = "Name the hosts these credentials may be sent to, such as api.example.com."
             return {"allowed_hosts": text}
         return {}
+
+
+class Token(Record):
+    """The access token of a connection (OAuth 2): one row, renewed by one winner at a time.
+
+    Whoever sets `renewing_until` by compare-and-swap on `version` may ask for the next token, and writes it with
+    `version` + 1. `sealed` holds the access and the refresh token, `trouble` why the last renewal did not work.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    connection = models.OneToOneField(Connection, models.CASCADE, related_name="token")
+    version = models.PositiveIntegerField(default=0)
+    sealed = models.JSONField(default=dict, editable=False)
+    details = models.JSONField(default=dict, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    renew_at = models.DateTimeField(null=True)
+    renewing_by = models.CharField(max_length=64, default="")
+    renewing_until = models.DateTimeField(null=True)
+    trouble = models.TextField(default="")
+    trouble_at = models.DateTimeField(null=True)
+    objects = WorkspaceQuerySet.as_manager()
+
+    def held(self) -> Held:
+        """The token in the clear, for the outgoing edge only. Raises vault.CannotOpen."""
+        opened = {name: vault.open_sealed(text, self.workspace_id, self.pk, name) for name, text in self.sealed.items()}
+        return Held(
+            self.version, opened.get("access", ""), opened.get("refresh", ""), self.expires_at, self.renew_at,
+            self.details, self.trouble,
+        )  # fmt: skip
+
+    def seal(self, held: Held) -> dict:
+        """The columns of a token that was just got."""
+        secrets = {"access": held.access, "refresh": held.refresh}
+        return {
+            "version": held.version, "details": dict(held.details), "expires_at": held.expires_at,
+            "renew_at": held.renew_at, "trouble": "", "trouble_at": None, "renewing_by": "", "renewing_until": None,
+            "sealed": {name: vault.seal(text, self.workspace_id, self.pk, name)
+                       for name, text in secrets.items() if text},
+        }  # fmt: skip

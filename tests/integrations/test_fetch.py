@@ -24,6 +24,11 @@ class Token:
     def apply(self, request):
         return request.with_header("Authorization", "Bearer s3cret-token")
 
+    def renew(self):
+        return False
+
+    identity = None
+
 
 def redirect(to, status=302):
     return Answer(status, b"elsewhere", {"Location": to})
