@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from runtime import broker
-from runtime.models import Event, Run, Status, Wait
+from runtime.models import Event, Run, Status, Turn, Wait
 from runtime.rows import execute, id_of, marks
 
 MOST_VALUES = 100
@@ -111,6 +111,8 @@ def arrived(run_id: Any, workspace_id: Any, index: int, wait: Mapping[str, Any],
         return {"kind": "skipped", "by": _name(row.decided_by), "note": row.note}
     if wait["kind"] == "approval":
         return _decision(row)
+    if wait["kind"] == "turn":
+        return {"kind": "turn"} if Turn.objects.filter(run_id=run_id).exists() else None
     if wait["kind"] == "children":
         from runtime.children import outcome  # children wait too, so each of the two needs the other
 

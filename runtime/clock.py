@@ -14,7 +14,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from runtime import broker, schedules
+from runtime import broker, gatekeeping, schedules
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
 log = logging.getLogger("segue.clock")
@@ -43,6 +43,7 @@ def tick() -> float:
     now = timezone.now()
     _beat(now)
     schedules.fire(now)
+    gatekeeping.pump_all()
     earliest = Run.objects.filter(due_at__isnull=False).aggregate(earliest=Min("due_at"))["earliest"]
     if earliest is None:
         return LONGEST_SLEEP

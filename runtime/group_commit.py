@@ -119,3 +119,9 @@ def recorder() -> Lane:
 def loader() -> Lane:
     """The process's reading lane."""
     return _lane("loader", atomic=False)
+
+
+def gate_lane() -> Lane:
+    """The process's lane for gates (runtime/gates.py): their row locks are never held together with those of runs'
+    records, so processes cannot wait for each other crosswise."""
+    return _lane("gates", atomic=True)

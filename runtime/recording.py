@@ -179,7 +179,9 @@ def _insert_rest(item: Progress) -> None:
         wait, what = item.wait, item.wait.what or {}
         change(
             'INSERT INTO runtime_wait (workspace_id, run_id, "index", node, kind, "key", what, until, opened_at, '
-            "decision, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING",
+            "decision, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT (run_id, \"index\") "
+            "DO UPDATE SET closed_at = NULL, \"key\" = excluded.\"key\", what = excluded.what, "
+            "until = excluded.until, kind = excluded.kind WHERE excluded.kind = 'turn'",
             [item.workspace_id, item.run_id, wait.index, wait.node, wait.kind, str(what.get("key") or ""),
              safe_dumps(what), wait.until, timezone.now()],
         )  # fmt: skip

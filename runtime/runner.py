@@ -132,7 +132,7 @@ def _ready(run: ActiveRun) -> bool:
     due = due or (run.unborn is not None and effect != "none")
     if due and not keep(run, going_on=True):
         return False
-    if not run.unknown_try and (effect == "once" or run.mode != "live") and run.state.wait is None:
+    if not run.unknown_try and (effect == "once" or run.mode != "live") and not _wakes(run):
         running_row(run)
         if not keep(run, going_on=True):
             return False
@@ -140,6 +140,11 @@ def _ready(run: ActiveRun) -> bool:
         live.started(run.id, run.node.id, run.flow_id)
         crash_point("before_effect")
     return True
+
+
+def _wakes(run: ActiveRun) -> bool:
+    """Whether the step was begun before and is woken now, not tried anew."""
+    return run.state.wait is not None and not interpreter.runs_anew(run.state)
 
 
 def _take(run: ActiveRun, outcome) -> None:

@@ -10,10 +10,11 @@ from zoneinfo import available_timezones
 
 from django.utils import timezone
 
+from runtime import gates
 from runtime.active import ActiveRun, iso
 from runtime.engine import conditions, template
 from runtime.engine.errors import StepError
-from runtime.engine.interpreter import is_retry
+from runtime.engine.interpreter import runs_anew
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.engine.values import safe_dumps
 from runtime.zones import zone_of_number
@@ -146,7 +147,7 @@ def perform(run: ActiveRun) -> Outcome:
         outcome = Fail(text, code="unknown")
         _add_row(run, outcome, started_at, started, step, status="unknown")
         return outcome
-    outcome = _try(run, step, waking=state.wait is not None and not is_retry(state))
+    outcome = _try(run, step, waking=state.wait is not None and not runs_anew(state))
     if isinstance(outcome, Wait) and run.mode == "dry":
         step.warn("not_waited", "Dry run: this step did not wait.")
         outcome = Done(port=node.first_port)
@@ -158,7 +159,16 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
     node_type = run.node.node_type
     assert node_type is not None
     try:
-        return node_type.resume(step, run.arrived) if waking else node_type.run(step)
+        if waking:
+            return node_type.resume(step, run.arrived)
+        if node_type.effect == "none" or run.version_id is None:  # without a version no row knows it
+            return node_type.run(step)
+        _tell_of_its_turn(run, step)
+        with gates.visiting(run):
+            return node_type.run(step)
+    except gates.MustWait as turn:
+        step.warn("waits_for_turn", f"Waits for its turn at {turn.why}.")
+        return Wait(until=turn.until, for_={"kind": "turn", "key": turn.key, "why": turn.why})
     except StepError as error:
         return Fail(error.message, error.code, error.retryable, error.retry_after, error.detail)
     except template.TemplateError as error:
@@ -169,6 +179,14 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
             return Fail("; ".join(f"{pointer}: {message}" for pointer, message in wrong[:5]), code="invalid_config")
         log.exception("Node %s of run %s has a bug", run.node.type, run.id)
         return Fail("This step failed inside Segue; the log has the details.", code="internal")
+
+
+def _tell_of_its_turn(run: ActiveRun, step: RunningStep) -> None:
+    """History says why a step that had to wait for its turn was late."""
+    wait = run.state.wait
+    if wait is not None and wait["kind"] == "turn" and run.open_row is not None:
+        seconds = (timezone.now() - run.open_row[3]).total_seconds()
+        step.warn("waited_for_turn", f"Waited {seconds:.1f} s for its turn at {wait['for']['why']}.")
 
 
 def _add_row(

@@ -48,13 +48,13 @@ def advance(graph: Graph, state: RunState, outcome: Outcome, now: datetime) -> R
 
 
 def resume(state: RunState) -> RunState:
-    """A waiting state set going again: for a retry the node runs anew, otherwise its `resume` is asked."""
+    """A waiting state set going again: before a try the node runs anew, otherwise its `resume` is asked."""
     return replace(state, status=RUNNING)
 
 
-def is_retry(state: RunState) -> bool:
-    """Whether the wait that is over was a retry's."""
-    return bool(state.wait) and state.wait is not None and state.wait["kind"] == "retry"
+def runs_anew(state: RunState) -> bool:
+    """Whether the wait that is over was one before a try: for a retry, or for a turn at the peer."""
+    return state.wait is not None and state.wait["kind"] in ("retry", "turn")
 
 
 News = dict[str, Any]  # the members of the state that change

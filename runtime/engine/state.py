@@ -14,8 +14,9 @@ class RunState:
 
     `node` is the cursor (never leaves the graph), `index` counts node visits from 0, `attempt` counts tries of this
     visit from 1, `taken` counts every outcome so far (the step limit is on it). `wait` is None or
-    {"kind": "retry" | "time" | "event" | "approval" | "children", "until": iso | None, "for": {...} | None}. `as_of` is
-    the moment of the last recorded step: templates see it instead of a clock, so a repeated step renders the same text.
+    {"kind": "retry" | "turn" | "time" | "event" | "approval" | "children", "until": iso | None, "for": {...} | None}.
+    `as_of` is the moment of the last recorded step: templates see it instead of a clock, so a repeated step renders the
+    same text.
     """
 
     node: str
