@@ -11,7 +11,7 @@ from integrations.calling import failed, masked, with_query
 from integrations.connection_types import http_types
 from integrations.connections import NO_CREDENTIALS, Credentials
 from integrations.http import LARGEST_BODY, MEBIBYTE, REDIRECTS, Response, fetch
-from integrations.masking import HIDDEN
+from integrations.masking import HIDDEN, texts_of
 from integrations.request_bodies import Body, encode, pairs_of
 from runtime.engine import conditions, jsonpath, template
 from runtime.engine.errors import StepError, TemplateError
@@ -31,7 +31,6 @@ from runtime.engine.fields import (
 )
 from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
 from runtime.engine.outcomes import Done, Outcome
-from runtime.engine.values import to_text
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -149,7 +148,7 @@ class ApiRequest(NodeType):
     def run(self, step: Any) -> Outcome:
         credentials: Credentials = step.connection(step.config["connection"]) or NO_CREDENTIALS
         secure = getattr(step, "secure", None) or {}
-        mask = credentials.mask.and_also(_texts_of(secure))
+        mask = credentials.mask.and_also(texts_of(secure))
         request = _request(step, credentials, secure)
         step.record_request(mask.value(request.pop("shown")))
         if step.mode == "dry":
@@ -277,14 +276,3 @@ def _asks_for_the_answer(text: str) -> bool:
     except TemplateError:
         return False
     return any(reference.path and reference.path[0] == "response" for reference in named)
-
-
-def _texts_of(value: Any) -> list[str]:
-    """Every text and number in a JSON value, as it would stand in a text."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return [to_text(value)]
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    return [text for item in value for text in _texts_of(item)] if isinstance(value, list) else []

@@ -86,6 +86,29 @@ def test_the_engine_imports_without_django():
     assert run.returncode == 0, run.stderr or "Django was imported"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "integrations" / "prompting").rglob("*.py")), ids=name_of)
+def test_what_builds_prompts_cannot_reach_a_secret(path):
+    """By imports of imports too: a prompt is made of the values it is given and of nothing else."""
+    seen, open_ends = set(), [path]
+    while open_ends:
+        for name in imports(open_ends.pop()):
+            file = next((found for found in _files_of(name) if found.exists()), None)
+            if file and name_of(file) not in seen:
+                seen.add(name_of(file))
+                open_ends.append(file)
+            assert name.split(".")[0] != "django"
+    allowed = ("runtime.engine", "integrations.prompting")
+    outside = {name for name in seen if floor_of(name) and not name.startswith(allowed)} - {"runtime", "integrations"}
+    assert not outside, f"{name_of(path)} comes upon {sorted(outside)}"
+
+
+def _files_of(module: str):
+    """Where a dotted name may live: itself, as a package, or as something inside its module."""
+    for dotted in (module, module.rpartition(".")[0]):
+        at = ROOT.joinpath(*dotted.split("."))
+        yield from (at.with_suffix(".py"), at / "__init__.py")
+
+
 def test_the_top_level_is_fixed():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
     top = {path.split("/")[0] for path in tracked}

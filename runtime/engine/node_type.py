@@ -161,7 +161,7 @@ class NodeType:
         }  # fmt: skip
 
 
-_VARIABLE_TYPES = {"string": "text", "integer": "number", "array": "list", "json": "any"}
+_VARIABLE_TYPES = {"string": "text", "integer": "number", "array": "list", "json": "any", "enum": "text"}
 
 
 def _ports(declared: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Port]:

@@ -9,7 +9,7 @@ import { words } from "./words.js";
 /** A kind of flow that starts after the conversation has ended, so its analysis is there. */
 const AFTER_THE_END = ["post_call", "automation"];
 /** Types as action inputs spell them, in the words of variables. @type {Record<string, string>} */
-const TYPES = { string: "text", integer: "number", array: "list", json: "any" };
+const TYPES = { string: "text", integer: "number", array: "list", json: "any", enum: "text" };
 
 /** [name, type, label, sample]: the one interaction, the contact, the run. @type {Record<string, [string, string, string, any][]>} */
 const GIVEN = {

@@ -11,7 +11,14 @@ from tests.peers import Peer
 
 SECRET = "s3cret/of+{}"
 # Values of fields that have a form of their own.
-VALUES = {"account_sid": "AC" + "0" * 32, "account_id": "1", "admin_id": "814860", "sender": "Bot <bot@example.com>"}
+VALUES = {
+    "input_price": "2.5",
+    "output_price": "10",
+    "account_sid": "AC" + "0" * 32,
+    "account_id": "1",
+    "admin_id": "814860",
+    "sender": "Bot <bot@example.com>",
+}
 
 
 def values_for(kind, url, **own):
