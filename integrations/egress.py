@@ -52,9 +52,13 @@ class Refused(StepError):
 
 @dataclass(frozen=True)
 class Guard:
-    """The rules of one configuration. `allow`: (host, port) -> networks the operator opened for it."""
+    """The rules of one configuration. `allow`: (host, port) -> networks the operator opened for it.
+
+    `ports` are those that need no opening: the web's, or for mail those of SMTP.
+    """
 
     allow: Mapping[tuple[str, int], tuple[Network, ...]] = field(default_factory=dict)
+    ports: frozenset[int] = PORTS
 
     def check(self, host: str, port: int, address: str) -> None:
         """Raise Refused unless `address` (an IP as text) may be dialled for `host:port`."""
@@ -63,7 +67,7 @@ class Guard:
         if any(ip in network for network in opened if network.version == ip.version):
             return
         self.check_port(host, port)
-        if opened and port not in PORTS:
+        if opened and port not in self.ports:
             raise Refused(f"{host}:{port} resolves to an address outside the network that EGRESS_ALLOW gives it.")
         if not is_public(ip):
             raise Refused(
@@ -72,10 +76,11 @@ class Guard:
             )
 
     def check_port(self, host: str, port: int) -> None:
-        """Raise Refused unless `port` is one of the web's, or opened for `host`."""
-        if port not in PORTS and (_name(host), port) not in self.allow:
+        """Raise Refused unless `port` is one of the usual ones, or opened for `host`."""
+        if port not in self.ports and (_name(host), port) not in self.allow:
+            usual = ", ".join(map(str, sorted(self.ports)))
             raise Refused(
-                f"Port {port} is not one that requests may use (80, 443, 8080, 8443). An operator can open it with "
+                f"Port {port} is not one that requests may use ({usual}). An operator can open it with "
                 f"EGRESS_ALLOW={host}:{port}=<network>.",
                 code="port_refused",
             )

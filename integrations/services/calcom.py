@@ -106,7 +106,8 @@ class BookSlot(CalcomNode):
     )
     references, summary = ("uid",), ({"field": "start"},)
     filled = {"event_type_id": 50, "start": "2050-09-05T09:00:00+02:00", "name": "{{contact.name}}",
-              "email": "{{contact.email}}", "phone": "{{interaction.contact_number}}", "notes": "Booked by phone"}  # fmt: skip
+              "email": "{{contact.email}}", "phone": "{{interaction.contact_number}}",
+              "notes": "Booked by phone"}  # fmt: skip
 
     def perform(self, exchange: Exchange, given: SimpleNamespace) -> dict[str, Any]:
         try:

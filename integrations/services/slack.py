@@ -1,8 +1,7 @@
 """Slack: messages and answers in threads (docs.slack.dev/reference/methods/chat.postMessage; "Rate limits").
 
 Slack answers 200 with `{"ok": false, "error": ...}`; a rate limit is 429 with Retry-After, or the error `ratelimited`.
-A message is recognised by `client_msg_id`, a UUID made of the idempotency key. `ts` is a text: as a number it would lose
-digits.
+A message is recognised by `client_msg_id`, a UUID made of the idempotency key. `ts` is a text: a number loses digits.
 """
 
 import uuid
