@@ -38,30 +38,32 @@ def cancel(run: Run, by: str = "") -> bool:
 
 @transaction.atomic
 def retry(
-    run: Run, start: str = "failed", version: FlowVersion | None = None, event: dict[str, Any] | None = None
-) -> Run:
+    run: Run, start: str = "failed", version: FlowVersion | None = None, event: dict[str, Any] | None = None,
+    mode: str | None = None,
+) -> Run:  # fmt: skip
     """A new run with `origin`: from the failed step (its recorded visits copied) or from the start.
 
     The failed visit keeps its idempotency key where version and input are unchanged, so that a peer which did take
-    the first try does not take it twice; all else gets new keys.
+    the first try does not take it twice; all else gets new keys. What the visits before it did stays done: another
+    version goes on at the same step, if it has that step.
     """
     run = Run.objects.select_for_update().get(pk=run.pk) if run.pk else run
     if run.status not in FINAL and run.status != Status.PARKED:
         raise CannotOperate("This run has not ended; cancel it first.")
     same = version is None or version.pk == run.version_id
-    if start == "failed" and not same:
-        raise CannotOperate("Only the same version can go on from the failed step; start from the beginning instead.")
+    if start == "failed" and not same and not _has_step(version, run):
+        raise CannotOperate("The step it failed at is not in that version; start from the beginning instead.")
     if start == "failed" and run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
         raise CannotOperate("This run did not fail; start it from the beginning.")
     stored = run.event if event is None else _edited(run, event)
     if stored is None:
         raise CannotOperate("What started this run is no longer kept; give it an event.")
-    again = run_of(run.flow, (version or run.version).pk, stored, mode=run.mode, origin=run,
+    again = run_of(run.flow, (version or run.version).pk, stored, mode=mode or run.mode, origin=run,
                    parent_id=run.parent_id, parent_index=run.parent_index, parent_item=run.parent_item)  # fmt: skip
-    if start == "failed" and event is None:
-        _copy_visits(run, again)
+    if start == "failed":
+        _copy_visits(run, again, unchanged=same and event is None, same_input=event is None)
     again.save(force_insert=True)
-    if start == "failed" and event is None:
+    if start == "failed":
         _copy_steps(run, again)
     if run.status == Status.PARKED:
         cancel(run, "a retry")
@@ -96,18 +98,25 @@ def _edited(run: Run, event: dict[str, Any]) -> Event:
     return stored
 
 
-def _copy_visits(run: Run, again: Run) -> None:
-    """The state as it was before the failed visit's first try."""
+def _has_step(version: FlowVersion | None, run: Run) -> bool:
+    """Whether `version` has the step at which the run stands."""
+    nodes = version.document.get("nodes", []) if version is not None else []
+    return not run.state or any(node["id"] == run.state.get("node") for node in nodes)
+
+
+def _copy_visits(run: Run, again: Run, unchanged: bool, same_input: bool) -> None:
+    """The state as it was before the failed visit's first try; its key only if nothing it sends can have changed."""
     state = {name: value for name, value in run.state.items() if name not in ("error", "wait", "outcome", "attempt")}
     if not state:
         return
     steps = dict(state.get("steps") or {})
     again.state = {**state, "status": "running", "steps": steps}
     index = state.get("index", 0)
-    again.options = {
-        "keys": {str(index): (run.options.get("keys") or {}).get(str(index)) or f"{run.pk}:{index}"},
-        "reuse": index,  # items that a Run flow step had done stay done
-    }
+    if unchanged:
+        key = (run.options.get("keys") or {}).get(str(index)) or f"{run.pk}:{index}"
+        again.options = {**again.options, "keys": {str(index): key}}
+    if same_input:
+        again.options = {**again.options, "reuse": index}  # items that a Run flow step had done stay done
     again.seq = run.steps.filter(index__lt=index).count()
 
 
