@@ -44,21 +44,27 @@ def actions_of(agent: Agent) -> list[str]:
 
 
 def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:
-    """Set name, slug, platform, signing_secret where given. {field: what is wrong}; empty = it is saved."""
+    """Set what is given: name, slug, platform, platform_id, signing_secret, signature_required. The page and the API
+    save agents here. {field: what is wrong}; empty = it is saved.
+
+    A secret switches the check on unless the same call says otherwise; without one nothing can be checked.
+    """
     new = agent._state.adding
-    for name in ("name", "slug", "platform"):
+    for name in ("name", "slug", "platform", "platform_id"):
         if name in given:
             setattr(agent, name, str(given[name]).strip())
+    if "signing_secret" in given:
+        agent.set_signing_secret(given["signing_secret"] or "")
+    if "signature_required" in given:
+        agent.signature_required = given["signature_required"]
     problems = _problems_of(agent)
     if problems:
         return problems
-    if "signing_secret" in given:
-        agent.set_signing_secret(given["signing_secret"] or "")
     with transaction.atomic():
         agent.save()
         record(
             agent.workspace, by, "agent.created" if new else "agent.changed", agent,
-            slug=agent.slug, platform=agent.platform, signed=agent.signature_required,
+            slug=agent.slug, platform=agent.platform, signed=agent.signature_required, fields=sorted(given),
         )  # fmt: skip
     return {}
 
@@ -73,6 +79,8 @@ def _problems_of(agent: Agent) -> dict[str, str]:
         problems["slug"] = "Another agent has this short name."
     if agent.platform not in Agent.PLATFORMS:
         problems["platform"] = f"Choose one of {', '.join(Agent.PLATFORMS)}."
+    if agent.signature_required and not agent.signing_secret_sealed:
+        problems["signature_required"] = "Give a signing secret first."
     return problems
 
 

@@ -46,6 +46,7 @@ class Call:
     tool_call_id: str = ""
     body_hash: str = ""  # set where the repetition must have the same body (an Idempotency-Key)
     before: str = ""  # another id under which this call may have come already
+    within: float = 60.0  # seconds that who asks waits at most, whatever the flow's deadline
 
 
 @dataclass(slots=True)
@@ -269,8 +270,8 @@ def _checked(call: Call, trigger: Asked | None) -> Started:
         errors = list(_argument_errors(config.get("inputs") or [], arguments))
         if trigger.agents and call.arrival.agent and call.arrival.agent not in trigger.agents:
             return Started(unknown=True)
-    return Started(deadline=float(config.get("deadline_seconds") or 30), fallback=config.get("fallback_response") or {},
-                   errors=errors)  # fmt: skip
+    deadline = min(float(config.get("deadline_seconds") or 30), call.within)
+    return Started(deadline=deadline, fallback=config.get("fallback_response") or {}, errors=errors)
 
 
 def _argument_errors(inputs: list[Mapping[str, Any]], arguments: Any):

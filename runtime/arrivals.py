@@ -79,7 +79,7 @@ def _line(line: bytes) -> Any:
 
 async def read_event(workspace_id: Any, value: Any) -> Arrival:
     """An event of `POST /events/` as an arrival. Raises BadEvent."""
-    errors = list(_event_errors(value))
+    errors = list(event_errors(value))
     if errors:
         raise BadEvent(errors)
     agent = value.get("agent") or ""
@@ -161,7 +161,8 @@ def _payload(value: Mapping[str, Any]) -> dict[str, Any]:
     return payload
 
 
-def _event_errors(value: Any):
+def event_errors(value: Any):
+    """Each member of an event that is not what CONTRACT says, as {"pointer", "code", "message"}."""
     if isinstance(value, BadJson):
         yield _error("", "malformed", f"This line is no valid JSON: {value}")
         return

@@ -155,7 +155,7 @@ async def inbound_call(request: HttpRequest) -> HttpResponse:
     who = await caller(request.headers.get("Authorization", ""), "actions:invoke")
     json_only(request.content_type or "", "Send JSON (application/json).")
     call = read_inbound(request.body)
-    return _json(await inbound.answer(who.workspace_id, "api", call.get("agent") or "", call), 200)
+    return _json(await inbound.answer(who.workspace_id, "api", inbound.ringing(call.get("agent") or "", call)), 200)
 
 
 @machine()

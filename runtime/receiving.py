@@ -5,14 +5,16 @@ the checks: size (the door), address, signature, reading, one transaction, then 
 """
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
-from runtime import reaching_out
+from runtime import inbound, reaching_out
 from runtime.actions import Call, invoke
 from runtime.arrivals import LONGEST_TYPE, BadEvent, action_arrival
 from runtime.engine.values import safe_dumps
@@ -22,6 +24,7 @@ from runtime.models import Agent
 from runtime.models.base import token_hash
 from runtime.problem import problem
 
+log = logging.getLogger("segue.receiving")
 REPEATED_WITHIN = 60.0  # seconds
 
 
@@ -33,16 +36,24 @@ class Address:
     slug: str
     secrets: tuple[str, ...]
     required: bool
+    platform_id: str = ""  # what the platform calls the agent
 
 
 async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse:
     receiver = reaching_out.receiver(vendor)
-    address = await asyncio.wrap_future(loader().submit(_addresses, token_hash(token)))
+    try:
+        address = await asyncio.wrap_future(loader().submit(_addresses, token_hash(token)))
+    except Exception:
+        if (greeting := _greeting_of_nobody(receiver, request)) is not None:
+            log.exception("A ringing call was answered without the database")
+            return _json(greeting, 200)
+        raise
     if receiver is None or address is None:
         return problem(404, "not_found", "There is nothing at this address.")
     if request.method in ("GET", "HEAD"):
         return _json({"receiver": vendor, "agent": address.slug}, 200)  # some vendors ping first
     headers = {name.lower(): value for name, value in request.headers.items()}
+    headers[":url"] = f"{settings.PUBLIC_URL}{request.get_full_path()}"  # some sign the address they called
     if address.secrets or address.required:
         reason = receiver.verify(headers, request.body, list(address.secrets), time.time())
         if reason is not None:
@@ -51,6 +62,8 @@ async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse
         received = receiver.read(request.body, headers)
     except ValueError as error:
         raise BadEvent([{"pointer": "", "code": "unreadable", "message": str(error)}], 400, "unreadable") from error
+    if ring := next((item for item in received if item.ringing), None):
+        return _json(await _ring(receiver, address, vendor, ring), 200)
     asked = request.GET.get("action", "")  # for tools that post nothing but their arguments
     calls = [(item, {**call, "name": call["name"] or asked}) for item in received for call in item.tool_calls or ()]
     results = list(await asyncio.gather(*(_ask(address, vendor, item, call) for item, call in calls)))
@@ -60,6 +73,25 @@ async def receive(request: HttpRequest, vendor: str, token: str) -> HttpResponse
     if body is None and accepted:
         body = {"events": [one.body for one in accepted]}
     return _json(body if body is not None else {}, status)
+
+
+def _greeting_of_nobody(receiver: Any, request: HttpRequest) -> Any:
+    """What a platform is told about a ringing call when nothing can be looked up; None: it reports no such call."""
+    try:
+        received = receiver.read(request.body, {name.lower(): value for name, value in request.headers.items()})
+    except (AttributeError, ValueError, BadEvent):
+        return None
+    return receiver.greet({}, "") if any(item.ringing for item in received) else None
+
+
+async def _ring(receiver: Any, address: Address, vendor: str, item: Any) -> Any:
+    """A call comes in: the flow's variables in the platform's own shape, or the defaults, within its time."""
+    call = inbound.Ringing(
+        address.slug, {**item.interaction, "agent": address.slug}, item.contact or {}, item.sip_headers or {},
+        key=(item.dedupe_key or "")[:200], within=receiver.answers_within, type=item.type[:LONGEST_TYPE],
+    )  # fmt: skip
+    answered = await inbound.answer(address.workspace_id, vendor, call)
+    return receiver.greet(answered["variables"], address.platform_id)
 
 
 def _arrival(address: Address, vendor: str, item: Any) -> Arrival:
@@ -113,8 +145,10 @@ def _addresses(hashes: list[str]) -> list[Address | None]:
 
 def _address(agent: Agent) -> Address:
     secrets = (agent.signing_secret,) if agent.signing_secret_sealed else ()
-    return Address(agent.workspace_id, agent.slug, secrets, agent.signature_required)
+    return Address(agent.workspace_id, agent.slug, secrets, agent.signature_required, agent.platform_id)
 
 
 def _json(value: Any, status: int) -> HttpResponse:
+    if status == 204:
+        return HttpResponse(status=status)
     return HttpResponse(safe_dumps(value), status=status, content_type="application/json")

@@ -2,31 +2,26 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from builder import registering
 from builder.access import EDIT, VIEW, actor_of, may
 from builder.api import shapes
 from builder.api.base import ApiView, or_404, repeatable
 from builder.api.shapes import KEY_HEADER, PAGE_QUERY, described, listing
-from builder.auditing import record
-from builder.overview import agents_of, listed
 from builder.problems import Refused
-from runtime import reaching_out
 from runtime.active import iso
 from runtime.models import Agent
 
 
 def agent_json(agent: Agent, *, addresses: bool = True) -> dict[str, Any]:
     """An agent as the wire shows it; its receivers are secret addresses, not for those who only look."""
-    address = f"{settings.PUBLIC_URL}/in"
-    vendors = reaching_out.receiver_names() if addresses else []
     return {
         "id": str(agent.pk), "slug": agent.slug, "name": agent.name, "platform": agent.platform,
-        "receivers": {name: f"{address}/{name}/{agent.token}/" for name in vendors},
+        "platform_id": agent.platform_id, "receivers": registering.receivers_of(agent) if addresses else {},
         "has_signing_secret": bool(agent.signing_secret_sealed), "signature_required": agent.signature_required,
         "created_at": iso(agent.created_at), "updated_at": iso(agent.updated_at),
     }  # fmt: skip
@@ -47,12 +42,7 @@ class AgentList(ApiView):
     def post(self, request: Request) -> Response:
         given = self.read(shapes.AgentBody)
         slug = given.get("slug") or slugify(given["name"])[:63] or "agent"
-        _refuse_taken(request, slug)
-        agent = Agent(workspace=request.workspace, slug=slug, name=given["name"], platform=given["platform"])
-        _set(agent, given)
-        agent.save(force_insert=True)
-        record(request.workspace, actor_of(request), "agent.created", agent)
-        return Response(agent_json(agent), 201)
+        return Response(_saved(Agent(workspace=request.workspace), request, {**given, "slug": slug}), 201)
 
 
 class AgentDetail(ApiView):
@@ -68,25 +58,14 @@ class AgentDetail(ApiView):
     @described(shapes.Agent, shapes.AgentBody)
     @transaction.atomic
     def patch(self, request: Request, agent_id: Any) -> Response:
-        given, agent = self.read(shapes.AgentBody, partial=True), self.agent()
-        if given.get("slug", agent.slug) != agent.slug:
-            _refuse_taken(request, given["slug"])
-        for name in ("slug", "name", "platform"):
-            setattr(agent, name, given.get(name, getattr(agent, name)))
-        _set(agent, given)
-        agent.save()
-        record(request.workspace, actor_of(request), "agent.changed", agent, fields=sorted(given))
-        return Response(agent_json(agent))
+        return Response(_saved(self.agent(), request, self.read(shapes.AgentBody, partial=True)))
 
     @described(None, status=204)
-    @transaction.atomic
     def delete(self, request: Request, agent_id: Any) -> Response:
-        agent = self.agent()
-        used = [flow.name for flow in listed(request.workspace).kept() if agent.slug in agents_of(flow)]
-        if used:
-            raise Refused(409, "in_use", f"Used by {', '.join(used[:5])}: choose another agent there first.")
-        record(request.workspace, actor_of(request), "agent.deleted", agent)
-        agent.delete()
+        try:
+            registering.delete(self.agent(), actor_of(request))
+        except registering.InUse as error:
+            raise Refused(409, "in_use", str(error)) from None
         return Response(status=204)
 
 
@@ -95,18 +74,10 @@ def _trusted(request: Request) -> bool:
     return may(request, EDIT)
 
 
-def _refuse_taken(request: Request, slug: str) -> None:
-    if Agent.objects.for_workspace(request.workspace).filter(slug=slug).exists():
-        error = {"pointer": "/slug", "code": "taken", "message": f"There is an agent {slug!r} already."}
-        raise Refused(422, "invalid", error["message"], [error])
-
-
-def _set(agent: Agent, given: dict[str, Any]) -> None:
-    """A secret switches the check on unless the same request says otherwise; without one nothing can be checked."""
-    if "signing_secret" in given:
-        agent.set_signing_secret(given["signing_secret"])
-    if "signature_required" in given:
-        agent.signature_required = given["signature_required"]
-    if agent.signature_required and not agent.signing_secret_sealed:
-        error = {"pointer": "/signature_required", "code": "invalid", "message": "Give a signing secret first."}
-        raise Refused(422, "invalid", error["message"], [error])
+def _saved(agent: Agent, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """The agent as it is now, or what is wrong with it, field by field."""
+    problems = registering.save(agent, actor_of(request), given)
+    if problems:
+        errors = [{"pointer": f"/{name}", "code": "invalid", "message": text} for name, text in problems.items()]
+        raise Refused(422, "invalid", errors[0]["message"], errors)
+    return agent_json(agent)

@@ -18,6 +18,12 @@ PLATFORMS = {
     "retell": ("Retell", "Agent → Webhook URL; calls are signed with your Retell API key."),
     "elevenlabs": ("ElevenLabs", "Agents → Settings → Post-call webhook; copy the secret shown there."),
     "famulor": ("Famulor", "Assistant → Post-call webhook."),
+    "synthflow": ("Synthflow", "Agent → Webhook, and Inbound webhook of the number; the secret signs the call’s id."),
+    "strada": ("Strada", "Agent → Server URL; the secret is sent as X-Strada-Secret."),
+    "bland": ("Bland", "Webhook of the call or the inbound number; signed as X-Webhook-Signature."),
+    "sigmamind": ("SigmaMind", "Inbound webhook of the number; add the secret as the header X-Webhook-Secret."),
+    "goldilocks": ("Goldilocks", "Developers → Webhooks; signed as X-Goldilocks-Signature."),
+    "twilio": ("Twilio", "Status callback and messaging webhook; the secret is your Auth Token."),
     "generic": ("Any other system", "POST the call as JSON; sign with HMAC-SHA256 if it can."),
 }
 
@@ -33,6 +39,10 @@ class AgentForm(Form):
         help_text="In events and addresses; made from the name if empty.",
     )
     platform = forms.ChoiceField(label="Platform", choices=[(name, words[0]) for name, words in PLATFORMS.items()])
+    platform_id = forms.CharField(
+        label="Id at the platform", max_length=120, required=False,
+        help_text="What the platform calls this agent. Vapi has to be told it when a call comes in.",
+    )  # fmt: skip
     signing_secret = forms.CharField(
         label="Signing secret", required=False, max_length=500, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
@@ -91,7 +101,8 @@ def edit_agent(request, agent_id):
 
 def _edit(request, agent):
     new = agent._state.adding
-    initial = {} if new else {"name": agent.name, "slug": agent.slug, "platform": agent.platform}
+    initial = {} if new else {"name": agent.name, "slug": agent.slug, "platform": agent.platform,
+                                 "platform_id": agent.platform_id}  # fmt: skip
     form = AgentForm(request.POST or None, agent=None if new else agent, initial=initial)
     if request.method == "POST" and form.is_valid():
         problems = registering.save(agent, request.user, form.given)

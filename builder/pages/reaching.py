@@ -22,6 +22,10 @@ TOOLS = {
     "retell": "Add a custom function with this name; its URL is the address below.",
     "elevenlabs": "Add a webhook tool with this name; its URL is the address below.",
     "famulor": "Add a mid-call tool with this name; its endpoint is the address below.",
+    **dict.fromkeys(
+        ("synthflow", "strada", "bland", "sigmamind", "goldilocks", "twilio"),
+        "Its tools are called over HTTP: POST the arguments to /actions/ with an API key.",
+    ),
     "generic": "POST tool calls to the address below.",
 }
 

@@ -10,6 +10,7 @@ from integrations.receivers import (
     Received,
     Receiver,
     interaction,
+    ringing,
     tool_called,
 )
 from integrations.receivers.normalising import (
@@ -26,7 +27,7 @@ from integrations.receivers.normalising import (
     text,
     turn,
 )
-from runtime.engine.values import items_of
+from runtime.engine.values import items_of, to_text
 from runtime.signatures import is_signed, parts_of, seconds_of
 
 OLDEST, NEWEST = 1800.0, 300.0  # the vendor's own kit allows half an hour back; ahead it checks nothing, we do
@@ -56,10 +57,11 @@ class ElevenLabs(Receiver):
             return [_initiation(value)]
         return [tool_called("elevenlabs", value, [{"tool_call_id": None, "name": "", "arguments": value}])]
 
-    def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
-        if any(item.type == "elevenlabs.conversation_initiation" for item in received):
-            return 200, {"type": "conversation_initiation_client_data", "dynamic_variables": {}}
-        return super().answer(received, results)
+    def greet(self, variables: Mapping[str, Any], platform_id: str) -> Any:
+        """Every variable that the agent knows has to be in it, or the call fails; texts, numbers or booleans."""
+        plain = {name: value if isinstance(value, bool | int | float) else to_text(value)
+                 for name, value in variables.items()}  # fmt: skip
+        return {"type": "conversation_initiation_client_data", "dynamic_variables": plain}
 
 
 def _ended(raw: dict[str, Any], kind: str, data: Mapping[str, Any]) -> Received:
@@ -111,11 +113,10 @@ def _other(raw: dict[str, Any], kind: str, data: Mapping[str, Any]) -> Received:
 
 
 def _initiation(value: dict[str, Any]) -> Received:
-    made = interaction(
-        value, id=text(value.get("call_sid")), channel="phone", direction="inbound", to=text(value["called_number"]),
-        **{"from": text(value["caller_id"])}, status="ringing", variables={},
-    )  # fmt: skip
-    return Received("elevenlabs.conversation_initiation", f"elevenlabs:init:{made['id']}", made, data=value)
+    call = text(value.get("call_sid"))
+    sides = {"id": call, "from": text(value["caller_id"]), "to": text(value["called_number"])}
+    key = f"elevenlabs:init:{call}" if call else None
+    return ringing("elevenlabs", value, key, "conversation_initiation", **sides)
 
 
 def _sides(metadata: Mapping[str, Any]) -> dict[str, Any]:

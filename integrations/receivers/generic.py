@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.receivers import CALL_ENDED, CONVERSATION_ENDED, Headers, Received, Receiver, interaction
 from integrations.receivers.normalising import merged, table, text
+from runtime.arrivals import BadEvent, event_errors
 from runtime.signatures import is_one_of, is_signed, seconds_of, standard_webhooks
 
 TOLERANCE = 300.0
@@ -31,13 +32,11 @@ class Generic(Receiver):
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         conversation = table(value, "interaction")
-        if not conversation and not isinstance(value.get("type"), str):
+        bare = not value.get("interaction") and not isinstance(value.get("type"), str)
+        if bare:
             conversation = {name: item for name, item in value.items() if name not in PARTS - {"id"}}
-        for name in ("turns", "variables"):
-            wanted = list if name == "turns" else Mapping
-            if conversation.get(name) is not None and not isinstance(conversation[name], wanted):
-                raise ValueError(f"interaction.{name} has the wrong type.")
         kind = text(value.get("type")) or CALL_ENDED
+        _check({**_parts(value), "interaction": conversation} if bare else {**value, "type": kind})
         made = interaction(conversation.pop("raw", None) or value, **conversation)
         variables = merged(made["variables"], table(value, "variables"))
         made["variables"] = variables
@@ -63,3 +62,14 @@ def _signature(given: str, stamp: str, body: bytes, secrets: Sequence[str], now:
         signed = stamp.encode() + b"." + body
     good = is_signed([given.removeprefix("sha256=")], secrets, signed)
     return None if good else "The signature does not fit the body."
+
+
+def _parts(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": CALL_ENDED, **{name: item for name, item in value.items() if name in PARTS - {"id"}}}
+
+
+def _check(event: Mapping[str, Any]) -> None:
+    """The same checks as `POST /events/`, except that members of one's own are no mistake here. Raises BadEvent."""
+    own = {name: item for name, item in event.items() if name in PARTS}
+    if errors := list(event_errors(own)):
+        raise BadEvent(errors)

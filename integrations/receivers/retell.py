@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from integrations.receivers import CALL_ENDED, Headers, Received, Receiver, interaction, tool_called
+from integrations.receivers import (
+    CALL_ENDED,
+    Headers,
+    Received,
+    Receiver,
+    as_texts,
+    interaction,
+    ringing,
+    split_off,
+    tool_called,
+)
 from integrations.receivers.normalising import between, merged, moment, seconds, status_of, table, text, tool_call
 from runtime.interactions import turns_of
 from runtime.signatures import is_signed, parts_of
@@ -19,7 +29,7 @@ STATUSES = (
 
 class Retell(Receiver):
     name, label = "retell", "Retell"
-    calls_lack_ids = True
+    calls_lack_ids, answers_within = True, 9.0  # of 10 s; then it asks up to three times more
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
         parts = parts_of(headers.get("x-retell-signature", ""))
@@ -43,10 +53,11 @@ class Retell(Receiver):
         key = f"retell:{event}:{call['call_id']}" if text(call.get("call_id")) else None
         return [Received(f"retell.{event}", key, interaction(value, **_sides(call)), data={"event": event})]
 
-    def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
-        if any(item.type == "retell.call_inbound" for item in received):
-            return 200, {"call_inbound": {}}  # the number's own agent takes the call
-        return super().answer(received, results)
+    def greet(self, variables: Mapping[str, Any], platform_id: str) -> Any:
+        """Nothing to say: the number's own agent takes the call. `override_agent_id` chooses another one."""
+        other, rest = split_off(variables, "override_agent_id")
+        call: dict[str, Any] = {"override_agent_id": other} if other else {}
+        return {"call_inbound": call | ({"dynamic_variables": as_texts(rest)} if rest else {})}
 
 
 def _ended(raw: dict[str, Any], event: str, call: dict[str, Any]) -> Received:
@@ -88,10 +99,11 @@ def _disposition(successful: Any) -> str | None:
 
 def _inbound(raw: dict[str, Any]) -> Received:
     call = table(raw, "call_inbound")
-    made = interaction(raw, **{**_sides(call), "channel": "phone", "direction": "inbound"}, status="ringing",
-                       variables={})  # fmt: skip
-    key = f"retell:call_inbound:{made['from']}:{made['to']}:{raw.get('event_timestamp')}"
-    return Received("retell.call_inbound", key, made, _contact(made), data=call)
+    sides = _sides(call)
+    key = f"retell:call_inbound:{sides['from']}:{sides['to']}:{raw.get('event_timestamp')}"
+    received = ringing("retell", raw, key, "call_inbound", **sides)
+    received.sip_headers = table(call, "custom_sip_headers")
+    return received
 
 
 def _function(value: dict[str, Any]) -> Received:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from integrations.receivers import CALL_ENDED, Headers, Received, Receiver, interaction, tool_called
+from integrations.receivers import (
+    CALL_ENDED,
+    Headers,
+    Received,
+    Receiver,
+    interaction,
+    ringing,
+    split_off,
+    tool_called,
+)
 from integrations.receivers.normalising import (
     between,
     call_text,
@@ -38,6 +47,7 @@ CHATTER = frozenset(
 
 class Vapi(Receiver):
     name, label = "vapi", "Vapi"
+    answers_within = 6.5  # of 7.5 s, which Vapi never extends
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
         if "x-vapi-secret" in headers:
@@ -69,15 +79,25 @@ class Vapi(Receiver):
             return []
         status = text(message.get("status"))
         key = f"vapi:{kind}:{call_id}" + (f":{status}" if status else "") if call_id else None
-        ringing = {"status": "ringing", "variables": {}} if kind == "assistant-request" else {}
-        started = interaction(value, **_sides(message), **ringing)
-        return [Received(f"vapi.{kind}", key, started, contact=_contact(message), data=dict(message))]
+        if kind == "assistant-request":
+            call = ringing("vapi", value, key, kind, **_sides(message))
+            call.contact, call.data = _contact(message), dict(message)
+            return [call]
+        return [
+            Received(f"vapi.{kind}", key, interaction(value, **_sides(message)), _contact(message), data=dict(message))
+        ]
 
     def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
         """Vapi wants 200 whatever happened, and a result for every call; failures are the tool's `error`."""
         if not any(item.tool_calls for item in received):
             return 200, None if received else {}
         return 200, {"results": [_result(result) for result in results]}
+
+    def greet(self, variables: Mapping[str, Any], platform_id: str) -> Any:
+        """Vapi must be told which assistant takes the call: the flow's `assistant_id`, else the agent's own."""
+        chosen, rest = split_off(variables, "assistant_id")
+        assistant = chosen or platform_id
+        return ({"assistantId": assistant} if assistant else {}) | {"assistantOverrides": {"variableValues": rest}}
 
 
 def _result(result: Mapping[str, Any]) -> dict[str, Any]:

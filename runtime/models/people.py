@@ -21,6 +21,8 @@ SCOPES = (
     "flows:publish",
     "runs:read",
     "runs:write",
+    "data:read",
+    "data:write",
 )
 
 
@@ -86,11 +88,15 @@ class Membership(models.Model):
 class Agent(Record, Addressed):
     """An AI agent whose conversations we serve; its receivers' addresses carry its token."""
 
-    PLATFORMS = ("vapi", "retell", "elevenlabs", "famulor", "generic")
+    PLATFORMS = (
+        "vapi", "retell", "elevenlabs", "famulor", "synthflow", "strada", "bland", "sigmamind", "goldilocks", "twilio",
+        "generic",
+    )  # fmt: skip
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="agents")
     slug = models.CharField(max_length=63, validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$")])
     name = models.CharField(max_length=120)
     platform = models.CharField(max_length=20, default="generic", choices=[(p, p) for p in PLATFORMS])
+    platform_id = models.CharField(max_length=120, blank=True, default="", help_text="what the platform calls it")
     signing_secret_sealed = models.TextField(blank=True, default="", editable=False)
     signature_required = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

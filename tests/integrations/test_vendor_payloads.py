@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from django.conf import settings
@@ -58,8 +59,10 @@ def test_repetitions_are_found_by_the_documented_key(told):
     written = told.get("dedupe_key", "")
     if told["category"] == "b" or "{" not in written:
         return
-    body = json.loads((CORPUS / told["file"]).read_text())
-    assert read(told).dedupe_key == _filled(written, body)
+    text = (CORPUS / told["file"]).read_text()
+    body = json.loads(text) if told["file"].endswith(".json") else dict(parse_qsl(text))
+    named = {f"{name} header": value for name, value in told.get("headers", {}).items()}
+    assert read(told).dedupe_key == _filled(written, {**named, **body})
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
@@ -78,7 +81,7 @@ def _filled(pattern, body):
     for part in pattern.replace("}", "{").split("{")[::1]:
         value = body
         if part and part in pattern and "{" + part + "}" in pattern:
-            for name in part.split("."):
+            for name in [part] if part in body else part.split("."):
                 value = value.get(name) if name in value else _inside(value, name)
             filled += str(value)
         else:

@@ -4,12 +4,14 @@ from rest_framework import serializers as s
 
 from builder.api.shapes.describing import AnyJson
 from runtime.models import ROLES, SCOPES
+from runtime.models import Agent as AgentRow
 
 
 class AgentBody(s.Serializer):
     slug = s.RegexField(r"^[a-z0-9][a-z0-9_-]*$", max_length=63, required=False)
     name = s.CharField(max_length=120)
-    platform = s.ChoiceField(["vapi", "retell", "elevenlabs", "famulor", "generic"], default="generic")
+    platform = s.ChoiceField(AgentRow.PLATFORMS, default="generic")
+    platform_id = s.CharField(required=False, allow_blank=True, max_length=120)
     signing_secret = s.CharField(required=False, allow_blank=True, max_length=500, write_only=True)
     signature_required = s.BooleanField(required=False)
 
@@ -19,6 +21,7 @@ class Agent(s.Serializer):
     slug = s.CharField()
     name = s.CharField()
     platform = s.CharField()
+    platform_id = s.CharField()
     receivers = s.DictField(child=s.URLField())
     has_signing_secret = s.BooleanField()
     signature_required = s.BooleanField()
