@@ -6,6 +6,7 @@ from builder.pages.access import member_required
 from builder.pages.figures import ended_runs, failing_flows, over_time, slowest_steps, timings, totals
 from builder.pages.recent import day_slots, hour_slots
 from builder.pages.rendering import page
+from integrations.sandbox.pool import weakness
 from runtime.health import health
 from runtime.models import Run, Status, WorkerBeat
 
@@ -31,6 +32,7 @@ def dashboard(request):
         slowest=slowest_steps(request.workspace, slots[0].start),
         failing=failing_flows(request.workspace, slots[0].start),
         queue=_queue(request.workspace),
+        weakness=weakness(),
         any_runs=Run.objects.for_workspace(request.workspace).filter(mode="live").exists(),
     )  # fmt: skip
 

@@ -50,6 +50,15 @@ class StepView:
     def open(self):
         return self.step.status in ("failed", "unknown", "waiting")
 
+    @property
+    def printed(self):
+        """What a program wrote to its console, also where it failed."""
+        error = self.step.error or {}
+        for said in (self.step.output, error.get("detail")):
+            if isinstance(said, dict) and isinstance(said.get("console"), list):
+                return "\n".join(map(str, said["console"]))
+        return ""
+
 
 def steps_of(run: Run) -> list[StepView]:
     """One entry per visit, in order."""

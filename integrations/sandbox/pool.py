@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -75,7 +76,7 @@ class Zygote:
                 said += self._read(1)
         except (OSError, _Gone):
             self.end()
-            raise NotConfined("its helper process does not start here") from None
+            raise _Gone(False) from None
         return said[1:].decode().strip()
 
     def ask(self, what: bytes, source: str, inputs: str, seconds: float) -> Answer:
@@ -125,13 +126,14 @@ class Pool:
             if not mine:
                 text = "No JavaScript sandbox became free in time; programs of other steps hold them all."
                 raise StepError(text, "sandbox_busy", retryable=True)
-            try:
-                return self._ask(what, source, inputs, seconds)
-            except _Gone as gone:
-                if gone.started:
-                    text = "The JavaScript sandbox was ended in the middle of the program, from outside."
-                    raise StepError(text, "sandbox_ended", retryable=True) from None
-            return self._ask(what, source, inputs, seconds)  # it died while it was idle; a fresh one has not
+            for _ in range(2):  # one that died while it was idle is replaced
+                try:
+                    return self._ask(what, source, inputs, seconds)
+                except _Gone as gone:
+                    if gone.started:
+                        text = "The JavaScript sandbox was ended in the middle of the program, from outside."
+                        raise StepError(text, "sandbox_ended", retryable=True) from None
+            raise NotConfined("its helper process does not start")
 
     def _ask(self, what: bytes, source: str, inputs: str, seconds: float) -> Answer:
         zygote = self._take()
@@ -168,6 +170,17 @@ class Pool:
         for zygote in self._idle:
             zygote.socket.close()
             zygote.process.returncode = 0  # not ours to wait for
+
+
+@lru_cache
+def weakness(machine: str = "") -> str:
+    """What a program could still do on this machine; empty where it is confined as it should be."""
+    try:
+        zygote = Zygote(machine)
+    except _Gone:
+        return "not be run at all: its helper process does not start"
+    zygote.end()
+    return zygote.still_possible
 
 
 _pool: Pool | None = None

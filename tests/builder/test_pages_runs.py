@@ -175,3 +175,19 @@ def test_percentiles_are_values_that_occurred():
 def test_ids_made_later_are_above_the_first_id_of_a_moment(make_run):
     before = timezone.now() - timedelta(seconds=1)
     assert first_id(before) < make_run().pk < first_id(timezone.now() + timedelta(seconds=1))
+
+
+def test_what_a_program_printed_is_shown_also_where_it_failed(signed_in, make_run):
+    run, now = make_run(), timezone.now()
+    detail = {"line": 2, "console": ["three"]}
+    StepRun.objects.create(run=run, index=0, seq=1, node="js", type="code", label="Code", status="succeeded",
+                           output={"result": 1, "console": ["one", "<two>"]}, started_at=now)  # fmt: skip
+    StepRun.objects.create(run=run, index=1, seq=2, node="js", type="code", label="Code", status="failed",
+                           error={"message": "Line 2: no", "detail": detail}, started_at=now)  # fmt: skip
+    shown = text_of(signed_in.get(f"/runs/{run.pk}/"))
+    assert '<h3>Console</h3><pre class="code" tabindex="0">one &lt;two&gt;</pre>' in shown
+    assert '<pre class="code" tabindex="0">three</pre>' in shown
+
+
+def test_the_dashboard_says_whether_programs_are_confined(signed_in):
+    assert "<dt>Code steps</dt><dd>confined</dd>" in text_of(signed_in.get("/dashboard/"))

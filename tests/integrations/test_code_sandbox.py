@@ -16,7 +16,7 @@ import pytest
 
 from integrations import sandbox
 from integrations.sandbox import words
-from integrations.sandbox.pool import COMPILE, RUN, WALL_SECONDS, NotConfined, Pool, Zygote
+from integrations.sandbox.pool import COMPILE, RUN, WALL_SECONDS, NotConfined, Pool, Zygote, weakness
 from integrations.sandbox.turns import Turns
 from runtime.engine.errors import StepError
 from tests.integrations.hostile_programs import ALL
@@ -152,6 +152,11 @@ def test_where_seccomp_is_missing_no_program_runs(settings):
     assert result(pool, "return 1") == 1
     assert became(ask(pool, SPIN), SPIN) == "stopped"
     pool.end()
+
+
+def test_what_is_missing_can_be_asked_for():
+    assert weakness() == ""
+    assert "signal others" in weakness("a machine without a filter")
 
 
 def test_a_zygote_that_died_while_idle_is_replaced(pool):

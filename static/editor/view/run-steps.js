@@ -65,12 +65,15 @@ export function stepRow(step, { document, catalogue, open, current, selected, on
 
 /** @param {Step} step @param {{open: boolean}} how */
 export function stepDetail(step, { open }) {
+  const printed = step.output?.console ?? step.error?.detail?.console;
+  const lines = Array.isArray(printed) && printed.length ? printed.join("\n") : null;
   const warnings = (step.warnings ?? []).map((each) => h("p", { class: "warning-text" }, icon("alert"), String(each.message ?? each)));
   return h(
     "div",
     { class: "step-detail" },
     step.error ? failure(step.error) : null,
     ...warnings,
+    part("Console", lines, open),
     part("Input", step.input, open),
     part("Output", step.output, open),
   );
