@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from runtime import wake
+from runtime.crashing import crash_point
 from runtime.rows import change
 
 WORK = "runtime.tasks.work"
@@ -61,5 +62,6 @@ class WokenBroker(ORM):
         for pk, lock, payload in hints.values_list("pk", "lock", "payload")[:4]:
             taken = OrmQ.objects.filter(pk=pk, lock=lock).update(lock=now + timedelta(seconds=Conf.RETRY))
             if taken:
+                crash_point("after_hint")
                 return [(pk, payload)]
         return None

@@ -44,6 +44,7 @@ def database_now():
 
 def claim(wanted: list[tuple[int, bool]]) -> list[list[Claimed]]:
     """For each (limit, whether nothing runs beside them), that many due runs. On the recorder's lane."""
+    crash_point("before_claim")
     found = [_claim(_choose(_due(limit), alone)) for limit, alone in wanted]
     crash_point("after_claim")
     return found
@@ -131,6 +132,7 @@ class LeaseKeeper:
             with self._lock:
                 ids = list(self.held)
             if ids:
+                crash_point("before_renew")
                 recorder().submit(_renew, ids).exception()
 
 

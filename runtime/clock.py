@@ -15,6 +15,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from runtime import broker, gatekeeping, schedules
+from runtime.crashing import crash_point
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
 log = logging.getLogger("segue.clock")
@@ -48,6 +49,7 @@ def tick() -> float:
     if earliest is None:
         return LONGEST_SLEEP
     if earliest <= now:
+        crash_point("after_ring")
         with transaction.atomic():
             broker.hint()
         return LONGEST_SLEEP

@@ -56,6 +56,7 @@ class Accepted:
 
 def accept(batch: list[Arrival]) -> list[Accepted]:
     """Store a batch of arrivals with the runs they start. One transaction is open around it."""
+    crash_point("before_accept")
     known = _known_events(batch)
     answered = _known_answers(batch)
     triggers = listening(arrival.workspace_id for arrival in batch if arrival.only is None)

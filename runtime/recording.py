@@ -18,6 +18,7 @@ from runtime import broker, recording_postgresql
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
 from runtime.children import settle
+from runtime.crashing import crash_point
 from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
 from runtime.models import Status
@@ -144,6 +145,7 @@ def record(batch: list[Progress]) -> list[bool]:
         _tell_others(item)
     if any(item.due_now for item in kept):
         broker.hint()
+    crash_point("during_record")
     return [bool(item.born) or item.run_id in held for item in batch]
 
 

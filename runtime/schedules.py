@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from runtime.crashing import crash_point
 from runtime.intake import Arrival, accept
 from runtime.models import OPEN, Run, Status, Trigger
 
@@ -124,6 +125,7 @@ def _fire_one(trigger: Trigger, now: datetime) -> int:
         arrival = Arrival(trigger.workspace_id, "schedule", "schedule.due", given,
                           key=f"{trigger.flow_id}:{scheduled}", only=trigger)  # fmt: skip
         accept([arrival])
+        crash_point("after_fire")
     return 1
 
 

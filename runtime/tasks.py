@@ -23,6 +23,7 @@ from django.utils import timezone
 from runtime import broker, wake
 from runtime.active import ActiveRun, load
 from runtime.claiming import claim, database_now, keeper, park
+from runtime.crashing import crash_point
 from runtime.deadlines import adopt
 from runtime.group_commit import loader, recorder
 from runtime.models import Run, WorkerBeat
@@ -42,6 +43,7 @@ def work(linger: float = CLAIM_FOR_SECONDS) -> None:
     """Drive what is due, and what becomes due within `linger` seconds (at most 20)."""
     try:
         _beat()
+        crash_point("task_started")
         _Desk(linger).work()
     except Exception:
         log.exception("The worker task ended early; the clock starts another")
@@ -92,6 +94,7 @@ class _Desk:
         self.more, self.gathered = len(claimed) == limit, False
         if not claimed:
             return
+        crash_point("before_load")
         runs, broken = loader().submit(load, claimed).result()
         for one in broken:
             recorder().submit(park, one).result()
@@ -105,6 +108,7 @@ class _Desk:
     def _drive(self, run: ActiveRun) -> None:
         try:
             drive(run)
+            crash_point("after_drive")
         finally:
             self.inbox.put(DRIVEN)
 

@@ -26,12 +26,68 @@ class Missing(Exception):
     """A program that the tests need is not on this machine; the message says what to install."""
 
 
+class Server:
+    """A program under test's own control: it can be ended, killed and started again, on its port and its data."""
+
+    def __init__(self, command, folder, url, ready, stop_with=signal.SIGTERM, account=None):
+        self.command, self.folder, self.url = command, folder, url
+        self.ready, self.stop_with, self.account = ready, stop_with, account
+        self.child = None
+
+    def start(self):
+        log = open(self.folder / "log", "ab")  # noqa: SIM115  the child keeps it
+        self.child = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
+            preexec_fn=_end_with_parent(self.stop_with), **_as(self.account),
+        )  # fmt: skip
+        log.close()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.ready(self.child):
+            if self.child.poll() is not None or time.monotonic() > deadline:
+                text = (self.folder / "log").read_text(errors="replace")[-2000:]
+                raise RuntimeError("a test server did not start:\n" + text)
+            time.sleep(0.05)
+
+    def stop(self, with_signal=None):
+        if self.child is None:
+            return
+        self.child.send_signal(with_signal or self.stop_with)
+        try:
+            self.child.wait(20)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self.child = None
+
+    def pause(self):
+        """It takes connections and answers nobody: worse than being gone."""
+        self.child.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.child.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def running(self):
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+
 @contextlib.contextmanager
 def postgresql(durable=False):
-    """A fresh PostgreSQL; yields a DATABASE_URL. As root it runs as the user postgres, since it refuses root.
+    """A fresh PostgreSQL; yields a DATABASE_URL."""
+    with postgresql_server(durable) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def postgresql_server(durable=False, listen="127.0.0.1"):
+    """A fresh PostgreSQL as a Server. As root it runs as the user postgres, since it refuses root.
 
     `durable` makes it wait for the disk at each commit, as in production; tests that kill our own processes, not the
-    machine, do not need that.
+    machine, do not need that. `listen`: its addresses, separated by commas; who reaches it is trusted.
     """
     programs = postgresql_programs()
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
@@ -40,36 +96,47 @@ def postgresql(durable=False):
         options = ["-U", "segue", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         initdb = [programs / "initdb", "-D", data, *options]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as(account))
+        if listen != "127.0.0.1":
+            with open(data / "pg_hba.conf", "a") as rules:
+                rules.write("host all all samenet trust\n")
         port = free_port()
         flags = {
             "port": port,
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": listen,
             "unix_socket_directories": folder,
             "fsync": "on" if durable else "off",
             "max_connections": 200,
             "shared_buffers": "128MB",
         }
         command = [programs / "postgres", "-D", data, *(f"-c{name}={value}" for name, value in flags.items())]
-        with _child(command, folder, stop_with=signal.SIGINT, account=account) as child:
-            ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-            _wait(child, lambda: subprocess.call(ready) == 0, folder)
+        asked = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        url = f"postgres://segue@127.0.0.1:{port}/segue"
+        server = Server(command, folder, url, lambda child: subprocess.call(asked) == 0, signal.SIGINT, account)
+        with server.running():
             create = [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "segue", "segue"]
             subprocess.run(create, check=True)
-            yield f"postgres://segue@127.0.0.1:{port}/segue"
+            yield server
 
 
 @contextlib.contextmanager
 def redis():
     """A fresh Redis that keeps nothing; yields a REDIS_URL."""
+    with redis_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def redis_server():
+    """A fresh Redis as a Server."""
     program = shutil.which("redis-server")
     if not program:
         raise Missing("redis-server (apt-get install redis-server)")
     with _folder("segue-redis-") as folder:
         port = free_port()
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        with _child(command, folder) as child:
-            _wait(child, lambda: _pid_of_redis(port) == child.pid, folder)
-            yield f"redis://127.0.0.1:{port}/0"
+        server = Server(command, folder, f"redis://127.0.0.1:{port}/0", lambda child: _pid_of_redis(port) == child.pid)
+        with server.running():
+            yield server
 
 
 def postgresql_programs() -> Path:
@@ -97,25 +164,6 @@ def _folder(prefix, account=None):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _child(command, folder, stop_with=signal.SIGTERM, account=None):
-    log = open(folder / "log", "wb")  # noqa: SIM115  the child keeps it
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
-        preexec_fn=_end_with_parent(stop_with), **_as(account),
-    )  # fmt: skip
-    log.close()
-    try:
-        yield child
-    finally:
-        child.send_signal(stop_with)
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
 def _as(account) -> dict:
     """subprocess options that give up root for `account`."""
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
@@ -127,14 +175,6 @@ def _end_with_parent(signal_number):
         return None
     libc = ctypes.CDLL(None)
     return lambda: libc.prctl(PR_SET_PDEATHSIG, signal_number)
-
-
-def _wait(child, ready, folder):
-    deadline = time.monotonic() + START_SECONDS
-    while not ready():
-        if child.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("a test server did not start:\n" + (folder / "log").read_text(errors="replace")[-2000:])
-        time.sleep(0.05)
 
 
 def _pid_of_redis(port) -> int | None:

@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from tests.crash import witness
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 VISITS = ("start", "vars", "first", "check", "pause", "second", "done")
 EFFECTS = (2, 5)  # the indexes of visits that call out
+CANARY = "4929-canary-1111"  # comes encrypted with each event, and is sent on in a header
 
 
 class Peer:
@@ -72,7 +75,9 @@ class Peer:
 
 
 class Instance:
-    """Web and worker on one database. `environment` decides about crash points and leases."""
+    """Webs and workers on one database; `web`, `web2`, `worker`, `worker2` ... are parts, each with a data directory
+    of its own. `environment` decides about crash points and leases.
+    """
 
     stage = "tests.crash.stage"
 
@@ -100,6 +105,10 @@ class Instance:
         self.address = "127.0.0.1", self.socket.getsockname()[1]
         self.log = open(folder / "log", "wb")  # noqa: SIM115  open as long as the processes are
         self.parts: dict[str, subprocess.Popen] = {}
+        self.own: dict[str, dict[str, str]] = {}  # a part's own environment
+        self.prefix: dict[str, list[str]] = {}  # what a part is started through
+        with self.connected() as connection:
+            witness.install(connection, self.sqlite)
 
     def run(self, *argv) -> str:
         environment = {**self.environment, "SEGUE_CRASH_POINTS": "off"}
@@ -110,16 +119,20 @@ class Instance:
         return done.stdout
 
     def start(self, *names):
-        descriptor = self.socket.fileno()
-        argv = {
-            "web": ["-m", "builder.serving", "--descriptor", str(descriptor)],
-            "worker": ["manage.py", "worker"],
-        }
         for name in names:
+            folder = self.folder / name
+            folder.mkdir(exist_ok=True)
             self.parts[name] = subprocess.Popen(
-                [sys.executable, *argv[name]], cwd=ROOT, env=self.environment, start_new_session=True,
-                stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, pass_fds=[descriptor],
+                [*self.prefix.get(name, ()), sys.executable, *self.argv(name)], cwd=ROOT, start_new_session=True,
+                env={**self.environment, "DATA_DIR": str(folder), **self.own.get(name, {})},
+                stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, pass_fds=[self.socket.fileno()],
             )  # fmt: skip
+
+    def argv(self, name) -> list[str]:
+        """Webs share one listening socket: whoever is free answers, and a dead one takes nobody's request along."""
+        if name.startswith("web"):
+            return ["-m", "builder.serving", "--descriptor", str(self.socket.fileno())]
+        return ["manage.py", "worker"]
 
     def ensure(self):
         """Start again what has died, as `up` would."""
@@ -137,10 +150,18 @@ class Instance:
 
     def kill_caller(self, port):
         """kill -9 of the worker's process that speaks from this local port."""
-        for process in self.processes("worker"):
-            with contextlib.suppress(psutil.Error):
-                if any(line.laddr.port == port for line in process.net_connections("tcp")):
-                    kill(process)
+        for process in self.callers(port):
+            kill(process)
+
+    def callers(self, port) -> list[psutil.Process]:
+        """The workers' process that speaks from this local port."""
+        found = []
+        for name in [name for name in self.parts if name.startswith("worker")]:
+            for process in self.processes(name):
+                with contextlib.suppress(psutil.Error):
+                    if any(line.laddr.port == port for line in process.net_connections("tcp")):
+                        found.append(process)
+        return found
 
     def stop(self, name):
         process = self.parts.pop(name, None)
@@ -165,7 +186,9 @@ class Instance:
             return []
 
     def close(self):
-        for name in ("web", "worker"):
+        for process in self.parts.values():
+            process.terminate()  # all at once, so that they end side by side
+        for name in list(self.parts):
             self.stop(name)
         self.socket.close()
         self.log.close()
@@ -176,15 +199,10 @@ class Instance:
 
     def post(self, call_id: str, patience=60.0) -> dict:
         """Report a call until somebody confirms it; every repetition carries the same id."""
-        event = {
-            "type": "call.ended",
-            "id": call_id,
-            "interaction": {"id": call_id, "status": "completed", "summary": '"quotes" and\nlines'},
-        }
         deadline = time.monotonic() + patience
         while True:
             try:
-                status, answer = self._request(json.dumps(event))
+                status, answer = self.report(call_id)
                 if status in (200, 202):
                     return answer
                 assert status >= 500, f"{status}: {answer}"
@@ -193,31 +211,67 @@ class Instance:
             assert time.monotonic() < deadline, "nobody took the event"
             time.sleep(0.05)
 
-    def _request(self, body):
-        connection = http.client.HTTPConnection(*self.address, timeout=10)
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+    def report(self, call_id: str) -> tuple[int, dict]:
+        """Report a call, once."""
+        event = {
+            "type": "call.ended",
+            "id": call_id,
+            "interaction": {"id": call_id, "status": "completed", "summary": '"quotes" and\nlines'},
+            "secure": {"card": CANARY},
+        }
+        return self.request("POST", "/api/v1/events/", json.dumps(event))
+
+    def request(self, method, path, body=None, headers=(), timeout=30) -> tuple[int, dict]:
+        """(status, JSON of the answer)."""
+        connection = http.client.HTTPConnection(*self.address, timeout=timeout)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **dict(headers)}
         try:
-            connection.request("POST", "/api/v1/events/", body, headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:
             connection.close()
 
-    def query(self, sql) -> list[tuple]:
-        """Plain SQL, beside Django and its transactions."""
-        parts = urlsplit(self.database)
-        if parts.scheme == "sqlite":
+    @property
+    def sqlite(self) -> bool:
+        return self.database.startswith("sqlite")
+
+    @contextlib.contextmanager
+    def connected(self):
+        """A plain connection that commits by itself, beside Django and its transactions."""
+        if self.sqlite:
             import sqlite3
 
-            connection = sqlite3.connect(parts.path, timeout=20)
+            connection = sqlite3.connect(urlsplit(self.database).path, timeout=20, isolation_level=None)
         else:
             import psycopg
 
-            connection = psycopg.connect(self.database)
+            connection = psycopg.connect(self.database, autocommit=True)
         try:
-            return connection.execute(sql).fetchall()
+            yield connection
         finally:
             connection.close()
+
+    def make_schedule_due(self):
+        """The staged schedule is due now; the clock that fires it moves it on by a month."""
+        now = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '001'" if self.sqlite else "now()"
+        with self.connected() as connection:
+            connection.execute(f"UPDATE runtime_trigger SET next_at = {now} WHERE type = 'schedule'")
+
+    def schedule_is_due(self) -> bool:
+        ahead = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day')" if self.sqlite else "now() + interval '1 day'"
+        return bool(self.query(f"SELECT 1 FROM runtime_trigger WHERE type = 'schedule' AND next_at < {ahead}"))
+
+    def query(self, sql) -> list[tuple]:
+        with self.connected() as connection:
+            return connection.execute(sql).fetchall()
+
+    def holds(self, table, text) -> bool:
+        """Whether any column of any row of `table` holds this text."""
+        with self.connected() as connection:
+            names = [row[0] for row in connection.execute(f"SELECT * FROM {table} LIMIT 0").description]
+            written = " OR ".join(f"CAST(\"{name}\" AS text) LIKE '%{text}%'" for name in names)
+            return bool(connection.execute(f"SELECT 1 FROM {table} WHERE {written} LIMIT 1").fetchall())
 
 
 def kill(process: psutil.Process) -> bool:

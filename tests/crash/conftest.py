@@ -1,0 +1,30 @@
+"""A database of its own for each test, on the server that DATABASE_URL names; which tests belong to which server."""
+
+import os
+
+import pytest
+
+POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
+# What is about a server of its own, about a second host, or about both: once is enough.
+collect_ignore = (
+    ["test_disk_full.py", "test_guards.py", "test_backup.py"]
+    if POSTGRESQL
+    else ["test_database_gone.py", "test_redis_gone.py", "test_wrong_clocks.py", "test_hosts.py", "test_upgrade.py"]
+)
+
+
+@pytest.fixture
+def database(tmp_path):
+    """A database of its own: a SQLite file, or one on the PostgreSQL that DATABASE_URL names."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not POSTGRESQL:
+        yield f"sqlite:///{tmp_path}/crash.sqlite3"
+        return
+    import psycopg
+
+    name = f"crash_{os.urandom(4).hex()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield url.rsplit("/", 1)[0] + f"/{name}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
