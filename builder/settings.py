@@ -111,14 +111,14 @@ elif _database["ENGINE"].endswith("postgresql"):
     _database["CONN_MAX_AGE"] = 0  # the pool keeps connections; Django's own keeping would bypass it
     _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": 12, "timeout": 20},
+        # `reconnect_timeout`: a lost server is tried anew every few seconds, never at growing distances.
+        "pool": {"min_size": 1, "max_size": 12, "timeout": 10, "reconnect_timeout": 4},
         "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL", default="")
+# Of each process; not Redis, for the queue keeps its sign of life here and must not hang with it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 # Live hints travel over the database and the wake sockets (runtime/live.py); no channel layer keeps anything.
 CHANNEL_LAYERS = {}
 

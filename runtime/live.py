@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ log = logging.getLogger("segue.live")
 INTERVAL = 0.1
 WATCHED_RUNS = 20
 FULL = 1000
+REDIS_SECONDS = 0.5  # for an answer of Redis
+QUIET_SECONDS = 5.0  # without a try after it gave none
 Probe = Callable[[Iterable[UUID]], dict[UUID, dict[str, Any]]]
 Hearer = Callable[[UUID, dict[str, Any]], None]
 _probes: list[Probe] = []
@@ -49,14 +52,21 @@ def started(run_id: Any, node: str, flow_id: Any) -> None:
 
 def cast(flow_id: Any, hint: dict[str, Any]) -> None:
     """Tell every web process that shows `flow_id`; may be lost. PostgreSQL needs Redis for it."""
+    global _quiet_until
     text = json.dumps({**hint, "flow": str(flow_id)})
     try:
         if settings.REDIS_URL:
-            _redis().publish(CHANNEL, text)
+            if time.monotonic() >= _quiet_until:
+                _redis().publish(CHANNEL, text)
         elif connection.vendor == "sqlite":
             wake.ring(wake.LIVE, text)
     except Exception:
+        # Steps wait for this call: a Redis that does not answer must not cost each of them a time-out.
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         log.debug("A live hint was lost", exc_info=True)
+
+
+_quiet_until = 0.0
 
 
 class Tailer:
@@ -192,7 +202,7 @@ def _redis():
         import redis
 
         _clients[settings.REDIS_URL] = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
+            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
         )
     return _clients[settings.REDIS_URL]
 
