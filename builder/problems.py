@@ -19,7 +19,7 @@ from builder import connecting, drafts, flows, inviting, ops, publishing, transf
 from runtime.arrivals import BadEvent
 from runtime.engine.document import DocumentError
 from runtime.operating import CannotOperate
-from runtime.problem import problem
+from runtime.problem import OUT_OF_ORDER, problem, unavailable
 
 MACHINE_PATHS = ("/api/", "/hooks/", "/in/", "/mcp/")
 
@@ -141,6 +141,7 @@ _ANSWERS: dict[type[Exception], Callable[[Any], HttpResponse]] = {
     DjangoValidationError: _invalid_fields,
     Http404: lambda error: problem(404, "not_found", "There is nothing here by that name."),
     exceptions.APIException: _framework,
+    **dict.fromkeys(OUT_OF_ORDER, unavailable),
 }
 
 

@@ -30,10 +30,11 @@ from runtime.arrivals import (
     split_events,
 )
 from runtime.authorising import Refused, caller
+from runtime.crashing import crash_point
 from runtime.entrance import LIMITS
 from runtime.group_commit import recorder
 from runtime.intake import accept
-from runtime.problem import problem
+from runtime.problem import OUT_OF_ORDER, problem, unavailable
 from runtime.tool_definitions import definitions
 
 DOORS = tuple(LIMITS)
@@ -59,6 +60,8 @@ def machine(*methods: str) -> Callable[[View], View]:
                 response = problem(refused.status, refused.code, refused.message, headers=headers)
             except BadEvent as bad:
                 response = problem(bad.status, bad.code, bad.errors[0]["message"], bad.errors)
+            except OUT_OF_ORDER as error:
+                response = unavailable(error)
             response.headers.setdefault("X-Content-Type-Options", "nosniff")
             return response
 
@@ -120,6 +123,7 @@ async def _store(arrivals: list[Any], one_first: bool) -> list[tuple[int, dict[s
         else:
             accepted = await asyncio.wrap_future(future)
             answers.append((accepted.status, accepted.body))
+    crash_point("before_answer")
     return answers
 
 
