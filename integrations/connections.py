@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -46,8 +46,7 @@ class Credentials:
     @property
     def address(self) -> str:
         """Where the connection's service is, without a slash at the end."""
-        details = self.tokens.details if self.tokens else {}
-        return self.kind.address({**details, **self.values})
+        return self.kind.address(self.values)
 
     def apply(self, request: Outgoing) -> Outgoing:
         if self.broken:
@@ -56,6 +55,11 @@ class Credentials:
             raise StepError(f"The connection {self.name} is not for HTTP requests.", code="connection_broken")
         request = self.kind.apply(self.values, request)
         return request.with_header("Authorization", f"Bearer {self.tokens.access()}") if self.tokens else request
+
+    def worked(self) -> None:
+        """A peer took these credentials; noted in the row when the connection is next taken up."""
+        if self.id:
+            _worked[self.id] = timezone.now()
 
     def renew(self) -> bool:
         """A peer answered 401: whether it is worth asking again with what there is now."""
@@ -131,11 +135,16 @@ def _find(workspace_id: Any, connection_id: Any) -> Connection | None:
 
 
 def _note_use(rows: list[Connection]) -> None:
-    """`last_used_at`, written seldom: resolving is on the way of every run."""
+    """`last_used_at` and `worked_at`, written seldom: resolving is on the way of every run."""
     now = timezone.now()
     due = [row.pk for row in rows if row.last_used_at is None or now - row.last_used_at > USED_EVERY]
     if due:
         Connection.objects.filter(pk__in=due).update(last_used_at=now)
+    for row in rows:
+        at = _worked.get(str(row.pk))
+        if at is not None and (row.worked_at is None or at - row.worked_at > USED_EVERY):
+            Connection.objects.filter(pk=row.pk).update(worked_at=at)
 
 
+_worked: dict[str, datetime] = {}
 NO_CREDENTIALS = Credentials("", TYPES["none"])

@@ -31,8 +31,7 @@ class Grant:
 
     The addresses are patterns over the connection's values. `first(values)` is the form that gets a token without a
     person; None: somebody signs in at `authorize_url`. `in_body`: client id and secret go into the form, not into the
-    Authorization header. `more` are further parameters of the sign-in, `kept` members of the token answer that the
-    connection needs afterwards.
+    Authorization header. `more` are further parameters of the sign-in.
     """
 
     token_url: str
@@ -41,7 +40,6 @@ class Grant:
     scope: str = ""
     in_body: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
-    kept: tuple[str, ...] = ()
 
     def form(self, values: Values, refresh: str) -> Form | None:
         """What asks for the next token; None where only a person can get one."""
@@ -128,7 +126,7 @@ def _packed(raw: bytes) -> str:
 class Held:
     """A token as it is held. `version` counts its renewals; without `expires_at` it is good until it is refused.
 
-    `trouble` says why it could not be renewed, in words. `details` are the answer's members that the type keeps.
+    `trouble` says why it could not be renewed, in words.
     """
 
     version: int = 0
@@ -136,7 +134,6 @@ class Held:
     refresh: str = field(default="", repr=False)
     expires_at: datetime | None = None
     renew_at: datetime | None = None
-    details: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
 
     def is_good(self, now: datetime) -> bool:
@@ -147,15 +144,14 @@ class Held:
         return self.is_good(now) and (self.renew_at is None or now < self.renew_at)
 
 
-def held_from(answer: Mapping[str, Any], before: Held, kept: tuple[str, ...], now: datetime) -> Held:
+def held_from(answer: Mapping[str, Any], before: Held, now: datetime) -> Held:
     """The token in an answer of the token endpoint; one without a new refresh token keeps the old one."""
     seconds = _seconds(answer.get("expires_in"))
     refresh = answer.get("refresh_token")
-    details = {name: answer[name] for name in kept if isinstance(answer.get(name), str)}
     return Held(
         before.version + 1, answer["access_token"], refresh if isinstance(refresh, str) and refresh else before.refresh,
         now + timedelta(seconds=seconds) if seconds else None,
-        now + timedelta(seconds=seconds * USED_UP) if seconds else None, {**before.details, **details},
+        now + timedelta(seconds=seconds * USED_UP) if seconds else None,
     )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class Credentials(Protocol):
     def allows(self, host: str, port: int) -> bool: ...
     def apply(self, request: Outgoing) -> Outgoing: ...
     def renew(self) -> bool: ...
+    def worked(self) -> None: ...
     @property
     def identity(self) -> Identity | None: ...
 
@@ -99,6 +100,8 @@ def fetch(
             target = redirect_of(raw, url) if redirects else None
             if target is None:
                 content = _read(raw, min(max_bytes, LARGEST_BODY), timeout, request)
+                if connection is not None and raw.status < 400:
+                    connection.worked()
                 # The address as it was asked for: a connection may have put its key into the one that was sent.
                 return Response(raw.status, joined(raw.headers), content, time.monotonic() - started, url)
         except BaseException:

@@ -105,7 +105,6 @@ class Token(Record):
     connection = models.OneToOneField(Connection, models.CASCADE, related_name="token")
     version = models.PositiveIntegerField(default=0)
     sealed = models.JSONField(default=dict, editable=False)
-    details = models.JSONField(default=dict, editable=False)
     expires_at = models.DateTimeField(null=True)
     renew_at = models.DateTimeField(null=True)
     renewing_by = models.CharField(max_length=64, default="")
@@ -119,15 +118,15 @@ class Token(Record):
         opened = {name: vault.open_sealed(text, self.workspace_id, self.pk, name) for name, text in self.sealed.items()}
         return Held(
             self.version, opened.get("access", ""), opened.get("refresh", ""), self.expires_at, self.renew_at,
-            self.details, self.trouble,
+            self.trouble,
         )  # fmt: skip
 
     def seal(self, held: Held) -> dict:
         """The columns of a token that was just got."""
         secrets = {"access": held.access, "refresh": held.refresh}
         return {
-            "version": held.version, "details": dict(held.details), "expires_at": held.expires_at,
-            "renew_at": held.renew_at, "trouble": "", "trouble_at": None, "renewing_by": "", "renewing_until": None,
+            "version": held.version, "expires_at": held.expires_at, "renew_at": held.renew_at, "trouble": "",
+            "trouble_at": None, "renewing_by": "", "renewing_until": None,
             "sealed": {name: vault.seal(text, self.workspace_id, self.pk, name)
                        for name, text in secrets.items() if text},
         }  # fmt: skip

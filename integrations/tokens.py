@@ -32,6 +32,7 @@ from integrations.http import fetch
 from integrations.lines import call
 from integrations.masking import Mask
 from integrations.models import Connection, Token
+from integrations.web_addresses import normal_url
 from runtime.engine.errors import StepError
 from runtime.vault import CannotOpen
 
@@ -76,10 +77,6 @@ class TokenSource:
         self._learn(held)
         self._held = held
         return held.access != refused.access
-
-    @property
-    def details(self) -> Any:
-        return self._latest().details
 
     def take(self, form: Form) -> Held:
         """Ask for a token with this form (a sign-in's code) and keep it, whatever was there."""
@@ -148,7 +145,7 @@ class TokenSource:
             trouble = "" if error.retryable else error.message
             _in_database(lambda: _release(self.id, owner, trouble))
             raise
-        held = held_from(answer, before, self.grant.kept, timezone.now())
+        held = held_from(answer, before, timezone.now())
         self._learn(held)
         kept = _in_database(lambda: _keep(self.id, held, owner))
         _flights.remember(self.id, kept)
@@ -158,7 +155,7 @@ class TokenSource:
         """One request to the token endpoint: its answer, which has an access token."""
         form, headers = self.grant.request(self.values, form)
         url = self.kind.token_address(self.values)
-        host, port = _place(url)
+        _, (_, host, port) = normal_url(url)
         if not self.allows(host, port):
             raise self._trouble(f"the connection is not bound to {host}, where its tokens come from")
         left = call.deadline - time.monotonic()
@@ -204,13 +201,6 @@ def forget(row: Connection) -> None:
     if token is not None:
         Token.objects.filter(pk=token.pk).update(**token.seal(Held(version=token.version + 1)))
     _flights.drop(row.pk)
-
-
-def _place(url: str) -> tuple[str, int]:
-    from integrations.web_addresses import normal_url
-
-    _, (_, host, port) = normal_url(url)
-    return host, port
 
 
 # --- The row

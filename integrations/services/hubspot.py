@@ -4,11 +4,14 @@ Shapes: HubSpot's public API specifications (PublicApiSpecs/CRM, objects v3). Pr
 batch may answer 207 with nothing done; there are no idempotency keys, so creating is an effect of kind "once".
 """
 
+from dataclasses import replace
 from html import escape
 
 from integrations.authentication import bearer
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
 from integrations.exchange import Request, path_of
+from integrations.grants import Grant
+from integrations.oauth_types import CLIENT_ID, CLIENT_SECRET, SCOPE
 from integrations.service_node import ServiceNode
 from runtime.engine.fields import Choice, ConnectionRef, DateTime, KeyValues, LongText, Number, TextField
 
@@ -16,20 +19,31 @@ LONGEST_NOTE = 65_536
 CONTACTS = "/crm/v3/objects/contacts"
 # Which kind of object a new one is tied to (associations v4, HUBSPOT_DEFINED).
 NOTE_TO_CONTACT, DEAL_TO_CONTACT, TICKET_TO_CONTACT = 202, 3, 16
+SCOPES = (
+    "oauth crm.objects.contacts.read crm.objects.contacts.write crm.objects.deals.read crm.objects.deals.write tickets"
+)
+PROBE = Probe("/account-info/v3/details", told=lambda body: f"account {body['portalId']}")
 
 register_connection_type(
     ConnectionType(
         "hubspot", "HubSpot", "The access token of a private app or a service key of your account.",
         (ConnectionField("token", "Access token", secret=True, help="It begins with pat-."),),
-        bearer(), icon="hubspot", base_url="https://api.hubapi.com",
-        test=Probe("/account-info/v3/details", told=lambda body: f"account {body['portalId']}"),
+        bearer(), icon="hubspot", base_url="https://api.hubapi.com", test=PROBE,
+    )
+)  # fmt: skip
+register_connection_type(
+    ConnectionType(
+        "hubspot_sign_in", "HubSpot (sign in)", "Somebody signs in to HubSpot; for apps with a client id and secret.",
+        (CLIENT_ID, CLIENT_SECRET, replace(SCOPE, default=SCOPES)), icon="hubspot", base_url="https://api.hubapi.com",
+        grant=Grant("https://api.hubapi.com/oauth/v1/token", authorize_url="https://app.hubspot.com/oauth/authorize",
+                    in_body=True), test=PROBE,
     )
 )  # fmt: skip
 
 
 class HubSpot(ServiceNode):
     app = {"id": "hubspot", "label": "HubSpot", "icon": "hubspot"}
-    connection = ConnectionRef("HubSpot account", types=["hubspot"], required=True)
+    connection = ConnectionRef("HubSpot account", types=["hubspot", "hubspot_sign_in"], required=True)
     keywords = ("crm", "contact", "lead", "sales")
     final = frozenset({"CONFLICT", "DAILY"})
     advice = {

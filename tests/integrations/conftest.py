@@ -54,7 +54,7 @@ def ask():
         graph = Graph.from_document(chain(call_ended(), request, end()))
         state = replace(begin(graph, variables or {}, NOW), node="call")
         run = ActiveRun(
-            id="run-1", workspace_id="w1", flow_id="f1", version_id="v1", kind="post_call", mode=mode, graph=graph,
+            id="run-1", workspace_id="w1", flow_id="f1", version_id=None, kind="post_call", mode=mode, graph=graph,
             state=state, fence=1, seq=0, event=event or {}, connections={"c1": credentials},
         )  # fmt: skip
         if secure:

@@ -27,6 +27,9 @@ class Token:
     def renew(self):
         return False
 
+    def worked(self):
+        pass
+
     identity = None
 
 
