@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from builder.pages import agents, api_keys, connections, flow_list, members, preferences, runs, sign_in, versions
+from builder.pages import agents, api_keys, connections, data, flow_list, members, preferences, runs, sign_in, versions
 from builder.pages.audit import audit
 from builder.pages.calls import calls
 from builder.pages.dashboard import dashboard
@@ -16,6 +16,7 @@ from builder.pages.workspace import workspace
 FLOW = "flows/<uuid:flow_id>/"
 RUN = "runs/<uuid:run_id>/"
 CONNECTION = "settings/connections/<uuid:connection_id>/"
+TABLE = "data/tables/<slug:table>/"
 AGENT = "settings/agents/<uuid:agent_id>/"
 
 urlpatterns = [
@@ -43,6 +44,18 @@ urlpatterns = [
     path("calls/", calls, name="calls"),
     path("nodes/", node_reference, name="node-reference"),
     path("dashboard/", dashboard, name="dashboard"),
+    path("data/", data.data_list, name="data-list"),
+    path("data/new/", data.new_table, name="data-table-new"),
+    path("data/files/<uuid:file_id>/", data.download_file, name="data-file"),
+    path("data/files/<uuid:file_id>/delete/", data.delete_file, name="data-file-delete"),
+    path(TABLE, data.table_rows, name="data-table"),
+    path(TABLE + "columns/", data.edit_table, name="data-table-edit"),
+    path(TABLE + "import/", data.import_rows, name="data-table-import"),
+    path(TABLE + "export/", data.export_rows, name="data-table-export"),
+    path(TABLE + "delete/", data.delete_table, name="data-table-delete"),
+    path(TABLE + "rows/new/", data.edit_row, name="data-row-new"),
+    path(TABLE + "rows/<int:row_id>/", data.edit_row, name="data-row"),
+    path(TABLE + "rows/<int:row_id>/delete/", data.delete_row, name="data-row-delete"),
     path("settings/connections/", connections.connection_list, name="connection-list"),
     path("settings/connections/new/", connections.new_connection, name="connection-new"),
     path(CONNECTION, connections.edit_connection, name="connection-edit"),

@@ -21,6 +21,8 @@ SCOPE_WORDS = {
     "flows:publish": "publish and switch flows",
     "runs:read": "read runs and calls",
     "runs:write": "cancel and retry runs",
+    "data:read": "read data tables",
+    "data:write": "change data tables",
 }
 DAYS = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
 

@@ -20,9 +20,11 @@ WORDS = {
     "member.removed": "removed", "member.invitation_withdrawn": "withdrew the invitation of",
     "run.cancelled": "cancelled", "run.retried": "retried", "wait.decided": "decided in",
     "workspace.changed": "changed the workspace",
+    "table.created": "made the table", "table.changed": "changed the table", "table.deleted": "deleted the table",
+    "table.imported": "imported into the table", "file.deleted": "deleted the file",
 }  # fmt: skip
 GROUPS = {"flow": "Flows", "connection": "Connections", "agent": "Agents", "api_key": "API keys", "member": "Members",
-          "run": "Runs", "workspace": "Workspace"}  # fmt: skip
+          "run": "Runs", "table": "Tables", "workspace": "Workspace"}  # fmt: skip
 
 
 @require_GET

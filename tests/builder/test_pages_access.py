@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from builder.models import Invitation
 from builder.urls_pages import urlpatterns
+from integrations.data.models import DataFile, DataTable
+from integrations.data.tables import append
 from integrations.models import Connection
 from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Wait, Workspace
 
@@ -35,6 +37,18 @@ PAGES = {
     "wait-decide": ("POST", "editor"),
     "node-reference": ("GET", "viewer"),
     "dashboard": ("GET", "viewer"),
+    "data-list": ("GET", "viewer"),
+    "data-table-new": ("GET", "editor"),
+    "data-table": ("GET", "viewer"),
+    "data-table-edit": ("GET", "editor"),
+    "data-table-import": ("POST", "editor"),
+    "data-table-export": ("GET", "viewer"),
+    "data-table-delete": ("POST", "editor"),
+    "data-row-new": ("GET", "editor"),
+    "data-row": ("GET", "editor"),
+    "data-row-delete": ("POST", "editor"),
+    "data-file": ("GET", "viewer"),
+    "data-file-delete": ("POST", "editor"),
     "connection-list": ("GET", "viewer"),
     "connection-new": ("GET", "editor"),
     "connection-edit": ("GET", "editor"),
@@ -69,6 +83,7 @@ def address(workspace, owner, published):
     key, _ = ApiKey.issue(workspace, "k", ["runs:read"])
     run = Run.objects.create(workspace=workspace, flow=published, version=version, kind=published.kind)
     invitation = Invitation.objects.create(workspace=workspace, email="x@example.com", role="viewer", token_hash="h")
+    table = DataTable.objects.create(workspace=workspace, name="t-00", columns=[{"name": "a", "type": "text"}])
     parts = {
         "flow_id": published.pk,
         "number": version.number,
@@ -78,6 +93,9 @@ def address(workspace, owner, published):
         "key_id": key.pk,
         "member_id": Membership.objects.get(user=owner.user).pk,
         "invitation_id": invitation.pk,
+        "table": table.name,
+        "row_id": append(table, {"a": "0"})[0].pk,
+        "file_id": DataFile.objects.create(workspace=workspace, name="f.csv", format="csv").pk,
         "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
     }
 
@@ -119,7 +137,7 @@ def test_the_owner_of_another_workspace_finds_nothing_of_this_one(address, make_
     client = Client()
     client.force_login(stranger.user, backend=BACKEND)
     answer = client.generic(PAGES[name][0], path)
-    if "/00" in path or any(part.isdigit() or _is_id(part) for part in path.split("/")):
+    if "/00" in path or "/t-00/" in path or any(part.isdigit() or _is_id(part) for part in path.split("/")):
         assert answer.status_code == 404
     else:
         assert b"Follow up" not in answer.content

@@ -11,6 +11,8 @@ from django.urls import URLPattern, get_resolver
 
 from builder.models import Invitation, Scenario, Snapshot
 from builder.urls_api import urlpatterns
+from integrations.data.models import DataTable
+from integrations.data.tables import append
 from integrations.models import Connection
 from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Run, Status, User, Wait
 from runtime.models.base import token_hash
@@ -71,6 +73,21 @@ TABLE = {
         "DELETE": ("editor", WRITE),
     },
     "api-connection-test": {"POST": ("editor", WRITE)},
+    "api-tables": {
+        "GET": ("viewer", "data:read"),
+        "POST": ("editor", "data:write", {"name": "n", "columns": [{"name": "a", "type": "text"}]}),
+    },
+    "api-table": {
+        "GET": ("viewer", "data:read"),
+        "PATCH": ("editor", "data:write", {"description": "d"}),
+        "DELETE": ("editor", "data:write"),
+    },
+    "api-rows": {"GET": ("viewer", "data:read"), "POST": ("editor", "data:write", {"values": {"a": "1"}})},
+    "api-row": {
+        "GET": ("viewer", "data:read"),
+        "PATCH": ("editor", "data:write", {"values": {"a": "1"}}),
+        "DELETE": ("editor", "data:write"),
+    },
     "api-workspace": {"GET": ("viewer", READ), "PATCH": ("owner", NO_KEY, {"name": "n"})},
     "api-me": {"GET": ("viewer", NO_KEY)},
     "api-preferences": {"GET": ("viewer", NO_KEY), "PATCH": ("viewer", NO_KEY, {"theme": "dark"})},
@@ -103,6 +120,7 @@ def things(workspace, published, owner):
     invitation = Invitation.objects.create(
         workspace=workspace, email="i@acme.example", role="viewer", token_hash=token_hash("t")
     )
+    table = DataTable.objects.create(workspace=workspace, name="t", columns=[{"name": "a", "type": "text"}])
     guest = User.objects.create_user("guest@acme.example", "a password of nobody")
     return {
         "flow_id": published.pk, "run_id": run.pk, "number": 1, "snapshot_id": snapshot.pk,
@@ -111,13 +129,14 @@ def things(workspace, published, owner):
         "connection_id": Connection.objects.create(workspace=workspace, name="C", type="none").pk,
         "member_id": Membership.objects.create(workspace=workspace, user=guest, role="viewer").pk,
         "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
+        "table": table.name, "row_id": append(table, {"a": "0"})[0].pk,
         "invitation_id": invitation.pk, "key_id": ApiKey.issue(workspace, "k", ["flows:read"])[0].pk,
     }  # fmt: skip
 
 
 def address(name, things):
     route = str(ROUTES[name].pattern)
-    for converter in ("uuid", "int"):
+    for converter in ("uuid", "int", "slug"):
         for key, value in things.items():
             route = route.replace(f"<{converter}:{key}>", str(value))
     return f"/{route}"

@@ -17,7 +17,7 @@ import { mapping } from "./mapping.js";
 import { multiChoice } from "./multi-choice.js";
 import { number } from "./number.js";
 import { object } from "./object.js";
-import { agentRefs, connectionRef, flowRef } from "./refs.js";
+import { agentRefs, connectionRef, flowRef, tableRef } from "./refs.js";
 import { longText, text } from "./text.js";
 import { timeZone } from "./time-zone.js";
 import { toggle } from "./toggle.js";
@@ -91,6 +91,7 @@ export const RENDERERS = {
   connection_ref: connectionRef,
   flow_ref: flowRef,
   agent_refs: agentRefs,
+  table_ref: tableRef,
 };
 
 const SHORT_HELP = 56;
@@ -109,6 +110,7 @@ export const WIDE = new Set([
   "object",
   "connection_ref",
   "flow_ref",
+  "table_ref",
   "agent_refs",
   "multi_choice",
   "cron",

@@ -1,4 +1,4 @@
-/** connection_ref, flow_ref, agent_refs: what is set up elsewhere, chosen by name. */
+/** connection_ref, flow_ref, table_ref, agent_refs: what is set up elsewhere, chosen by name. */
 /** @import {FieldOptions, Rendered} from "./index.js" */
 
 import { count } from "../../model/words-panels.js";
@@ -61,6 +61,45 @@ export function flowRef({ field, form, id, value, change, describedby }) {
     options: flows.map((each) => ({ value: each.id, label: each.name })),
     blank: flows.length ? "Choose a flow…" : "There is no other flow yet",
   });
+}
+
+/** Tables are asked for when the field is shown: few flows have one. @param {FieldOptions} options @returns {Rendered} */
+export function tableRef({ field, form, id, value, change, describedby }) {
+  const dom = h("div", {});
+  let shown = value;
+  /** @param {{name: string}[]|null} tables */
+  const build = (tables) =>
+    selectOf({
+      id,
+      label: field.label,
+      describedby,
+      disabled: form.readonly(),
+      value: shown,
+      change: (next) => {
+        shown = next;
+        change(next);
+      },
+      options: tables ? tables.map((each) => ({ value: each.name, label: each.name })) : shown ? [{ value: shown, label: shown }] : [],
+      blank: tables && !tables.length ? "There is no table yet" : "Choose a table…",
+    });
+  let part = build(null);
+  const link = h("p", { class: "hint ref-note" }, h("a", { href: "/data/", target: "_blank", rel: "noopener" }, "Data", icon("external")));
+  dom.append(part.dom, link);
+  form.context.api.get("/tables/?limit=200").then(
+    (answer) => {
+      const had = document.activeElement === part.control;
+      const fresh = build(answer.results);
+      part.dom.replaceWith(fresh.dom);
+      part = fresh;
+      if (had) fresh.focus();
+    },
+    () => {},
+  );
+  const set = (/** @type {any} */ next) => {
+    shown = next;
+    part.set(next);
+  };
+  return { dom, set, focus: () => part.focus() };
 }
 
 /** @param {FieldOptions} options @returns {Rendered} */
