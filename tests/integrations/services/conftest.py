@@ -18,7 +18,17 @@ VALUES = {
     "account_id": "1",
     "admin_id": "814860",
     "sender": "Bot <bot@example.com>",
+    "domain": "acme.my.salesforce.com",
+    "token_url": "https://auth.example.com/token",
+    "authorize_url": "https://auth.example.com/authorize",
 }
+
+
+class Standing:
+    """An access token that is there and is not got anew; how tokens are got is tested beside them."""
+
+    access = staticmethod(lambda: SECRET.format("access"))
+    renew = staticmethod(lambda: False)
 
 
 def values_for(kind, url, **own):
@@ -53,7 +63,9 @@ def connected(vendor):
         assert not kind.check(values)
         hosts = tuple(kind.hosts(values)) or (f"127.0.0.1:{vendor.port}",)
         assert not any(map(check_host, hosts))
-        return Credentials(kind.label, kind, hosts, values, Mask([values[name] for name in kind.secret_names]))
+        secrets = [values[name] for name in kind.secret_names] + [SECRET.format("access")]
+        tokens = Standing() if kind.grant else None
+        return Credentials(kind.label, kind, hosts, values, Mask(secrets), tokens=tokens)
 
     return connected
 
