@@ -10,15 +10,16 @@ django.setup(set_prefix=False)
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from builder.one_thread import OneThread  # noqa: E402
 from builder.routing import websocket_urlpatterns  # noqa: E402
+from builder.static_door import StaticDoor  # noqa: E402
 from runtime.door import by_path  # noqa: E402
 from runtime.entrance import entrance  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": entrance(by_path(ASGIHandler())),
+        "http": StaticDoor(entrance(by_path(OneThread()))),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

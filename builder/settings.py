@@ -62,12 +62,10 @@ INSTALLED_APPS = [
     "builder",
 ]
 MIDDLEWARE = [
-    "builder.static_files.bare_headers",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",  # pages carry the policy; a hundred scripts need not each repeat it
+    "csp.middleware.CSPMiddleware",
     "builder.caching.keep_private",
-    "builder.compressing.Compression",  # pages and answers; static files are compressed when collected
+    "builder.compressing.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -232,7 +230,7 @@ SENTRY_DSN = env("SENTRY_DSN", default="")
 # The exporter reads it too, like its other OTEL_ variables; empty = no spans are made (runtime/tracing.py).
 OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 
-# --- Static files, language, logs
+# --- Static files (builder/static_door.py answers them), language, logs
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

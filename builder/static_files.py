@@ -12,19 +12,15 @@ goes on with the modules it began with.
 import gzip
 import hashlib
 import re
-from asyncio import iscoroutinefunction
 
 import brotli
 from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.core.files.base import ContentFile
-from django.utils.decorators import sync_and_async_middleware
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 HASHED = re.compile(r"[.-][0-9a-f]{12}[./]")
 RELEASED = "editor/"
-FOR_EVER = "max-age=31536000,immutable"
-NEEDLESS = ("ETag", "Last-Modified", "Referrer-Policy", "Cross-Origin-Opener-Policy")
 # Bytes; ours are smaller. Above it the best compression would take as long as all the rest together.
 SMALL = 64_000
 OURS = ("editor/", "editor-", "pages/", "css/")
@@ -42,30 +38,6 @@ class StaticFiles(StaticFilesConfig):
     """Stands in INSTALLED_APPS for Django's own configuration, so that every collectstatic leaves the same out."""
 
     ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*.map", "redoc", "rest_framework", "swagger-ui-es-bundle*"]
-
-
-@sync_and_async_middleware
-def bare_headers(get_response):
-    """Middleware: what never changes needs no tag to ask about it again; sixty modules each save the bytes."""
-
-    def bare(response):
-        if "immutable" in response.get("Cache-Control", ""):
-            response["Cache-Control"] = FOR_EVER
-            for name in NEEDLESS:
-                del response[name]
-        return response
-
-    if iscoroutinefunction(get_response):
-
-        async def middleware(request):
-            return bare(await get_response(request))
-
-    else:
-
-        def middleware(request):
-            return bare(get_response(request))
-
-    return middleware
 
 
 class QuickCompressor(Compressor):
