@@ -27,7 +27,11 @@ class Node:
 
     @property
     def max_attempts(self) -> int:
-        return int(_number(self._retry.get("max_attempts"), 1))
+        return int(_number(self._retry.get("max_attempts"), self.node_type.attempts if self.node_type else 1))
+
+    @property
+    def longest_pause(self) -> float:
+        return self.node_type.longest_pause if self.node_type else NodeType.longest_pause
 
     @property
     def backoff_seconds(self) -> float:

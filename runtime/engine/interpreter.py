@@ -20,7 +20,6 @@ from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.engine.state import FAILED, FINAL, RUNNING, SUCCEEDED, WAITING, RunState
 
 STEP_LIMIT = 10_000
-LONGEST_BACKOFF = 3600.0
 
 
 def begin(graph: Graph, variables: Mapping[str, Any], now: datetime) -> RunState:
@@ -88,8 +87,8 @@ def _wake_at(outcome: Wait, now: datetime) -> datetime | None:
 
 def _failed(graph: Graph, state: RunState, node: Node, outcome: Fail, now: datetime) -> News:
     if outcome.retryable and state.attempt < node.max_attempts:
-        delay = min(node.backoff_seconds * node.backoff_factor ** (state.attempt - 1), LONGEST_BACKOFF)
-        delay = max(delay, min(outcome.retry_after or 0, LONGEST_BACKOFF))
+        delay = max(node.backoff_seconds * node.backoff_factor ** (state.attempt - 1), outcome.retry_after or 0)
+        delay = min(delay, node.longest_pause)
         return _pause("retry", now + timedelta(seconds=delay), None) | {"attempt": state.attempt + 1}
     if node.on_error == "stop":
         return _stop(outcome.message, outcome.code, node)

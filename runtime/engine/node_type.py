@@ -87,6 +87,8 @@ class NodeType:
     can_disable: ClassVar[bool] = True
     effect: ClassVar[str] = "none"
     timeout_seconds: ClassVar[float] = 10
+    attempts: ClassVar[int] = 1  # unless the node's settings say otherwise
+    longest_pause: ClassVar[float] = 3600  # seconds between two tries, whatever a peer asks for
     summary: ClassVar[tuple[Any, ...]] = ()
     ports: ClassVar[tuple[Mapping[str, Any], ...]] = NEXT
     outputs: ClassVar[tuple[Mapping[str, Any], ...]] = ()

@@ -8,9 +8,12 @@ from tests.peers import Answer
 SHEET = {"spreadsheet": "https://docs.google.com/spreadsheets/d/abc123/edit#gid=0", "sheet": "Log"}
 VALUES = "/v4/spreadsheets/abc123/values/"
 EVENTS = "/calendar/v3/calendars/primary/events"
-EVENT = {"title": "Demo", "start": "2050-09-05T10:00", "time_zone": "Europe/Berlin", "attendees": "j@example.com"}
-MADE = {"id": "e1", "htmlLink": "https://www.google.com/calendar/event?eid=x", "status": "confirmed",
-        "start": {"dateTime": "2050-09-05T10:00:00+02:00"}, "end": {"dateTime": "2050-09-05T10:30:00+02:00"}}  # fmt: skip
+EVENT = {"title": "Demo", "start": "2050-09-05T10:00", "time_zone": "Europe/Berlin",
+         "attendees": "j@example.com"}  # fmt: skip
+MADE = {
+    "id": "e1", "htmlLink": "https://www.google.com/calendar/event?eid=x", "status": "confirmed",
+    "start": {"dateTime": "2050-09-05T10:00:00+02:00"}, "end": {"dateTime": "2050-09-05T10:30:00+02:00"},
+}  # fmt: skip
 
 
 def test_a_row_goes_in_as_it_is_and_no_transcript_becomes_a_formula(do, vendor):
