@@ -13,13 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from runtime.claiming import database_now
 from runtime.crashing import crash_point
 from runtime.intake import Arrival, accept
 from runtime.models import OPEN, Run, Status, Trigger
+from runtime.rows import execute
 
 log = logging.getLogger("segue.clock")
 ON_TIME = timedelta(seconds=60)  # what is later was missed
@@ -35,10 +37,7 @@ class BadSchedule(Exception):
 
 def moments(config: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
     """The moments (UTC) after `after` at which a schedule is due. Raises BadSchedule."""
-    try:
-        zone = ZoneInfo(str(config.get("time_zone") or "UTC"))
-    except (ValueError, OSError, KeyError):
-        raise BadSchedule(f"{config.get('time_zone')!r} is no time zone.") from None
+    zone = zone_of(config)
     mode = config.get("mode") or "days"
     if mode == "every":
         yield from _every(config, after)
@@ -48,13 +47,26 @@ def moments(config: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
         yield from _on_days(config, after, zone)
 
 
+def zone_of(config: Mapping[str, Any]) -> ZoneInfo:
+    """A schedule's own time zone. Raises BadSchedule."""
+    try:
+        return ZoneInfo(str(config.get("time_zone") or "UTC"))
+    except (ValueError, OSError, KeyError):
+        raise BadSchedule(f"{config.get('time_zone')!r} is no time zone.") from None
+
+
 def next_moment(config: Mapping[str, Any], after: datetime) -> datetime | None:
     """The first of them; None for one that never comes."""
     return next(moments(config, after), None)
 
 
 def _every(config: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
-    step = timedelta(seconds=int(config.get("count") or 1) * UNITS[config.get("unit") or "hours"])
+    try:
+        step = timedelta(seconds=int(config.get("count", 1)) * UNITS[config.get("unit") or "hours"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        step = timedelta(0)
+    if not timedelta(0) < step <= FURTHEST:
+        raise BadSchedule(f"Every {config.get('count')} {config.get('unit')} is no interval.")
     while True:
         after += step
         yield after
@@ -73,23 +85,39 @@ def _cron(text: str, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
 
 def _on_days(config: Mapping[str, Any], after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     days = config.get("days") or DAYS
-    times = sorted(time.fromisoformat(text) for text in config.get("times") or ["09:00"])
-    today = after.astimezone(zone).date()
+    times = times_of(config)
+    today, last = after.astimezone(zone).date(), after
     for ahead in range(FURTHEST.days):
         day = today + timedelta(days=ahead)
         if DAYS[day.weekday()] not in days:
             continue
-        for at in times:
-            moment = datetime.combine(day, at, zone).astimezone(UTC)
-            if moment > after:
+        # Sorted as moments: where the clock skips 2 to 3, half past two comes after three. Two may be one, even days.
+        for moment in sorted(datetime.combine(day, at, zone).astimezone(UTC) for at in times):
+            if moment > last:
                 yield moment
+                last = moment
 
 
-def fire(now: datetime) -> int:
-    """Start what is due; how many runs were started."""
-    due = Trigger.objects.filter(type="schedule", next_at__lte=now, flow__enabled=True, flow__deleted_at=None)
+def times_of(config: Mapping[str, Any]) -> list[time]:
+    """The times of day, on the wall. Raises BadSchedule."""
+    texts = config.get("times") or ["09:00"]
+    try:
+        return [time.fromisoformat(text).replace(tzinfo=None) for text in texts]
+    except (TypeError, ValueError):
+        raise BadSchedule(f"{texts!r} are no times of day such as 09:00.") from None
+
+
+def fire(now: datetime | None = None) -> int:
+    """Start what is due; how many runs were started. The time is the database's: hosts' clocks differ, and step."""
+    reference = now or database_now()
+    due = Trigger.objects.filter(type="schedule", next_at__lte=reference, flow__enabled=True, flow__deleted_at=None)
+    triggers = list(due.select_related("flow").order_by("next_at")[:MOST_AT_ONCE])
+    return _fire(triggers, now or moment_of_database()) if triggers else 0
+
+
+def _fire(triggers: list[Trigger], now: datetime) -> int:
     started = 0
-    for trigger in due.select_related("flow").order_by("next_at")[:MOST_AT_ONCE]:
+    for trigger in triggers:
         try:
             started += _fire_one(trigger, now)
         except (BadSchedule, ArithmeticError, LookupError, TypeError, ValueError):
@@ -100,6 +128,13 @@ def fire(now: datetime) -> int:
             # The database, or the disk: it stays due, and the next tick tries again.
             log.exception("The schedule of flow %s could not start its run yet", trigger.flow_id)
     return started
+
+
+def moment_of_database() -> datetime:
+    if connection.vendor != "postgresql":
+        return timezone.now()  # one host, one clock
+    now: datetime = execute("SELECT STATEMENT_TIMESTAMP()", [])[0][0]
+    return now
 
 
 def _fire_one(trigger: Trigger, now: datetime) -> int:
@@ -115,18 +150,43 @@ def _fire_one(trigger: Trigger, now: datetime) -> int:
     with transaction.atomic():
         if not Trigger.objects.filter(pk=trigger.pk, next_at=trigger.next_at).update(next_at=following):
             return 0  # another clock was faster
+        reason = ""
         if late and trigger.config.get("missed") == "skip" and now - due > ON_TIME:
-            return 0
-        if trigger.config.get("overlap") != "allow" and _still_running(trigger):
+            reason = "Segue did not run at that time, and what was missed is left out"
+        elif trigger.config.get("overlap") != "allow" and _still_running(trigger):
             Trigger.objects.filter(pk=trigger.pk).update(passed_over=F("passed_over") + 1)
-            return 0
-        scheduled = due.isoformat().replace("+00:00", "Z")
-        given = {"trigger": {"scheduled_for": scheduled, "missed": missed}}
-        arrival = Arrival(trigger.workspace_id, "schedule", "schedule.due", given,
-                          key=f"{trigger.flow_id}:{scheduled}", only=trigger)  # fmt: skip
-        accept([arrival])
+            reason = "the run before still ran"
+        started = _accept(trigger, due, missed, reason)
         crash_point("after_fire")
-    return 1
+    return started
+
+
+def _accept(trigger: Trigger, due: datetime, missed: int, reason: str) -> int:
+    """The run, or what is kept of one that was left out and why; how many runs were started."""
+    scheduled = due.isoformat().replace("+00:00", "Z")
+    arrival = Arrival(
+        trigger.workspace_id, "schedule", "schedule.due", {"trigger": {"scheduled_for": scheduled, "missed": missed}},
+        key=f"{trigger.flow_id}:{scheduled}", only=trigger, starts=not reason,
+        skipped=[{"flow": str(trigger.flow_id), "reason": reason}] if reason else [],
+    )  # fmt: skip
+    return 0 if accept([arrival])[0].body["duplicate"] or reason else 1
+
+
+def realign(now: datetime) -> int:
+    """Reckon anew when schedules of a zone are due: its rules may have changed since. How many moved.
+
+    For every start of a worker, which is when another time zone database comes into force. What is due already, and
+    what counts from its own last time, stays.
+    """
+    moved = 0
+    for trigger in Trigger.objects.filter(type="schedule", next_at__gt=now).exclude(config__mode="every"):
+        try:
+            fresh = next_moment(trigger.config, now)
+        except BadSchedule:
+            continue  # said when it falls due
+        if fresh != trigger.next_at:
+            moved += Trigger.objects.filter(pk=trigger.pk, next_at=trigger.next_at).update(next_at=fresh)
+    return moved
 
 
 def _still_running(trigger: Trigger) -> bool:

@@ -83,8 +83,10 @@ def test_what_was_missed_is_made_up_for_once_or_left_out(due):
     due(timedelta(hours=5, minutes=30), name="once")
     due(timedelta(hours=5, minutes=30), name="skip", missed="skip")
     assert fire(timezone.now()) == 1
-    event = Event.objects.get()
+    event = Event.objects.get(skipped=[])
     assert event.payload["trigger"]["missed"] == 5
+    (left_out,) = Event.objects.exclude(pk=event.pk).get().skipped
+    assert left_out["reason"] == "Segue did not run at that time, and what was missed is left out"
     assert all(trigger.next_at > timezone.now() for trigger in Trigger.objects.all())
 
 
@@ -98,6 +100,8 @@ def test_a_run_that_still_runs_is_not_joined_unless_allowed(due, work):
     Trigger.objects.update(next_at=timezone.now())
     assert fire(timezone.now()) == 1
     assert Trigger.objects.get(flow__name="skip").passed_over == 1
+    (left_out,) = Event.objects.exclude(skipped=[]).get().skipped
+    assert left_out["reason"] == "the run before still ran"
     assert Run.objects.filter(flow__name="allow").count() == 2
 
 

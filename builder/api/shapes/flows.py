@@ -289,3 +289,22 @@ class Hook(s.Serializer):
     refused = s.CharField()
     sample = s.DictField(allow_null=True)
     sample_at = s.DateTimeField(allow_null=True)
+
+
+class MomentsBody(s.Serializer):
+    config = s.DictField()
+    count = s.IntegerField(default=5, min_value=1, max_value=50)
+
+
+class Moment(s.Serializer):
+    """`local` and `zone` are those of the schedule; `note` tells in words what a change of clocks does to it."""
+
+    at = s.DateTimeField()
+    local = s.CharField()
+    zone = s.CharField()
+    note = s.CharField()
+
+
+class Moments(s.Serializer):
+    moments = Moment(many=True)
+    problem = s.CharField()
