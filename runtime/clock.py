@@ -14,7 +14,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from runtime import broker, gatekeeping, schedules
+from runtime import broker, gatekeeping, operations, schedules
 from runtime.crashing import crash_point
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
@@ -26,9 +26,10 @@ SWEEP_EVERY = 3600.0
 
 def run_clock() -> None:
     """Tick for ever; one per worker host (several do no harm)."""
-    swept = 0.0
+    swept, aligned = 0.0, False
     while True:
         try:
+            aligned = aligned or schedules.realign(timezone.now()) >= 0
             time.sleep(tick())
             if time.monotonic() - swept > SWEEP_EVERY:
                 swept = time.monotonic()
@@ -43,8 +44,9 @@ def tick() -> float:
     """Ring if something is due; returns how many seconds to sleep."""
     now = timezone.now()
     _beat(now)
-    schedules.fire(now)
+    schedules.fire()
     gatekeeping.pump_all()
+    operations.advance()
     earliest = Run.objects.filter(due_at__isnull=False).aggregate(earliest=Min("due_at"))["earliest"]
     if earliest is None:
         return LONGEST_SLEEP

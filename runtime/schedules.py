@@ -35,6 +35,9 @@ class BadSchedule(Exception):
     """The words say what is wrong with it."""
 
 
+UNREADABLE = (BadSchedule, ArithmeticError, LookupError, TypeError, ValueError)
+
+
 def moments(config: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
     """The moments (UTC) after `after` at which a schedule is due. Raises BadSchedule."""
     zone = zone_of(config)
@@ -120,7 +123,7 @@ def _fire(triggers: list[Trigger], now: datetime) -> int:
     for trigger in triggers:
         try:
             started += _fire_one(trigger, now)
-        except (BadSchedule, ArithmeticError, LookupError, TypeError, ValueError):
+        except UNREADABLE:
             # One that cannot be read must not keep the others from starting.
             log.exception("The schedule of flow %s is set aside", trigger.flow_id)
             Trigger.objects.filter(pk=trigger.pk, next_at=trigger.next_at).update(next_at=None)
@@ -182,7 +185,7 @@ def realign(now: datetime) -> int:
     for trigger in Trigger.objects.filter(type="schedule", next_at__gt=now).exclude(config__mode="every"):
         try:
             fresh = next_moment(trigger.config, now)
-        except BadSchedule:
+        except UNREADABLE:
             continue  # said when it falls due
         if fresh != trigger.next_at:
             moved += Trigger.objects.filter(pk=trigger.pk, next_at=trigger.next_at).update(next_at=fresh)
