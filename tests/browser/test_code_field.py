@@ -136,3 +136,19 @@ def test_who_may_only_look_reads_the_program(page, flow, workspace, make_person,
     program_of(page).focus()
     expect(page.locator(".cm-content")).to_contain_text("const tags")
     expect(page.locator(".cm-content")).to_have_attribute("contenteditable", "false")
+
+
+def test_run_shows_what_the_program_returns_and_prints(form, code):
+    form.keyboard.press("Control+a")
+    form.keyboard.type("console.log('looking at', inputs.order_id);\nreturn { tags: ['vip'] };")
+    form.get_by_role("button", name="Run", exact=True).click()
+    result = form.get_by_role("tabpanel", name="Data")
+    expect(result).to_contain_text("looking at call_7420")
+    expect(form.get_by_role("treeitem", name="tags")).to_be_visible()
+
+
+def test_run_says_in_which_line_a_program_failed(form, code):
+    form.keyboard.press("Control+a")
+    form.keyboard.type("const a = null;\nreturn a.b;")
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(form.locator(".failure-text")).to_contain_text("Line 2: TypeError: cannot read property 'b' of null")

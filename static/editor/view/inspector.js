@@ -10,7 +10,7 @@ import { createFormEnv } from "./form-env.js";
 import { nodeRuns } from "./node-runs.js";
 import { inspectorHead } from "./inspector-head.js";
 import { tabList } from "./panel-frame.js";
-import { createSend, sends } from "./send.js";
+import { createSend, sends, sendWord } from "./send.js";
 import { keysText } from "./shortcuts.js";
 import { nodeTest } from "./node-test.js";
 
@@ -90,7 +90,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
   const panels = Object.entries({ configure: [configure.dom], test: [sending?.dom, past.dom], runs: [runs.dom] }).map(([name, content]) =>
     h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content),
   );
-  const foot = footer(context, { readonly, send: sending ? startSend : null });
+  const foot = footer(context, { readonly, send: sending ? startSend : null, word: type && sendWord(type) });
 
   function startSend() {
     store.dispatch((state) => ({ ...state, tab: "test" }));
@@ -143,11 +143,11 @@ function formNow(state, id) {
   return node ? formOf(node) : null;
 }
 
-/** @param {Context} context @param {{readonly: boolean, send: (() => void)|null}} how */
-function footer(context, { readonly, send }) {
+/** @param {Context} context @param {{readonly: boolean, send: (() => void)|null, word: string|undefined}} how */
+function footer(context, { readonly, send, word }) {
   const save = h("button", { class: "button button-primary", type: "button", onclick: () => context.commands.run("save-form") }, say.saveChanges);
   const drop = h("button", { class: "button button-quiet", type: "button", onclick: () => context.commands.run("discard-form") }, say.discard);
-  const sendButton = send ? h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send) : null;
+  const sendButton = send ? h("button", { class: "button", type: "button", onclick: send }, icon("play"), word) : null;
   const hint = h("p", { class: "foot-hint" }, h("kbd", { class: "kbd" }, "/"), " for variables");
   const dom = h("footer", { class: "inspector-foot", hidden: readonly }, save, sendButton, h("div", { class: "topbar-space" }), drop, hint);
   save.title = `${say.saveChanges}  ${keysText("Mod+s")}`;

@@ -9,7 +9,7 @@ import { runWords } from "../model/words-runs.js";
 import { words } from "../model/words.js";
 import { h, icon } from "./dom.js";
 import { jsonTree } from "./json-tree.js";
-import { failure } from "./send.js";
+import { failure, printedBy } from "./send.js";
 import { branchPart } from "./why-parts.js";
 
 /** @type {Record<string, [string, string]>} */
@@ -65,15 +65,13 @@ export function stepRow(step, { document, catalogue, open, current, selected, on
 
 /** @param {Step} step @param {{open: boolean}} how */
 export function stepDetail(step, { open }) {
-  const printed = step.output?.console ?? step.error?.detail?.console;
-  const lines = Array.isArray(printed) && printed.length ? printed.join("\n") : null;
   const warnings = (step.warnings ?? []).map((each) => h("p", { class: "warning-text" }, icon("alert"), String(each.message ?? each)));
   return h(
     "div",
     { class: "step-detail" },
     step.error ? failure(step.error) : null,
     ...warnings,
-    part("Console", lines, open),
+    part("Console", printedBy(step), open),
     part("Input", step.input, open),
     part("Output", step.output, open),
   );

@@ -14,9 +14,14 @@ import { h, icon } from "./dom.js";
 import { jsonTree } from "./json-tree.js";
 import { emptyState, errorState, skeleton, tabList } from "./panel-frame.js";
 
-/** A type can be sent alone when it keeps parts of an answer. @param {NodeType} type */
+/** A type can be sent alone when it keeps parts of an answer, or when doing it again changes nothing anywhere. @param {NodeType} type */
 export function sends(type) {
-  return type.fields.some((field) => field.kind === "mapping");
+  return type.effect === "repeatable" || type.fields.some((field) => field.kind === "mapping");
+}
+
+/** What the button says: a program runs here, all else is sent to somebody. @param {NodeType} type */
+export function sendWord(type) {
+  return type.fields.some((field) => field.kind === "connection_ref") ? say.send : say.runIt;
 }
 
 /**
@@ -39,7 +44,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
       const result = await context.api.post(`/flows/${store.state.flow.id}/try-node/`, { node, variables: env.scope() });
       if (own !== turn) return;
       env.results.set(env.node, result);
-      context.announce(result.error ? "The request failed" : `Answered ${result.meta?.status ?? ""}`);
+      context.announce(result.error ? "It failed" : `Answered ${result.meta?.status ?? ""}`);
       tab = "data";
       draw();
       env.refresh(null, true);
@@ -53,6 +58,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
 
   /** A request that may change something is asked about once per node and visit. @param {Form} form */
   async function agree(form) {
+    if (type.effect === "repeatable") return true;
     const method = String(read("method", form) ?? "POST").toUpperCase();
     if (method === "GET" || agreed.has(form.node)) return true;
     const url = preview(String(read("url", form) ?? ""), env.scope()).text;
@@ -101,14 +107,9 @@ export function createSend(store, context, env, { type, agreed, current }) {
 
   function before() {
     if (!mayEdit(store.state.me)) return [emptyState("Send is for editors", "You can look at the settings; a real request needs the right to edit.")];
-    const button = h("button", { class: "button", type: "button", onclick: send }, icon("play"), say.send);
-    return [
-      emptyState(
-        "See what the other side answers",
-        "Send does the real request with what the form holds now. Then click a value of the answer to keep it as a variable.",
-        button,
-      ),
-    ];
+    const button = h("button", { class: "button", type: "button", onclick: send }, icon("play"), sendWord(type));
+    const [title, text] = mapping ? say.sendAndKeep : sendWord(type) === say.send ? say.sendAndSee : say.runAndSee;
+    return [emptyState(title, text, button)];
   }
 
   /** @param {any} result */
@@ -118,10 +119,15 @@ export function createSend(store, context, env, { type, agreed, current }) {
     return h(
       "div",
       { class: "send-status", role: "status" },
-      h("span", { class: "badge", "data-tone": tone }, icon(result.error ? "alert" : "check"), status ? String(status) : "no answer"),
+      h(
+        "span",
+        { class: "badge", "data-tone": tone },
+        icon(result.error ? "alert" : "check"),
+        status ? String(status) : say.sent(Boolean(result.error), Boolean(mapping)),
+      ),
       h("span", {}, words.took(result.meta?.seconds ?? null)),
       h("div", { class: "topbar-space" }),
-      h("button", { class: "button button-quiet button-small", type: "button", onclick: send }, icon("refresh"), "Send again"),
+      h("button", { class: "button button-quiet button-small", type: "button", onclick: send }, icon("refresh"), `${sendWord(type)} again`),
     );
   }
 
@@ -129,7 +135,11 @@ export function createSend(store, context, env, { type, agreed, current }) {
   function data(result) {
     const parts = [];
     if (result.error) parts.push(failure(result.error));
-    if (result.data === undefined || result.data === null || result.data === "") parts.push(h("p", { class: "hint" }, "The answer has no body."));
+    for (const each of result.warnings ?? []) parts.push(h("p", { class: "warning-text" }, icon("alert"), String(each.message ?? each)));
+    const printed = printedBy({ output: result.data, error: result.error });
+    if (printed) parts.push(h("h3", { class: "section-title" }, "Console"), h("pre", { class: "code" }, printed));
+    if (result.data === undefined || result.data === null || result.data === "")
+      parts.push(...(mapping ? [h("p", { class: "hint" }, "The answer has no body.")] : []));
     else if (typeof result.data === "object") parts.push(...picking(result.data));
     else parts.push(h("pre", { class: "code" }, String(result.data)));
     const kept = Object.entries(result.variables ?? {});
@@ -203,6 +213,12 @@ function meta(result) {
     request ? jsonTree(request, { label: "Request", depth: 3 }) : h("p", { class: "hint" }, "The request is not known."),
     h("p", { class: "hint" }, "Secrets are masked."),
   ];
+}
+
+/** What a program wrote to its console, also before it failed; null when that is nothing. @param {{output?: any, error?: any}} step */
+export function printedBy(step) {
+  const lines = step.output?.console ?? step.error?.detail?.console;
+  return Array.isArray(lines) && lines.length ? lines.join("\n") : null;
 }
 
 /** @param {any} error */

@@ -84,6 +84,7 @@ export function replace(control, { field, id, change, form }) {
         EditorState.readOnly.of(form.readonly()),
         EditorView.editable.of(!form.readonly()),
         EditorView.contentAttributes.of({ "aria-label": field.label, "aria-description": sayCode.keys, spellcheck: "false" }),
+        EditorView.domEventHandlers({ beforeinput: overSelection }),
         EditorView.updateListener.of((update) => update.docChanged && change(update.state.doc.toString())),
       ],
     }),
@@ -102,6 +103,22 @@ export function replace(control, { field, id, change, form }) {
     },
     focus: () => view.focus(),
   };
+}
+
+/**
+ * Typing over a selection is done here: where lines merge the browser would keep their looks in style attributes, which
+ * the page's policy refuses loudly.
+ * @param {InputEvent} event @param {EditorView} view
+ */
+function overSelection(event, view) {
+  const { state } = view;
+  const { from, to, empty } = state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || text === null || empty || view.composing || state.readOnly) return false;
+  const insert = () => view.state.update({ ...view.state.replaceSelection(text), userEvent: "input.type", scrollIntoView: true });
+  if (!state.facet(EditorView.inputHandler).some((take) => take(view, from, to, text, insert))) view.dispatch(insert());
+  event.preventDefault();
+  return true;
 }
 
 /** Undo, search and Escape in here are not the page's. @param {KeyboardEvent} event */
