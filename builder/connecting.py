@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,13 +11,13 @@ from django.utils import timezone
 from builder.auditing import record
 from builder.models import Draft
 from integrations.connections import credentials_of, problems_of
-from integrations.http import fetch
 from integrations.models import Connection
+from integrations.proving import Proof, prove
+from integrations.tokens import forget
 from runtime.engine import registry
-from runtime.engine.errors import StepError
 from runtime.models import Flow, Workspace
 
-TEST_SECONDS = 10
+WARN_BEFORE = timedelta(days=30)
 
 
 class InUse(Exception):
@@ -45,12 +46,6 @@ class Use:
     published: bool
 
 
-@dataclass(frozen=True)
-class Outcome:
-    good: bool
-    words: str
-
-
 def save(
     connection: Connection, by: Any, *, name: str | None = None, config: Mapping[str, str] | None = None,
     secrets: Mapping[str, str | None] | None = None, allowed_hosts: list[str] | None = None, may_widen: bool = False,
@@ -61,6 +56,7 @@ def save(
     Raises MayNotWiden.
     """
     new = connection._state.adding
+    was = dict(connection.config)
     before = set(connection.allowed_hosts)
     kept = set(connection.sealed) - set(secrets or ())
     connection.name = connection.name if name is None else name.strip()
@@ -83,6 +79,8 @@ def save(
     try:
         with transaction.atomic():
             connection.save()
+            if secrets or connection.config != was:
+                forget(connection)
             record(
                 connection.workspace, by, "connection.created" if new else "connection.changed", connection,
                 type=connection.type, allowed_hosts=connection.allowed_hosts, secrets_replaced=sorted(secrets or {}),
@@ -117,32 +115,41 @@ def _connections_of(node: Mapping[str, Any]) -> list[str]:
     return [node["config"][name] for name in names if isinstance(node["config"].get(name), str)]
 
 
-def test(connection: Connection, url: str, by: Any) -> Outcome:
-    """Send one GET with the credentials; only to hosts the connection is bound to."""
-    credentials = credentials_of(connection)
-    url = url.strip() or _first_address(connection)
-    if not url:
-        return Outcome(False, "Name an address to try, such as https://api.example.com/me.")
-    try:
-        response = fetch("GET", url, timeout=TEST_SECONDS, max_bytes=65_536, connection=credentials)
-    except StepError as error:
-        return Outcome(False, credentials.mask.text(error.message))
-    record(connection.workspace, by, "connection.tested", connection)
-    Connection.objects.filter(pk=connection.pk).update(last_used_at=timezone.now())
-    host = url.split("/")[2]
-    if response.status in (401, 403):
-        return Outcome(False, f"{host} answered {response.status}: it does not accept these credentials.")
-    took = f"in {response.seconds * 1000:.0f} ms"
-    if response.status >= 400:
-        return Outcome(
-            True, f"{host} was reached and answered {response.status} {took}; the credentials were not refused."
-        )
-    return Outcome(True, f"{host} answered {response.status} {took}.")
+def test(connection: Connection, url: str, by: Any) -> Proof:
+    """Send one harmless request with the credentials; only to hosts the connection is bound to."""
+    proof = prove(credentials_of(connection), url)
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(last_used_at=now, **({"worked_at": now} if proof.good else {}))
+    record(connection.workspace, by, "connection.tested", connection, good=proof.good)
+    return proof
 
 
-def _first_address(connection: Connection) -> str:
-    plain = [host for host in connection.allowed_hosts if "*" not in host]
-    return f"https://{plain[0]}/" if plain else ""
+@dataclass(frozen=True)
+class Standing:
+    """How a connection is: what a person should know of it before runs fail. `tone` is ok, warn or bad."""
+
+    tone: str
+    words: str
+
+
+def standing(connection: Connection, now: datetime | None = None) -> Standing | None:
+    """None where nothing is known to be wrong and nothing has worked yet."""
+    now = now or timezone.now()
+    token = getattr(connection, "token", None)
+    if token is not None and token.trouble:
+        return Standing("bad", token.trouble)
+    if connection.kind.needs_sign_in and not (token and token.sealed):
+        return Standing("warn", "Nobody has signed in yet.")
+    ends = expires_at(connection)
+    if ends is not None and ends < now + WARN_BEFORE:
+        over = ends <= now
+        return Standing("bad" if over else "warn", f"{'Ended' if over else 'Ends'} on {ends:%-d %B %Y}.")
+    return Standing("ok", "Works") if connection.worked_at else None
+
+
+def expires_at(connection: Connection) -> datetime | None:
+    """When the credentials themselves end, where they tell: a certificate."""
+    return connection.kind.expires(connection.config)
 
 
 @transaction.atomic

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from builder.pages import agents, api_keys, connections, data, flow_list, members, preferences, runs, sign_in, versions
+from builder.pages import (
+    agents,
+    api_keys,
+    connections,
+    data,
+    flow_list,
+    members,
+    preferences,
+    runs,
+    sign_in,
+    signing_in,
+    versions,
+)
 from builder.pages.audit import audit
 from builder.pages.calls import calls
 from builder.pages.dashboard import dashboard
@@ -10,6 +22,7 @@ from builder.pages.editor import editor
 from builder.pages.new_flow import new_flow
 from builder.pages.node_reference import node_reference
 from builder.pages.reaching import reach_flow
+from builder.pages.undelivered import replay_undelivered, undelivered
 from builder.pages.waiting import decide_wait, waiting
 from builder.pages.workspace import workspace
 
@@ -41,6 +54,8 @@ urlpatterns = [
     path(RUN + "retry/", runs.retry_run, name="run-retry"),
     path("waiting/", waiting, name="waiting"),
     path("waiting/<int:wait_id>/", decide_wait, name="wait-decide"),
+    path("webhooks/undelivered/", undelivered, name="undelivered"),
+    path("webhooks/undelivered/replay/", replay_undelivered, name="undelivered-replay"),
     path("calls/", calls, name="calls"),
     path("nodes/", node_reference, name="node-reference"),
     path("dashboard/", dashboard, name="dashboard"),
@@ -60,6 +75,8 @@ urlpatterns = [
     path("settings/connections/new/", connections.new_connection, name="connection-new"),
     path(CONNECTION, connections.edit_connection, name="connection-edit"),
     path(CONNECTION + "test/", connections.test_connection, name="connection-test"),
+    path(CONNECTION + "sign-in/", signing_in.leave, name="connection-sign-in"),
+    path("settings/connections/signed-in/", signing_in.come_back, name="connection-signed-in"),
     path(CONNECTION + "delete/", connections.delete_connection, name="connection-delete"),
     path("settings/agents/", agents.agent_list, name="agent-list"),
     path("settings/agents/new/", agents.new_agent, name="agent-new"),

@@ -78,8 +78,8 @@ class ConnectionType:
     """A kind of connection.
 
     `base_url` is where a service is reached, perhaps with the names of fields in it (`https://{subdomain}.zendesk.com`);
-    a connection of such a type is bound to that host (and `more_hosts`) instead of hosts that a person lists, and its
-    field `base_url` sets another address: a self-hosted product, a test system. `apply` None: not for HTTP requests.
+    a connection of such a type is bound to that host (and `more_hosts`, patterns too) instead of hosts a person lists,
+    and its field `base_url` sets another address: a self-hosted product, a test system. `apply` None: not for HTTP.
     `grant` is where access tokens come from, which are then sent as bearer tokens. `test` is a request, or for other
     protocols a function that says in words whom the values belong to, or raises StepError. `check_more(values)` yields
     (field, what is wrong) beyond what the fields say; `expires(values)` is when the credentials themselves end.
@@ -112,9 +112,19 @@ class ConnectionType:
         """Whether a person lists the hosts, since nothing else tells them."""
         return self.apply is not None and not self.base_url
 
+    @property
+    def is_general(self) -> bool:
+        """Whether it is no one service's: a person says which hosts it is for."""
+        return self.asks_for_hosts
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether a person has to sign in once before there is a token."""
+        return self.grant is not None and self.grant.first is None
+
     def describe(self) -> dict[str, Any]:
         return {"type": self.name, "label": self.label, "help": self.help, "icon": self.icon,
-                "asks_for_hosts": self.asks_for_hosts,
+                "asks_for_hosts": self.asks_for_hosts, "needs_sign_in": self.needs_sign_in,
                 "fields": [field.describe() for field in self.fields]}  # fmt: skip
 
     def address(self, values: Values) -> str:
@@ -132,11 +142,15 @@ class ConnectionType:
     def hosts(self, values: Values) -> list[str]:
         """The hosts that a connection with these values is bound to whatever else is listed."""
         places = filter(None, (self.address(values), self.token_address(values)))
-        return list(dict.fromkeys([*map(host_and_port, places), *self.more_hosts]))
+        more = (pattern.format_map(self._filled(values)) for pattern in self.more_hosts)
+        return list(dict.fromkeys(filter(None, [*map(host_and_port, places), *more])))
 
     def _place(self, name: str, usual: str, values: Values) -> str:
-        filled = {field.name: values.get(field.name) or field.default for field in self.fields}
+        filled = self._filled(values)
         return filled.get(name) or usual.format_map(filled)
+
+    def _filled(self, values: Values) -> dict[str, str]:
+        return {field.name: values.get(field.name) or field.default for field in self.fields}
 
     def check(self, values: Values) -> dict[str, str]:
         """{field: what is wrong} of a connection's values, secrets included."""

@@ -88,7 +88,7 @@ class Connection(Record):
         self.allowed_hosts = list(dict.fromkeys([*listed, *self.kind.hosts(values)]))
         if wrong := next(filter(None, map(check_host, self.allowed_hosts)), None):
             return {"allowed_hosts": wrong}
-        if not self.allowed_hosts and self.type != "none":
+        if not self.allowed_hosts and self.kind.asks_for_hosts and self.type != "none":
             text = "Name the hosts these credentials may be sent to, such as api.example.com."
             return {"allowed_hosts": text}
         return {}

@@ -23,7 +23,14 @@ def connection_json(row: Connection, uses: list[connecting.Use]) -> dict[str, An
         "allowed_hosts": row.allowed_hosts, "used_by": len(uses), "uses": [_use(use) for use in uses],
         "created_at": iso(row.created_at), "updated_at": iso(row.updated_at),
         "last_used_at": iso(row.last_used_at) if row.last_used_at else None,
+        "worked_at": iso(row.worked_at) if row.worked_at else None,
+        "expires_at": iso(ends) if (ends := connecting.expires_at(row)) else None, "standing": _standing(row),
     }  # fmt: skip
+
+
+def _standing(row: Connection) -> dict[str, str] | None:
+    found = connecting.standing(row)
+    return {"tone": found.tone, "words": found.words} if found else None
 
 
 def _use(use: connecting.Use) -> dict[str, Any]:
@@ -45,7 +52,8 @@ class ConnectionList(ApiView):
 
     @described(listing(shapes.Connection), query=PAGE_QUERY, id="connections_list")
     def get(self, request: Request) -> Response:
-        rows, uses = Connection.objects.for_workspace(request.workspace), connecting.uses(request.workspace)
+        rows = Connection.objects.for_workspace(request.workspace).select_related("token")
+        uses = connecting.uses(request.workspace)
         return self.page(
             rows, ("name", "id"), lambda found: [connection_json(row, uses.get(str(row.pk), [])) for row in found]
         )
@@ -98,7 +106,7 @@ class ConnectionTest(_OneConnection):
 
     @described(shapes.ConnectionTested, shapes.ConnectionTest)
     def post(self, request: Request, connection_id: Any) -> Response:
-        """A GET to `url`, or to the first allowed host, with these credentials."""
+        """The harmless request of its type, or a GET to `url`, with these credentials."""
         row, given = self.connection(), self.read(shapes.ConnectionTest)
         outcome = connecting.test(row, given.get("url", ""), actor_of(request))
         return Response({"ok": outcome.good, "message": outcome.words})

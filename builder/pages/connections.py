@@ -11,6 +11,7 @@ from builder import connecting
 from builder.pages.access import member_required
 from builder.pages.fields import Form
 from builder.pages.rendering import page
+from builder.signing_in import redirect_uri
 from integrations.connection_types import TYPES
 from integrations.models import Connection
 
@@ -29,7 +30,7 @@ class ConnectionForm(Form):
         self.kind, self.connection = kind, connection
         super().__init__(*args, **kwargs)
         shown = connection.shown_secrets() if connection else {}
-        for declared in kind.fields:
+        for declared in sorted(kind.fields, key=lambda declared: declared.advanced):
             self.fields[f"field_{declared.name}"] = self._field(declared, shown.get(declared.name))
         hosts = self.fields.pop("allowed_hosts")
         if kind.asks_for_hosts:
@@ -44,24 +45,48 @@ class ConnectionForm(Form):
         options = {"label": declared.label, "required": declared.required and not kept, "help_text": declared.help}
         if declared.options:
             return forms.ChoiceField(choices=declared.options, initial=self._stored(declared), **options)
+        lines = {"rows": 4, "class": "mono", "spellcheck": "false"}
         if not declared.secret:
-            return forms.CharField(initial=self._stored(declared), **options)
+            widget = forms.Textarea(attrs=lines) if declared.lines else None
+            return forms.CharField(initial=self._stored(declared), widget=widget, **options)
         attrs = {"autocomplete": "off", "placeholder": "••••••••  kept; type to replace it" if kept else ""}
-        field = forms.CharField(widget=forms.PasswordInput(attrs=attrs), strip=False, **options)
+        widget = forms.Textarea(attrs={**lines, **attrs}) if declared.lines else forms.PasswordInput(attrs=attrs)
+        field = forms.CharField(widget=widget, strip=False, **options)
         field.kept = kept
         return field
 
     def _stored(self, declared):
         return self.connection.config.get(declared.name, declared.default) if self.connection else declared.default
 
+    def usual(self):
+        """The fields that everybody fills in."""
+        hidden = {field.html_name for field in self.unusual()}
+        return [field for field in self if field.html_name not in hidden]
+
+    def unusual(self):
+        """Those that most leave alone; shown on request."""
+        names = {f"field_{declared.name}" for declared in self.kind.fields if declared.advanced}
+        return [field for field in self if field.html_name in names]
+
+    def unusual_is_open(self):
+        """Where something is filled in or wrong, nothing is hidden."""
+        return any(field.errors or (field.value() or "") != (field.initial or "") or self._differs(field)
+                   for field in self.unusual())  # fmt: skip
+
+    def _differs(self, field):
+        declared = next(each for each in self.kind.fields if f"field_{each.name}" == field.html_name)
+        return bool(self.connection) and self.connection.config.get(declared.name, "") not in ("", declared.default)
+
     @property
     def config(self):
-        return {name: self.cleaned_data[f"field_{name}"] for name in self.kind.public_names}
+        """What is filled in; an empty optional field is left out, so that its default holds."""
+        given = {name: self.cleaned_data[f"field_{name}"].replace("\r\n", "\n") for name in self.kind.public_names}
+        return {name: value for name, value in given.items() if value}
 
     @property
     def secrets(self):
         """Those filled in; an empty one keeps what is there."""
-        given = {name: self.cleaned_data[f"field_{name}"] for name in self.kind.secret_names}
+        given = {name: self.cleaned_data[f"field_{name}"].replace("\r\n", "\n") for name in self.kind.secret_names}
         return {name: value for name, value in given.items() if value}
 
     @property
@@ -78,10 +103,10 @@ class ConnectionForm(Form):
 @require_GET
 @member_required()
 def connection_list(request):
-    rows = list(Connection.objects.for_workspace(request.workspace))
+    rows = list(Connection.objects.for_workspace(request.workspace).select_related("token"))
     uses = connecting.uses(request.workspace)
     for row in rows:
-        row.uses = uses.get(str(row.pk), [])
+        row.uses, row.standing = uses.get(str(row.pk), []), connecting.standing(row)
     context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("editor")}
     return page(request, "pages/connection_list.html", **context)
 
@@ -92,7 +117,7 @@ def connection_list(request):
 def new_connection(request):
     kind = TYPES.get(request.GET.get("type", ""))
     if kind is None:
-        return page(request, "pages/connection_types.html", types=TYPES.values())
+        return page(request, "pages/connection_types.html", groups=_grouped_types())
     return _edit(request, kind, None)
 
 
@@ -123,7 +148,11 @@ def _edit(request, kind, connection):
     uses = connecting.uses(request.workspace).get(str(connection.pk), []) if connection else []
     context = {"form": form, "kind": kind, "connection": connection, "uses": uses}
     if connection:
-        context["secrets"] = connection.shown_secrets()
+        context["secrets"] = [(kind_label, connection.shown_secrets()[name]) for name, kind_label in _secrets(kind)]
+        context["standing"] = connecting.standing(connection)
+        context["token"] = getattr(connection, "token", None)
+    if kind.needs_sign_in:
+        context["redirect_uri"] = redirect_uri()
     return page(request, "pages/connection.html", **context)
 
 
@@ -148,6 +177,16 @@ def delete_connection(request, connection_id):
         return redirect("connection-edit", connection.pk)
     messages.success(request, f"{connection.name} is deleted, its secrets with it.")
     return redirect("connection-list")
+
+
+def _secrets(kind):
+    return [(declared.name, declared.label) for declared in kind.fields if declared.secret]
+
+
+def _grouped_types():
+    """[(heading, types)]: services by name, then what any API can be asked with."""
+    services = sorted((kind for kind in TYPES.values() if not kind.is_general), key=lambda kind: kind.label.lower())
+    return [("Services", services), ("Any API", [kind for kind in TYPES.values() if kind.is_general])]
 
 
 def connection_or_404(request, connection_id):

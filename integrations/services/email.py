@@ -64,7 +64,7 @@ register_connection_type(
             ConnectionField("password", "Password", secret=True, required=False),
             ConnectionField("sender", "From", help="Bot <bot@example.com>: what recipients see."),
         ),
-        apply=None, icon="email", test=_sign_in, check_more=_check,
+        apply=None, icon="email", more_hosts=("{host}",), test=_sign_in, check_more=_check,
     )
 )  # fmt: skip
 

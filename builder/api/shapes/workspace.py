@@ -51,6 +51,9 @@ class Connection(s.Serializer):
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
     last_used_at = s.DateTimeField(allow_null=True)
+    worked_at = s.DateTimeField(allow_null=True, help_text="When a peer last took its credentials.")
+    expires_at = s.DateTimeField(allow_null=True, help_text="When the credentials themselves end (certificates).")
+    standing = AnyJson(help_text='{"tone": "ok" | "warn" | "bad", "words"}, null where nothing is known.')
 
 
 class ConnectionTest(s.Serializer):
@@ -68,6 +71,7 @@ class ConnectionType(s.Serializer):
     help = s.CharField()
     icon = s.CharField()
     asks_for_hosts = s.BooleanField(help_text="Whether a person lists the hosts; else they follow from the fields.")
+    needs_sign_in = s.BooleanField(help_text="Whether a person has to sign in on its page before it can be used.")
     fields = s.ListField(child=s.DictField())
 
 
