@@ -32,6 +32,8 @@ PAGES = {
     "run-page": ("GET", "viewer"),
     "run-cancel": ("POST", "editor"),
     "run-retry": ("POST", "editor"),
+    "undelivered": ("GET", "viewer"),
+    "undelivered-replay": ("POST", "editor"),
     "calls": ("GET", "viewer"),
     "waiting": ("GET", "viewer"),
     "wait-decide": ("POST", "editor"),
