@@ -23,7 +23,6 @@ from builder.pages.new_flow import new_flow
 from builder.pages.node_reference import node_reference
 from builder.pages.reaching import reach_flow
 from builder.pages.undelivered import replay_undelivered, undelivered
-from builder.pages.undelivered import replay_undelivered, undelivered
 from builder.pages.waiting import decide_wait, waiting
 from builder.pages.workspace import workspace
 
@@ -55,8 +54,6 @@ urlpatterns = [
     path(RUN + "retry/", runs.retry_run, name="run-retry"),
     path("waiting/", waiting, name="waiting"),
     path("waiting/<int:wait_id>/", decide_wait, name="wait-decide"),
-    path("webhooks/undelivered/", undelivered, name="undelivered"),
-    path("webhooks/undelivered/replay/", replay_undelivered, name="undelivered-replay"),
     path("webhooks/undelivered/", undelivered, name="undelivered"),
     path("webhooks/undelivered/replay/", replay_undelivered, name="undelivered-replay"),
     path("calls/", calls, name="calls"),
