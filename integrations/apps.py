@@ -15,6 +15,7 @@ class IntegrationsConfig(AppConfig):
         import integrations.api_request  # each registers itself
         import integrations.code
         import integrations.data.nodes
+        import integrations.data.query
         import integrations.oauth_types
         import integrations.services
         from integrations.connections import resolve

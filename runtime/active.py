@@ -271,8 +271,7 @@ def _open_row(run: Stored, state: RunState) -> tuple[int, int, int, datetime] | 
 
 
 def _left_unfinished(run: Stored, state: RunState, graph: Graph) -> bool:
-    node_type = graph.nodes[state.node].node_type
-    if node_type is None or node_type.effect != "once":
+    if graph.nodes[state.node].effect != "once":
         return False
     rows = StepRun.objects.filter(run_id=run.id, index=state.index, attempt=state.attempt)
     return rows.filter(status="running").exists()

@@ -126,8 +126,7 @@ def _is_over(run: ActiveRun) -> bool:
 
 def _ready(run: ActiveRun) -> bool:
     """Record what has to be recorded before the next node starts; False when the lease was lost."""
-    node_type = run.node.node_type
-    effect = node_type.effect if node_type else "none"
+    effect = run.node.effect
     due = run.repeat_unrecorded or (run.effect_unrecorded and effect != "none") or len(run.steps) >= MOST_UNRECORDED
     due = due or (run.unborn is not None and effect != "none")
     if due and not keep(run, going_on=True):
@@ -148,7 +147,7 @@ def _wakes(run: ActiveRun) -> bool:
 
 
 def _take(run: ActiveRun, outcome) -> None:
-    node, effect = run.node, run.node.node_type.effect if run.node.node_type else "none"
+    node, effect = run.node, run.node.effect
     if effect != "none":
         crash_point("after_effect")
     now = timezone.now()

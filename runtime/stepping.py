@@ -161,7 +161,7 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
     try:
         if waking:
             return node_type.resume(step, run.arrived)
-        if node_type.effect == "none" or run.version_id is None:  # without a version no row knows it
+        if run.node.effect == "none" or run.version_id is None:  # without a version no row knows it
             return node_type.run(step)
         _tell_of_its_turn(run, step)
         with gates.visiting(run):

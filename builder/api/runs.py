@@ -36,11 +36,17 @@ class RunList(ApiView):
 
     @described(listing(shapes.RunSummary), query={**FILTERS, **PAGE_QUERY}, id="runs_list")
     def get(self, request: Request) -> Response:
-        filters = _filters(request.query_params.dict())
-        runs = find_runs(request.workspace, filters)
-        if node := filters.get("node"):
-            runs = runs.filter(Exists(StepRun.objects.filter(run=OuterRef("pk"), node=node)))
+        runs = filtered(request.workspace, request.query_params.dict())
         return self.page(runs, ("-id",), lambda rows: [run_summary(row) for row in rows])
+
+
+def filtered(workspace: Any, given: dict[str, str]) -> Any:
+    """Runs that match the filters of GET /runs/ as they stand in its query."""
+    filters = _filters(given)
+    runs = find_runs(workspace, filters)
+    if node := filters.get("node"):
+        runs = runs.filter(Exists(StepRun.objects.filter(run=OuterRef("pk"), node=node)))
+    return runs
 
 
 def _filters(given: dict[str, str]) -> dict[str, Any]:

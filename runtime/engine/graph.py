@@ -22,6 +22,11 @@ class Node:
     node_type: NodeType | None = None
 
     @property
+    def effect(self) -> str:
+        """none | repeatable | keyed | once (ARCHITECTURE section 6)."""
+        return self.node_type.effect_of(self.config) if self.node_type else "none"
+
+    @property
     def on_error(self) -> str:
         return str(self.settings.get("on_error", "stop"))
 

@@ -115,6 +115,10 @@ class NodeType:
         """Problems only this type knows of: (code, JSON Pointer from the node, message)."""
         return iter(())
 
+    def effect_of(self, config: Mapping[str, Any]) -> str:
+        """What a node so configured does to the world; `effect` is the most that any of this type does."""
+        return self.effect
+
     @property
     def help(self) -> str:
         return inspect.cleandoc(type(self).__doc__ or "")

@@ -335,7 +335,7 @@ def _keys(check: Check) -> Iterator[Problem]:
 
 def _effects(check: Check) -> Iterator[Problem]:
     for node in _live(check):
-        effect = node.node_type.effect if node.node_type else "none"
+        effect = node.effect
         if effect in ("keyed", "once") and node.on_error == "stop" and node.max_attempts == 1:
             text = f"If {name_of(node)} fails, the run stops: retry it or add an error path."
             yield Problem("W101", text, node.id, fix=retry(node) if effect == "keyed" else None)
@@ -345,7 +345,7 @@ def _budget(check: Check) -> Iterator[Problem]:
     if check.kind not in SYNC_KINDS or not check.graph.triggers:
         return
     deadline = check.graph.trigger.config.get("deadline_seconds", 30)
-    total = sum(node.timeout_seconds for node in _live(check) if node.node_type and node.node_type.effect != "none")
+    total = sum(node.timeout_seconds for node in _live(check) if node.effect != "none")
     if isinstance(deadline, int | float) and total > deadline:
         text = f"The steps may take {total:g} s together, the agent waits {deadline:g} s."
         yield Problem("W105", text, check.graph.trigger.id)

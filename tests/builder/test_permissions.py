@@ -14,7 +14,7 @@ from builder.urls_api import urlpatterns
 from integrations.data.models import DataTable
 from integrations.data.tables import append
 from integrations.models import Connection
-from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Run, Status, User, Wait
+from runtime.models import ROLES, SCOPES, Agent, ApiKey, Membership, Operation, Run, Status, User, Wait
 from runtime.models.base import token_hash
 from tests.builder.conftest import Caller
 
@@ -59,6 +59,14 @@ TABLE = {
     "api-run-document": {"GET": ("viewer", "runs:read")},
     "api-run-cancel": {"POST": ("editor", "runs:write")},
     "api-run-retry": {"POST": ("editor", "runs:write")},
+    "api-operations": {
+        "GET": ("viewer", "runs:read"),
+        "POST": ("editor", "runs:write", {"action": "cancel", "filter": {}}),
+    },
+    "api-operation": {"GET": ("viewer", "runs:read")},
+    "api-operation-stop": {"POST": ("editor", "runs:write")},
+    "api-gate": {"GET": ("viewer", READ), "PATCH": ("editor", WRITE, {"at_once": 2})},
+    "api-gate-reset": {"POST": ("editor", "runs:write")},
     "api-waits": {"GET": ("viewer", "runs:read")},
     "api-wait-decide": {"POST": ("editor", "runs:write", {"decision": "skipped"})},
     "api-calls": {"GET": ("viewer", "runs:read")},
@@ -131,6 +139,7 @@ def things(workspace, published, owner):
         "member_id": Membership.objects.create(workspace=workspace, user=guest, role="viewer").pk,
         "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
         "table": table.name, "row_id": append(table, {"a": "0"})[0].pk,
+        "operation_id": Operation.objects.create(workspace=workspace, action="cancel", by="J", total=1).pk,
         "invitation_id": invitation.pk, "key_id": ApiKey.issue(workspace, "k", ["flows:read"])[0].pk,
     }  # fmt: skip
 
