@@ -7,7 +7,8 @@ from typing import Any
 from integrations.prompting.reading import Unfit
 from runtime.engine.values import to_text
 
-TYPES = ["text", "number", "boolean", "datetime", "enum", "json"]
+TYPES = [("text", "Text"), ("number", "Number"), ("boolean", "Yes or no"), ("datetime", "Date and time"),
+         ("enum", "One of a list"), ("json", "JSON")]  # fmt: skip
 _JSON = {"text": ["string", "null"], "number": ["number", "null"], "boolean": ["boolean"],
          "datetime": ["string", "null"], "enum": ["string", "null"]}  # fmt: skip
 BLANK = {"text": "", "boolean": False}  # what "not sure" becomes; null for the others

@@ -119,6 +119,7 @@ class Pool:
         self._turns = Turns(size)
         self._idle: list[Zygote] = []
         self._lock = threading.Lock()
+        self._refusal = ""
 
     def ask(self, what: bytes, source: str, inputs: str, seconds: float, tenant: Hashable, patience: float) -> Answer:
         """Run or compile a program. Raises NotConfined, and StepError for what was not the program's fault."""
@@ -153,10 +154,13 @@ class Pool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+        if self._refusal and not settings.JS_ALLOW_WEAK_SANDBOX:
+            raise NotConfined(self._refusal)  # a machine does not change while it runs
         zygote = Zygote(self._machine)
         if zygote.still_possible and not settings.JS_ALLOW_WEAK_SANDBOX:
             zygote.end()
-            raise NotConfined(f"a program could still {zygote.still_possible}")
+            self._refusal = f"a program could still {zygote.still_possible}"
+            raise NotConfined(self._refusal)
         return zygote
 
     def end(self) -> None:

@@ -116,10 +116,10 @@ class Extract(AiModel):
     keywords = (*AiModel.keywords, "facts", "fields", "analyse", "structured", "properties")
     text = LongText("Read from", required=True, default="{{interaction.transcript}}")
     properties = List(
-        "Find out", required=True, max_items=50,
+        "Facts", required=True, max_items=50,
         item=Object(fields={
             "name": VariableName("Name", required=True),
-            "type": Choice("Type", options=TYPES, default="text"),
+            "type": Choice("Type", options=TYPES, default="text", required=True),
             "description": TextField("What it is", template=False, max_length=500),
             "options": TextField("Options", required=True, template=False, max_length=2000,
                                  visible_if={"field": "type", "in": ["enum"]}, help="With commas between them."),
@@ -166,14 +166,14 @@ class Extract(AiModel):
 
 
 class Summarize(AiModel):
-    """Summarises a conversation for people, and chooses its disposition from your list."""
+    """Summarizes a conversation for people, and chooses its disposition from your list."""
 
     type, label, icon, order = "summarize", "Summarize", "summarize", 21
     keywords = (*AiModel.keywords, "summary", "disposition", "outcome", "wrap-up")
-    text = LongText("Summarise", required=True, default="{{interaction.transcript}}")
+    text = LongText("Text to summarize", required=True, default="{{interaction.transcript}}")
     dispositions = List("Dispositions", default=[], max_items=50,
                         item=TextField("Disposition", required=True, template=False, max_length=100))  # fmt: skip
-    sentences = Number("Most sentences", default=3, min=1, max=30)
+    sentences = Number("Sentences at most", default=3, min=1, max=30)
     language = TextField("Language", max_length=60, help="Empty = the language of the conversation.")
     wishes = LongText("What else matters", max_length=4000, help="For example: always name the order number.")
     outputs = (
@@ -186,7 +186,7 @@ class Summarize(AiModel):
         {"name": "disposition", "label": "Disposition", "type": "text", "sample": "refund"},
         USAGE,
     )
-    summary = ({"field": "dispositions", "as": "names"},)
+    summary = ({"field": "text"},)
     filled = {
         "dispositions": ["refund", "order", "other"],
         "sample": {"summary": "Jane was charged twice; billing will refund.", "disposition": "refund"},
