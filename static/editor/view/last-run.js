@@ -10,18 +10,19 @@ let known = null;
  */
 export function lastRun(store, context, arrived) {
   const flow = store.state.flow.id;
-  if (known?.flow !== flow) known = ask(flow, context);
+  if (known?.flow !== flow) known = ask(flow, store, context);
   if (!known.done) known.waiting.add(arrived);
   return known.overlay;
 }
 
-/** @param {string} flow @param {Context} context */
-function ask(flow, context) {
+/** @param {string} flow @param {Store} store @param {Context} context */
+function ask(flow, store, context) {
   const asking = { flow, overlay: /** @type {Overlay|null} */ (null), waiting: /** @type {Set<() => void>} */ (new Set()), done: false };
   const run = async () => {
     const { results } = await context.api.get(`/runs/?flow=${flow}&mode=live&limit=1`);
     const [newest] = results;
-    if (newest) asking.overlay = { run: await context.api.get(`/runs/${newest.id}/`), version: newest.version ?? null, document: null, live: false };
+    if (!newest) await (await import("./hook-sample.js")).useHookSample(store, context);
+    else asking.overlay = { run: await context.api.get(`/runs/${newest.id}/`), version: newest.version ?? null, document: null, live: false };
   };
   run()
     .catch(() => {

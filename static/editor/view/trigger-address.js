@@ -1,14 +1,16 @@
 /** Under a trigger's help: the address it is reached at, ready to copy. */
 /** @import {Context, Form, State, Store} from "../types.js" */
 
-import { h, icon } from "./dom.js";
+import { h, icon, styled } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";
 import { copyText } from "./copying.js";
 
 /** @typedef {{store: Store, context: Context, config: any}} About */
 
-/** By type of trigger; one that is reached by no address has no entry. @type {Record<string, (about: About) => HTMLElement[]>} */
+/** By type of trigger; one that is reached by no address has no entry. @type {Record<string, ((about: About) => HTMLElement[])|undefined>} */
 const ADDRESSES = { webhook, action_called: action, call_ended: receivers };
+/** What comes on first use. @type {Record<string, (() => Promise<{createTriggerPanel: (store: Store, context: Context) => {dom: HTMLElement, update: (config: any) => void}}>)|undefined>} */
+const PANELS = { webhook: () => import("./hook-panel.js"), schedule: () => import("./schedule-panel.js") };
 
 /**
  * @param {Store} store @param {Context} context @param {string} type @param {() => Form|null} current
@@ -16,20 +18,35 @@ const ADDRESSES = { webhook, action_called: action, call_ended: receivers };
  */
 export function triggerAddress(store, context, type, current) {
   const show = ADDRESSES[type];
-  if (!show) return null;
-  const dom = h("div", { class: "address", role: "group", "aria-label": "Address" });
+  const late = PANELS[type];
+  if (!show && !late) return null;
+  const lines = h("div", { class: "address-lines" });
+  const dom = h("div", { class: "address", role: "group", "aria-label": show ? "Address" : "Next runs" }, lines);
   let past = "";
+  /** @type {{dom: HTMLElement, update: (config: any) => void}|null} */
+  let panel = null;
 
   function draw() {
     const config = current()?.config ?? {};
+    panel?.update(config);
+    if (!show) return;
     const next = JSON.stringify([config.name, config.agents, config.methods, store.state.agents.length]);
     if (next === past) return;
     past = next;
     const parts = show({ store, context, config });
     dom.hidden = parts.length === 0;
-    dom.replaceChildren(...parts);
+    lines.replaceChildren(...parts);
   }
 
+  if (late)
+    styled(late(), "triggers").then(
+      ({ createTriggerPanel }) => {
+        panel = createTriggerPanel(store, context);
+        dom.append(panel.dom);
+        panel.update(current()?.config ?? {});
+      },
+      () => {}, // without a server the address stays alone; the next selection asks again
+    );
   draw();
   return { dom, update: draw };
 }
