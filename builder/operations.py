@@ -5,8 +5,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from builder import trying_out
 from builder.auditing import record
-from runtime import operations
+from runtime import operating, operations
 from runtime.models import Flow, FlowVersion, Operation, Run
 from runtime.operating import CannotOperate
 
@@ -27,6 +28,21 @@ def begin(
     record(workspace, actor, "operation.started", operation, runs=operation.total, per_second=operation.per_second,
            **{name: given[name] for name in ("from", "version") if name in given})  # fmt: skip
     return operation
+
+
+def retry_one(run: Run, start: str, version: str, event: dict[str, Any] | None, user: Any) -> Run:
+    """Run one again, with its own version, the `published` one or the `draft` (as a test). Raises CannotOperate."""
+    if version == "draft":
+        if start != "start":
+            raise CannotOperate("The draft can only be run from the start.")
+        before = {"type": run.event.type, **run.event.payload} if run.event else {}
+        again = trying_out.try_out(run.flow, {**before, **(event or {})}, "live", None, user)
+        again.origin = run
+        again.save(update_fields=["origin"])
+        return again
+    if version == "published" and run.flow.published is None:
+        raise CannotOperate("The flow is not published.")
+    return operating.retry(run, start, run.flow.published if version == "published" else None, event)
 
 
 def _drafts(runs: QuerySet[Run], user: Any) -> dict[str, str]:

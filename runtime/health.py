@@ -1,7 +1,9 @@
 """/healthz: this process answers. /readyz: database, queue and a worker are there, and work is not left lying."""
 
+import shutil
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 from django.http import HttpRequest, JsonResponse
@@ -27,7 +29,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def health() -> dict:
-    """{"database", "worker", "worker_beat_seconds", "queued", "due_seconds"}."""
+    """{"database", "worker", "worker_beat_seconds", "queued", "due_seconds", "disk_free", "database_bytes"}."""
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -40,4 +42,16 @@ def health() -> dict:
         "worker_beat_seconds": (now - beat).total_seconds() if beat else None,
         "queued": due.count(),
         "due_seconds": (now - earliest).total_seconds() if earliest else 0.0,
+        "disk_free": shutil.disk_usage(settings.DATA_DIR).free,
+        "database_bytes": _database_bytes(),
     }
+
+
+def _database_bytes() -> int:
+    """How much the database takes on its disk."""
+    sql = "SELECT pg_database_size(current_database())"
+    if connection.vendor == "sqlite":
+        sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])

@@ -64,6 +64,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "event": event_json(run.event) if run.event else None,
         "path": [step.node for step in steps if step.attempt == 1 or step is steps[0]],
         "wait": _wait(run),
+        "parked": explained(run),
         "references": [{"label": row.label, "value": row.value} for row in references],
         "vars": run.state.get("vars", {}),
         "steps": steps_json(steps),
@@ -104,6 +105,27 @@ def _secure_names(event: Event) -> list[str]:
 def document_of(run: Run) -> dict[str, Any]:
     """What ran."""
     return upgrade(run.version.document)
+
+
+def explained(run: Run) -> dict[str, Any] | None:
+    """Why a run was parked, at which step (its label), and what can be done about it."""
+    if run.status != "parked":
+        return None
+    at = run.state.get("node") if run.state else None
+    node = next((node for node in run.version.document.get("nodes", []) if node["id"] == at), {})
+    step, why = node.get("label") or node.get("key") or "", (run.error or {}).get("message", "")
+    if "cannot be read" in why:
+        do = [
+            "Start it from the beginning, or cancel it: what is stored of it is of no use. The worker's log says more."
+        ]
+    else:
+        do = [
+            "Each time somebody took this run up, their process ended before the step was recorded: it was killed, or "
+            "ran out of memory. The worker's log of these minutes says which.",
+            "Change what caused it: smaller data or a smaller list in the step, more memory for the worker.",
+            "Then retry from the failed step: what the steps before it did is kept, not done twice. Or cancel the run.",
+        ]
+    return {"why": why, "step": step, "do": do}
 
 
 def _wait(run: Run) -> dict[str, Any] | None:

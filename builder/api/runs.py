@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from builder import trying_out
+from builder import operations
 from builder.access import OPERATE_RUNS, VIEW_RUNS, actor_of, user_of
 from builder.api import shapes
 from builder.api.base import ApiView, or_404, repeatable
@@ -21,7 +21,7 @@ from builder.pages.calls import find_calls
 from builder.problems import Refused
 from runtime import operating
 from runtime.history import document_of, event_json, find_runs, run_json, run_summary, steps_json
-from runtime.models import FlowVersion, Run, Status, StepRun
+from runtime.models import Run, Status, StepRun
 
 FILTERS = {
     "flow": "a flow's id", "status": "one status", "mode": "live, test or dry", "since": "started at or after",
@@ -153,27 +153,9 @@ class RunRetry(_OneRun):
             made = operating.retry_items(run)
             record(request.workspace, actor_of(request), "run.retried", run, items=len(made))
             return Response({"run": str(run.pk), "runs": [str(child.pk) for child in made]}, 202)
-        again = self._draft(run, given, event) if given["version"] == "draft" else self._retry(run, given, event)
+        again = operations.retry_one(run, given["from"], given["version"], event, user_of(request))
         record(request.workspace, actor_of(request), "run.retried", run, as_run=str(again.pk))
         return Response({"run": str(again.pk)}, 202)
-
-    def _retry(self, run: Run, given: dict[str, Any], event: dict[str, Any] | None) -> Run:
-        version: FlowVersion | None = None
-        if given["version"] == "published":
-            version = run.flow.published
-            if version is None:
-                raise operating.CannotOperate("The flow is not published.")
-        return operating.retry(run, given["from"], version, event)
-
-    def _draft(self, run: Run, given: dict[str, Any], event: dict[str, Any] | None) -> Run:
-        if given["from"] != "start":
-            raise operating.CannotOperate("The draft can only be run from the start.")
-        before = {"type": run.event.type, **run.event.payload} if run.event else {}
-        payload = {**before, **(event or {})}
-        again = trying_out.try_out(run.flow, payload, "live", None, user_of(self.request))
-        again.origin = run
-        again.save(update_fields=["origin"])
-        return again
 
 
 class CallList(ApiView):

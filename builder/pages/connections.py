@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from builder import connecting
+from builder import connecting, gating
 from builder.pages.access import member_required
 from builder.pages.fields import Form
 from builder.pages.rendering import page
@@ -104,8 +104,9 @@ class ConnectionForm(Form):
 @member_required()
 def connection_list(request):
     rows = list(Connection.objects.for_workspace(request.workspace).select_related("token"))
-    uses = connecting.uses(request.workspace)
+    uses, gates = connecting.uses(request.workspace), {gate.key: gate for gate in gating.shut(request.workspace)}
     for row in rows:
+        row.gate = gates.get(gating.key_of(row))
         row.uses, row.standing = uses.get(str(row.pk), []), connecting.standing(row)
     context = {"connections": rows, "types": TYPES.values(), "may_edit": request.membership.may("editor")}
     return page(request, "pages/connection_list.html", **context)
@@ -148,6 +149,7 @@ def _edit(request, kind, connection):
     uses = connecting.uses(request.workspace).get(str(connection.pk), []) if connection else []
     context = {"form": form, "kind": kind, "connection": connection, "uses": uses}
     if connection:
+        context["gate"] = gating.gate_of(connection)
         context["secrets"] = [(kind_label, connection.shown_secrets()[name]) for name, kind_label in _secrets(kind)]
         context["standing"] = connecting.standing(connection)
         context["token"] = getattr(connection, "token", None)

@@ -2,6 +2,7 @@
 
 from django.views.decorators.http import require_GET
 
+from builder import gating
 from builder.pages.access import member_required
 from builder.pages.figures import ended_runs, failing_flows, over_time, slowest_steps, timings, totals
 from builder.pages.recent import day_slots, hour_slots
@@ -10,6 +11,7 @@ from integrations.sandbox.pool import weakness
 from runtime.health import health
 from runtime.models import Run, Status, WorkerBeat
 
+LOW_DISK = 1 << 30
 WINDOWS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 
 
@@ -33,6 +35,7 @@ def dashboard(request):
         failing=failing_flows(request.workspace, slots[0].start),
         queue=_queue(request.workspace),
         weakness=weakness(),
+        may_edit=request.membership.may("editor"),
         any_runs=Run.objects.for_workspace(request.workspace).filter(mode="live").exists(),
     )  # fmt: skip
 
@@ -41,8 +44,15 @@ def _queue(workspace):
     """Queue health in this workspace's words; the workers are everybody's."""
     found = health()
     runs = Run.objects.for_workspace(workspace)
+    waits, gates = gating.waiting(workspace), list(gating.shut(workspace)[:20])
+    for gate in gates:
+        gate.waiting_now = waits.get(gate.key, 0)
+    gates = [gate for gate in gates if gate.waiting_now or gate.state != "closed"]
     return {
         **found,
+        "low": found["disk_free"] < LOW_DISK,
+        "well": found["worker"] and found["due_seconds"] < 60 and found["disk_free"] >= LOW_DISK and not gates,
+        "gates": gates,
         "waiting": runs.filter(status=Status.WAITING).count(),
         "queued_here": runs.filter(status=Status.QUEUED).count(),
         "parked": runs.filter(status=Status.PARKED).count(),

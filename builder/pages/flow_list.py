@@ -65,7 +65,7 @@ def set_live(request, flow_id):
 @member_required("editor")
 def bulk(request):
     """Something done to every chosen flow; those it cannot be done to are named."""
-    flows = Flow.objects.for_workspace(request.workspace).kept().filter(pk__in=_ids(request.POST.getlist("flow")))
+    flows = Flow.objects.for_workspace(request.workspace).kept().filter(pk__in=ids_of(request.POST.getlist("flow")))
     what = request.POST.get("do")
     if what in ("enable", "disable") and not request.membership.may("publisher"):
         messages.error(request, "To switch flows on and off you need the role publisher.")
@@ -144,7 +144,8 @@ def back(request, default="flow-list"):
     return redirect(reverse(default))
 
 
-def _ids(texts):
+def ids_of(texts):
+    """The ids among `texts`, 500 at most."""
     found = []
     for text in texts[:500]:
         try:

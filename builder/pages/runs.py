@@ -1,5 +1,6 @@
 """The list of runs and the page of one: what it did, step by step, and why; cancel and retry."""
 
+import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,27 +9,36 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from builder import operations
 from builder.auditing import record
 from builder.pages.access import member_required
 from builder.pages.paging import page_of
 from builder.pages.rendering import page
 from builder.pages.step_view import steps_of
 from builder.templatetags.ui import MODES
-from runtime.history import event_json, find_runs
-from runtime.models import FINAL, OPEN, Flow, Run, Status
-from runtime.operating import CannotOperate, cancel, retry
+from runtime.history import event_json, explained, find_runs
+from runtime.models import FINAL, OPEN, Flow, Operation, Run, Status
+from runtime.operating import CannotOperate, cancel
+
+COUNTED = 10_000
 
 
 @require_GET
 @member_required()
 def run_list(request):
-    filters, wrong = _filters(request)
-    found = page_of(find_runs(request.workspace, filters), request.GET)
+    filters, wrong = filters_of(request, request.GET)
+    runs = find_runs(request.workspace, filters)
+    found = page_of(runs, request.GET)
+    may_edit = request.membership.may("editor")
     context = {
         "runs": found,
         "flows": Flow.objects.for_workspace(request.workspace).order_by("name").values_list("id", "name"),
         "statuses": Status.choices,
         "modes": MODES,
+        "may_edit": may_edit,
+        "matching": runs.order_by()[: COUNTED + 1].count() if may_edit and (found.older or found.newer) else 0,
+        "counted": COUNTED,
+        "operations": list(Operation.objects.for_workspace(request.workspace).filter(status="running")[:5]),
         "filtered": any(request.GET.get(name) for name in ("flow", "status", "mode", "since", "until", "q")),
         "wrong": wrong,
         "open": any(run.status in OPEN and run.status != Status.PARKED for run in found.rows),
@@ -36,14 +46,14 @@ def run_list(request):
     return page(request, "pages/run_list.html", **context)
 
 
-def _filters(request):
-    """The filters of `find_runs` from the query string; days are those of the workspace's zone."""
-    given, wrong = {name: request.GET.get(name) for name in ("flow", "status", "mode", "q", "interaction")}, []
+def filters_of(request, query):
+    """The filters of `find_runs` from a query string; days are those of the workspace's zone."""
+    given, wrong = {name: query.get(name) for name in ("flow", "status", "mode", "q", "interaction")}, []
     if given["flow"] and not _is_flow(request, given["flow"]):
         raise Http404
     zone = ZoneInfo(request.workspace.time_zone)
     for name, later in (("since", 0), ("until", 1)):
-        text = request.GET.get(name)
+        text = query.get(name)
         if not text:
             continue
         try:
@@ -81,6 +91,8 @@ def run_page(request, run_id):
         "may_retry": request.membership.may("editor") and (run.status in FINAL or run.status == Status.PARKED),
         "failed": run.status in (Status.FAILED, Status.TIMED_OUT, Status.PARKED),
         "may_edit": request.membership.may("editor"),
+        "parked": explained(run),
+        "newer": run.flow.published if run.flow.published_id not in (None, run.version_id) else None,
     }
     return page(request, "pages/run.html", **context)
 
@@ -110,15 +122,29 @@ def cancel_run(request, run_id):
 @member_required("editor")
 def retry_run(request, run_id):
     run = run_or_404(request, run_id)
-    version = run.flow.published if request.POST.get("version") == "published" else None
+    start, version = request.POST.get("from", "failed"), request.POST.get("version", "same")
     try:
-        again = retry(run, request.POST.get("from", "failed"), version=version)
+        again = operations.retry_one(run, start, version, chosen_event(request), request.user)
     except CannotOperate as error:
         messages.error(request, str(error))
         return redirect("run-page", run.pk)
     record(request.workspace, request.user, "run.retried", run, flow=run.flow.name, new=str(again.pk))
     messages.success(request, "This is the new run.")
     return redirect("run-page", again.pk)
+
+
+def chosen_event(request):
+    """The edited input of a form, None if it was left alone. Raises CannotOperate."""
+    text = request.POST.get("event", "").strip()
+    if not text:
+        return None
+    try:
+        event = json.loads(text)
+    except ValueError as error:
+        raise CannotOperate(f"The input is no JSON: {error}") from None
+    if not isinstance(event, dict):
+        raise CannotOperate('The input is an object, such as {"interaction": {...}}.')
+    return event
 
 
 def run_or_404(request, run_id):

@@ -17,7 +17,8 @@ function watch(document, id, freshen) {
   const seconds = Number(part?.dataset.watch);
   if (!part || !seconds) return;
   setTimeout(async () => {
-    if (!document.hidden) await renew(document, id, freshen);
+    const choosing = document.getElementById(id)?.querySelector("input[data-select]:checked");
+    if (!document.hidden && !choosing) await renew(document, id, freshen);
     watch(document, id, freshen);
   }, seconds * 1000);
 }

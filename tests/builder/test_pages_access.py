@@ -11,7 +11,7 @@ from builder.urls_pages import urlpatterns
 from integrations.data.models import DataFile, DataTable
 from integrations.data.tables import append
 from integrations.models import Connection
-from runtime.models import ROLES, Agent, ApiKey, Membership, Run, Wait, Workspace
+from runtime.models import ROLES, Agent, ApiKey, Gate, Membership, Operation, Run, Wait, Workspace
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # route name -> (method, least role); a route missing here fails
@@ -31,6 +31,11 @@ PAGES = {
     "run-list": ("GET", "viewer"),
     "run-page": ("GET", "viewer"),
     "run-cancel": ("POST", "editor"),
+    "run-operate": ("POST", "editor"),
+    "operation-page": ("GET", "viewer"),
+    "operation-stop": ("POST", "editor"),
+    "connection-limits": ("POST", "editor"),
+    "gate-reset": ("POST", "editor"),
     "run-retry": ("POST", "editor"),
     "undelivered": ("GET", "viewer"),
     "undelivered-replay": ("POST", "editor"),
@@ -90,6 +95,8 @@ def address(workspace, owner, published):
         "flow_id": published.pk,
         "number": version.number,
         "run_id": run.pk,
+        "operation_id": Operation.objects.create(workspace=workspace, action="cancel", by="J", total=1).pk,
+        "gate_id": Gate.objects.create(workspace=workspace, key=f"connection:{connection.pk}", name="C").pk,
         "connection_id": connection.pk,
         "agent_id": agent.pk,
         "key_id": key.pk,

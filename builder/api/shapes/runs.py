@@ -47,6 +47,7 @@ class Run(RunSummary):
     event = AnyJson(allow_null=True)
     path = s.ListField(child=s.CharField())
     wait = AnyJson(allow_null=True)
+    parked = AnyJson(allow_null=True, help_text="for a parked run: why, at which step, what to do")
     references = s.ListField(child=s.DictField())
     vars = AnyJson()
     steps = Step(many=True)
