@@ -43,6 +43,7 @@ urlpatterns = [
     ),
     path(f"{FLOW}draft/snapshots/<uuid:snapshot_id>/diff/", drafts.SnapshotDiff.as_view(), name="api-snapshot-diff"),
     path(f"{FLOW}hook/", hooks.HookDetail.as_view(), name="api-hook"),
+    path(f"{FLOW}passed-over/", hooks.PassedOver.as_view(), name="api-passed-over"),
     path(f"{FLOW}moments/", schedules.Moments.as_view(), name="api-moments"),
     path(f"{FLOW}undo-changes/", drafts.UndoChanges.as_view(), name="api-undo-changes"),
     path(f"{FLOW}validate/", drafts.Validate.as_view(), name="api-validate"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from builder.access import EDIT, actor_of
+from builder.access import EDIT, VIEW_RUNS, actor_of
 from builder.api import shapes
 from builder.api.base import ApiView
 from builder.api.shapes import described
@@ -20,6 +20,7 @@ from runtime.active import iso
 from runtime.engine.graph import Graph
 from runtime.hook_samples import hook_of, listen, stop_listening
 from runtime.models import Flow, Hook
+from runtime.passed_over import passed_over
 
 
 class HookDetail(ApiView):
@@ -48,6 +49,15 @@ class HookDetail(ApiView):
             hook.sample, hook.sample_at = None, None
             hook.save(update_fields=["sample", "sample_at"])
         return Response(_json(flow, hook))
+
+
+class PassedOver(ApiView):
+    rights = {"GET": VIEW_RUNS}
+
+    @described(shapes.PassedOver(many=True), id="passed_over_list")
+    def get(self, request: Request, flow_id: Any) -> Response:
+        """What came lately and did not start this flow, each with the reason."""
+        return Response([{**row, "at": iso(row["at"])} for row in passed_over(self.flow())])
 
 
 def _set_secret(hook: Hook, given: dict[str, Any]) -> None:

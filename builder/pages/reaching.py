@@ -14,6 +14,7 @@ from builder.pages.flow_list import flow_or_404
 from builder.pages.rendering import page
 from runtime.engine import registry
 from runtime.models import Agent
+from runtime.passed_over import passed_over
 
 SAMPLES = {"string": "text", "number": 1.5, "integer": 1, "boolean": True, "object": {}, "array": []}
 SHAPES = (("openai", "OpenAI"), ("anthropic", "Anthropic"), ("mcp", "MCP"), ("jsonschema", "JSON Schema"))
@@ -40,7 +41,10 @@ def reach_flow(request, flow_id):
     listens_to = trigger["type"] if trigger else ""
     action = trigger["config"].get("name") if trigger and listens_to == "action_called" else ""
     agents = _agents(request.workspace, flow, action or "")
-    context = {"flow": flow, "listens_to": listens_to, "agents": agents, "base": f"{settings.PUBLIC_URL}/api/v1"}
+    context = {
+        "flow": flow, "listens_to": listens_to, "agents": agents, "passed_over": passed_over(flow, 20),
+        "base": f"{settings.PUBLIC_URL}/api/v1",
+    }  # fmt: skip
     if listens_to == "action_called":
         context |= _action(trigger["config"])
     elif listens_to == "webhook":

@@ -155,3 +155,16 @@ def test_a_flow_without_a_webhook_has_nowhere_to_listen(api, flow):
     answer = patch(api, flow, listening=True)
     assert answer.status_code == 409
     assert "no webhook" in answer.value["detail"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_why_a_flow_did_not_start_is_told(api, as_role, hook, live, owner):
+    rules = {"all": [{"left": "{{trigger.body.amount}}", "operator": "greater", "right": "10"}]}
+    flow = hook(conditions=rules)
+    publish(flow, owner.user)
+    requests.post(f"{live}/hooks/{flow.token}/", json={"amount": 5}, timeout=10)
+    (row,) = as_role("viewer").get(f"/flows/{flow.pk}/passed-over/").value
+    assert (row["type"], row["source"], row["reason"]) == ("webhook.received", "hook", "trigger.body.amount was 5")
+    page = api.client.get(f"/flows/{flow.pk}/reach/").content.decode()
+    assert "trigger.body.amount was 5" in page
+    assert "Lately passed over" in page

@@ -37,6 +37,7 @@ TABLE = {
     "api-snapshot-restore": {"POST": ("editor", WRITE)},
     "api-snapshot-diff": {"GET": ("viewer", READ)},
     "api-hook": {"GET": ("editor", WRITE), "PATCH": ("editor", WRITE, {"forget_sample": True})},
+    "api-passed-over": {"GET": ("viewer", "runs:read")},
     "api-moments": {"POST": ("viewer", READ, {"config": {}})},
     "api-undo-changes": {"POST": ("editor", WRITE)},
     "api-validate": {"POST": ("viewer", READ)},

@@ -308,3 +308,14 @@ class Moment(s.Serializer):
 class Moments(s.Serializer):
     moments = Moment(many=True)
     problem = s.CharField()
+
+
+class PassedOver(s.Serializer):
+    """An event that was for this flow by its type, and did not start it."""
+
+    event = s.CharField()
+    type = s.CharField()
+    source = s.CharField()
+    at = s.DateTimeField()
+    interaction = s.CharField(allow_null=True)
+    reason = s.CharField()

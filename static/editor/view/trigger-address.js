@@ -29,8 +29,9 @@ export function triggerAddress(store, context, type, current) {
   function draw() {
     const config = current()?.config ?? {};
     panel?.update(config);
+    lines.hidden = !show;
     if (!show) return;
-    const next = JSON.stringify([config.name, config.agents, config.methods, store.state.agents.length]);
+    const next = JSON.stringify([config.name, config.agents, config.methods, config.signature, store.state.agents.length]);
     if (next === past) return;
     past = next;
     const parts = show({ store, context, config });
@@ -55,7 +56,7 @@ export function triggerAddress(store, context, type, current) {
 function webhook({ store, context, config }) {
   const box = h("div", { class: "address-lines" });
   const put = (/** @type {string|null|undefined} */ url) =>
-    box.replaceChildren(url ? line(context, "Address of this flow", url) : h("p", { class: "hint" }, "The address appears once the draft is saved."));
+    box.replaceChildren(url ? line(context, "Address", url) : h("p", { class: "hint" }, "The address appears once the draft is saved."));
   const { flow } = store.state;
   const known = /** @type {any} */ (flow).hook;
   if (known) put(known);
@@ -65,7 +66,14 @@ function webhook({ store, context, config }) {
       (error) => box.replaceChildren(h("p", { class: "hint" }, reasonOf(error))),
     );
   const method = (config.methods ?? ["POST"])[0] ?? "POST";
-  return [box, h("p", { class: "hint" }, `Others call it with ${method}; whoever knows it can start this flow.`)];
+  return [
+    box,
+    h(
+      "p",
+      { class: "hint" },
+      `Others call it with ${method}; ${(config.signature ?? "none") === "none" ? "whoever knows it can start this flow" : "only signed calls start this flow"}.`,
+    ),
+  ];
 }
 
 /** @param {About} about */
