@@ -16,6 +16,13 @@ from integrations.connection_types import TYPES
 from integrations.models import Connection
 
 
+class SecretLines(forms.Textarea):
+    """A secret of several lines; like a password, it is not sent back with a form that was wrong."""
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, None, attrs)
+
+
 class ConnectionForm(Form):
     """The fields its type asks for, around a name and the hosts it is bound to."""
 
@@ -50,7 +57,7 @@ class ConnectionForm(Form):
             widget = forms.Textarea(attrs=lines) if declared.lines else None
             return forms.CharField(initial=self._stored(declared), widget=widget, **options)
         attrs = {"autocomplete": "off", "placeholder": "••••••••  kept; type to replace it" if kept else ""}
-        widget = forms.Textarea(attrs={**lines, **attrs}) if declared.lines else forms.PasswordInput(attrs=attrs)
+        widget = SecretLines(attrs={**lines, **attrs}) if declared.lines else forms.PasswordInput(attrs=attrs)
         field = forms.CharField(widget=widget, strip=False, **options)
         field.kept = kept
         return field
