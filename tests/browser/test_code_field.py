@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from runtime.models import Flow
+from tests.browser.calls import ended_call, flow_of, open_run
 from tests.browser.test_accessibility import axe, clean  # noqa: F401
 from tests.flows import call_ended, chain, end, node
 
@@ -152,3 +153,15 @@ def test_run_says_in_which_line_a_program_failed(form, code):
     form.keyboard.type("const a = null;\nreturn a.b;")
     form.get_by_role("button", name="Run", exact=True).click()
     expect(form.locator(".failure-text")).to_contain_text("Line 2: TypeError: cannot read property 'b' of null")
+
+
+def test_a_run_shows_what_a_program_printed(page, live, workspace, owner, sign_in):
+    script = node("js", "code", {"inputs": [], "program": "console.log('one');\nconsole.log('two');\nreturn 1;"})
+    edges = [("start", "next", "js"), ("js", "success", "end")]
+    flow = flow_of(workspace, owner, [call_ended(), script, end()], edges)
+    run = ended_call(workspace)
+    sign_in(owner)
+    open_run(page, flow, run)
+    page.locator(".step-head", has_text="js").click()
+    console = page.locator("details.step-part", has_text="Console")
+    expect(console.locator("pre")).to_have_text("one\ntwo")

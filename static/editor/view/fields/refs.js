@@ -22,7 +22,10 @@ export function connectionRef(options) {
       change(next);
       show(next);
     },
-    options: fitting.map((each) => ({ value: each.id, label: `${each.name} (${String(each.type).replaceAll("_", " ")})` })),
+    options: fitting.map((each) => ({
+      value: each.id,
+      label: types?.length === 1 ? each.name : `${each.name} (${String(each.type).replaceAll("_", " ")})`,
+    })),
     blank: fitting.length ? "No connection" : "No connection yet",
   });
 
