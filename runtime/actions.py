@@ -16,9 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from runtime import active
+from runtime import active, present
 from runtime.active import ActiveRun
 from runtime.claiming import keeper
 from runtime.deadlines import answer
@@ -127,7 +125,7 @@ def _pause(run: ActiveRun, until: float) -> float | None:
     """How long a run that waits or retries still waits, if that is over before the deadline."""
     if run.state.status != WAITING or run.state.wait is None or not run.state.wait["until"]:
         return None
-    seconds = (datetime.fromisoformat(run.state.wait["until"]) - timezone.now()).total_seconds()
+    seconds = (datetime.fromisoformat(run.state.wait["until"]) - present.now()).total_seconds()
     return max(0.0, seconds) + 0.001 if time.monotonic() + seconds < until else None
 
 
@@ -150,7 +148,7 @@ def _release(items: list[tuple[ActiveRun, bool]]) -> list[int]:
                                        due_at=datetime.fromisoformat(run.state.wait["until"])))  # fmt: skip
             continue
         error = {"message": "The flow would have waited past the deadline.", "code": "deadline", "node": run.node.id}
-        end = {"status": Status.TIMED_OUT, "due_at": None, "claimed_by": "", "finished_at": timezone.now()}
+        end = {"status": Status.TIMED_OUT, "due_at": None, "claimed_by": "", "finished_at": present.now()}
         results.append(mine.update(answer=run.answer, response=run.answer["response"], error=error, **end))
     return results
 
@@ -199,13 +197,13 @@ def _asked(trigger: Trigger) -> Asked:
 def _unborn(call: Call, trigger: Asked, started: Started) -> ActiveRun:
     event = event_of(call.arrival)
     options = {
-        "deadline_at": time.time() + started.deadline, "fallback": started.fallback,
+        "deadline_at": present.now().timestamp() + started.deadline, "fallback": started.fallback,
         "respond_then_continue": bool(trigger.config.get("respond_then_continue")),
         **({"body_hash": call.body_hash} if call.body_hash else {}),
     }  # fmt: skip
     stored = active.Stored(
         time_ordered_id(), trigger.workspace_id, trigger.flow_id, trigger.version_id, event.pk, trigger.kind, "live",
-        state=None, options=options, seq=0, created_at=timezone.now(), started_at=None, answer=None, parent_id=None,
+        state=None, options=options, seq=0, created_at=present.now(), started_at=None, answer=None, parent_id=None,
         parent_index=None,
         payload=event.payload, secure_sealed=event.secure_sealed, interaction_id=event.interaction_id,
     )  # fmt: skip

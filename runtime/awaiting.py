@@ -15,9 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.utils import timezone
 
-from runtime import broker
+from runtime import broker, present
 from runtime.models import Event, Run, Status, Turn, Wait
 from runtime.rows import execute, id_of, marks
 
@@ -78,7 +77,7 @@ def _open_waits(coming: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, Any, A
 def make_due(run_id: Any) -> int:
     """The run is to be looked at now, if it still waits."""
     waiting = Run.objects.filter(pk=run_id, status=Status.WAITING)
-    return waiting.update(due_at=timezone.now(), changes=F("changes") + 1)
+    return waiting.update(due_at=present.now(), changes=F("changes") + 1)
 
 
 def keys_of(event: Event) -> Iterator[str]:
@@ -147,7 +146,7 @@ def has_come(workspace_id: Any, run_id: Any, what: Mapping[str, Any]) -> bool:
 def decide(wait: Wait, decision: str, by: Any, note: str = "") -> bool:
     """A person's word on a wait; False if somebody or something was faster. A transaction is open."""
     noted = Wait.objects.filter(pk=wait.pk, closed_at=None, decision="", event=None).update(
-        decision=decision, decided_by=by, decided_at=timezone.now(), note=note[:500]
+        decision=decision, decided_by=by, decided_at=present.now(), note=note[:500]
     )
     if noted and make_due(wait.run_id):
         broker.hint()

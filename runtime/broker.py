@@ -9,13 +9,12 @@ from datetime import timedelta
 from functools import lru_cache
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from runtime import wake
+from runtime import present, wake
 from runtime.crashing import crash_point
 from runtime.rows import change
 
@@ -28,7 +27,7 @@ WHERE NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s)
 
 def hint() -> None:
     """Say that there is due work; inside a transaction it counts, and rings, from the commit on."""
-    now = timezone.now()
+    now = present.now()
     change(_HINT, [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now])
     if connection.vendor == "postgresql":
         wake.ring(wake.DUE)
@@ -57,7 +56,8 @@ class WokenBroker(ORM):
         return found
 
     def _claim(self):
-        now = timezone.now()
+        present.look()
+        now = present.now()
         hints = OrmQ.objects.filter(key=self.list_key, lock__lte=now).order_by("lock")
         for pk, lock, payload in hints.values_list("pk", "lock", "payload")[:4]:
             taken = OrmQ.objects.filter(pk=pk, lock=lock).update(lock=now + timedelta(seconds=Conf.RETRY))

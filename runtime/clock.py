@@ -12,9 +12,8 @@ from datetime import timedelta
 
 from django.db import close_old_connections, transaction
 from django.db.models import Min
-from django.utils import timezone
 
-from runtime import broker, gatekeeping, operations, schedules
+from runtime import broker, gatekeeping, operations, present, schedules
 from runtime.crashing import crash_point
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
@@ -42,7 +41,8 @@ def run_clock() -> None:
 
 def tick() -> float:
     """Ring if something is due; returns how many seconds to sleep."""
-    now = timezone.now()
+    present.look()
+    now = present.now()
     _beat(now)
     schedules.fire()
     gatekeeping.pump_all()
@@ -60,7 +60,7 @@ def tick() -> float:
 
 def sweep() -> None:
     """Forget answers to repeated writes after their week."""
-    IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEEP_ANSWERS).delete()
+    IdempotentAnswer.objects.filter(created_at__lt=present.now() - KEEP_ANSWERS).delete()
 
 
 _last_beat = 0.0

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from runtime import present
 from runtime.active import ActiveRun
 from runtime.engine.state import FAILED
 
@@ -34,7 +35,7 @@ def adopt(run: ActiveRun) -> None:
     until = run.options.get("deadline_at")
     if until is None or run.answer is not None:
         return
-    left = until - time.time()
+    left = until - present.now().timestamp()
     if left > 0:
         run.deadline = time.monotonic() + left
     elif not run.state.responded:

@@ -20,9 +20,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
-from runtime import broker
+from runtime import broker, present
 from runtime.models import Gate, Run, Status, Turn, Wait
 
 FIRST_COOL_DOWN, LONGEST_COOL_DOWN = 30.0, 600.0
@@ -57,7 +56,7 @@ def locked(workspace_id: Any, key: str, name: str = "") -> Gate:
 
 def admit(gate: Gate, run_id: Any) -> Verdict:
     """Whether this run may go now; if so, it has gone."""
-    now = timezone.now()
+    now = present.now()
     given = Turn.objects.filter(gate=gate, run_id=run_id).first()
     if given is not None and not given.taken and gate.held_until is not None and gate.held_until > now:
         given = given.delete() and None  # the pause was asked for after the turn was given
@@ -125,7 +124,7 @@ def waiting(gate: Gate) -> Any:
 
 def pump(gate: Gate) -> int:
     """Give turns to those in front as things stand; how many. The gate's row is locked."""
-    now = timezone.now()
+    now = present.now()
     Turn.objects.filter(gate=gate, until__lte=now).delete()
     _remind(gate, now)
     slots = _slots(gate, now)
@@ -184,7 +183,7 @@ def went_well(gate: Gate) -> None:
     """The peer answered: close the breaker."""
     was_open = gate.opened_at is not None
     gate.failures, gate.last_error, gate.opened_at, gate.probe_at, gate.probing_until = 0, "", None, None, None
-    gate.cool_down, gate.changed_at = 0, timezone.now()
+    gate.cool_down, gate.changed_at = 0, present.now()
     gate.save()
     if was_open:
         pump(gate)
@@ -192,7 +191,7 @@ def went_well(gate: Gate) -> None:
 
 def went_wrong(gate: Gate, words: str) -> None:
     """The peer failed: count it; open the breaker, or leave it open for longer."""
-    now = timezone.now()
+    now = present.now()
     gate.failures, gate.last_error, gate.changed_at = gate.failures + 1, words[:500], now
     opens = gate.opened_at is None and gate.opens_after and gate.failures >= gate.opens_after
     if opens:
@@ -208,7 +207,7 @@ def went_wrong(gate: Gate, words: str) -> None:
 
 def hold(gate: Gate, seconds: float) -> None:
     """The peer asked for a pause: nobody goes before it is over."""
-    until = timezone.now() + timedelta(seconds=min(seconds, LONGEST_HOLD))
+    until = present.now() + timedelta(seconds=min(seconds, LONGEST_HOLD))
     if gate.held_until is None or until > gate.held_until:
         gate.held_until = until
         gate.save(update_fields=["held_until"])

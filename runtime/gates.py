@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
-from runtime import gatekeeping
+from runtime import gatekeeping, present
 from runtime.engine.errors import StepError
 from runtime.gatekeeping import Verdict
 from runtime.group_commit import gate_lane, loader
@@ -79,7 +78,7 @@ def enter(key: str, name: str) -> None:
 
 
 def _must_wait(run: Any, key: str, verdict: Verdict) -> Exception:
-    now = timezone.now()
+    now = present.now()
     if run.deadline is None or run.answer is not None or run.state.responded:
         return MustWait(key, verdict.why, now + LOOK_AGAIN)
     left = timedelta(seconds=run.deadline - time.monotonic())
@@ -164,7 +163,7 @@ def forget() -> None:
 
 
 def _look(asked: list[None]) -> list[Mapping[Any, _Known]]:
-    now = timezone.now()
+    now = present.now()
     found = {}
     standing = Q(at_once__isnull=False) | Q(rate__isnull=False) | Q(failures__gt=0) | Q(opened_at__isnull=False)
     for gate in Gate.objects.filter(standing | Q(held_until__gt=now)):

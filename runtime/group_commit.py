@@ -18,6 +18,8 @@ from typing import Any
 
 from django.db import close_old_connections, connection, transaction
 
+from runtime import present
+
 LARGEST_BATCH = 200
 Write = Callable[[list[Any]], list[Any]]
 
@@ -62,6 +64,7 @@ class Lane:
     def _together(self, groups):
         if not self.atomic:
             return [write([item for item, _ in group]) for write, group in groups.items()]
+        present.look()
         with self._turn(), transaction.atomic():
             return [write([item for item, _ in group]) for write, group in groups.items()]
 

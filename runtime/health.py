@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 
+from runtime import present
 from runtime.models import Run, WorkerBeat
 
 LATE = timedelta(seconds=60)
@@ -30,7 +30,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def health() -> dict:
     """{"database", "worker", "worker_beat_seconds", "queued", "due_seconds", "disk_free", "database_bytes"}."""
-    now = timezone.now()
+    present.look()
+    now = present.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     beat = WorkerBeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()

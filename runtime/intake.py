@@ -12,9 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, Q
-from django.utils import timezone
 
-from runtime import awaiting, broker, vault
+from runtime import awaiting, broker, present, vault
 from runtime.crashing import crash_point
 from runtime.interactions import e164
 from runtime.matching import listening, match
@@ -108,7 +107,7 @@ def event_of(arrival: Arrival) -> Event:
     event = Event(
         workspace_id=arrival.workspace_id, source=arrival.source, type=arrival.type, key=arrival.key,
         agent=arrival.agent[:63], interaction_id=str(interaction.get("id") or "")[:255], contact_number=e164(number),
-        payload=arrival.payload, skipped=list(arrival.skipped),
+        payload=arrival.payload, skipped=list(arrival.skipped), received_at=present.now(),
     )  # fmt: skip
     if arrival.secure:
         event.secure_sealed = vault.seal(json.dumps(arrival.secure), arrival.workspace_id, event.pk, "secure")
@@ -142,9 +141,10 @@ def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) ->
 
 
 def run_of(flow: Flow, version_id: Any, event: Event, **fields: Any) -> Run:
+    now = present.now()
     return Run(
         id=time_ordered_id(), workspace_id=flow.workspace_id, flow_id=flow.pk, version_id=version_id,
-        event_id=event.pk, kind=flow.kind, **fields,
+        event_id=event.pk, kind=flow.kind, **{"created_at": now, "due_at": now, **fields},
     )  # fmt: skip
 
 
@@ -161,12 +161,12 @@ def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None
     there = Run.objects.filter(flow_id=trigger.flow_id, call_key=call_key).first()
     if there is None:
         waits = moment == "analysed" and arrival.moment == "ended"
-        due_at = timezone.now() + WAIT_FOR_ANALYSIS if waits else timezone.now()
+        due_at = present.now() + WAIT_FOR_ANALYSIS if waits else present.now()
         return run_of(trigger.flow, trigger.version_id, event, call_key=call_key, due_at=due_at)
     if arrival.moment == "analysed":
         event.save(force_insert=True)  # now, because a run that is there already is pointed to it
         updated = Run.objects.filter(pk=there.pk, fence=0, status=Status.QUEUED).update(
-            event_id=event.pk, due_at=timezone.now(), changes=F("changes") + 1
+            event_id=event.pk, due_at=present.now(), changes=F("changes") + 1
         )
         if updated:
             broker.hint()

@@ -13,12 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, F
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django_q.models import OrmQ
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
+from runtime import present
 from runtime.health import health
 from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat
 from runtime.problem import problem
@@ -41,7 +41,7 @@ class _Figures:
     """Reads everything anew for each scrape."""
 
     def collect(self) -> Iterator[Metric]:
-        now = timezone.now()
+        now = present.now()
         since = now - WINDOW
         standing = health()
         yield _gauge("segue_due_seconds", "Age of the oldest work that is due.", standing["due_seconds"])

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
-from runtime import broker
+from runtime import broker, present
 from runtime.arrivals import written_event
 from runtime.children import newest_of, settle
 from runtime.intake import Arrival, event_of, run_of, secure_values
@@ -20,7 +19,7 @@ class CannotOperate(Exception):
 @transaction.atomic
 def cancel(run: Run, by: str = "") -> bool:
     """Stop an open run: its owner loses the lease at its next record. False if it had ended meanwhile."""
-    now = timezone.now()
+    now = present.now()
     cancelled = Run.objects.filter(pk=run.pk, status__in=OPEN).update(
         status=Status.CANCELLED, due_at=None, claimed_by="", fence=F("fence") + 1, finished_at=now,
         changes=F("changes") + 1,

@@ -12,9 +12,8 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
-from runtime import awaiting, operating
+from runtime import awaiting, operating, present
 from runtime.models import FlowVersion, Operation, OperationItem, Run, Status, Wait
 from runtime.operating import CannotOperate
 
@@ -59,7 +58,7 @@ def _choose(operation: Operation, runs: QuerySet[Run]) -> int:
 
 def stop(operation: Operation) -> bool:
     """Do no more of it; what is done stays done. False if it had ended."""
-    now = timezone.now()
+    now = present.now()
     return bool(
         Operation.objects.filter(pk=operation.pk, status="running").update(
             status="stopped", due_at=None, finished_at=now
@@ -69,13 +68,13 @@ def stop(operation: Operation) -> bool:
 
 def advance() -> int:
     """Do what is due of all operations; how many items. With every tick of the clock."""
-    due = Operation.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
+    due = Operation.objects.filter(due_at__lte=present.now()).order_by("due_at")
     return sum(_some_of(operation) for operation in due.select_related("user")[:10])
 
 
 def _some_of(operation: Operation) -> int:
     """The next few items, if nobody else took them."""
-    now = timezone.now()
+    now = present.now()
     count = min(MOST_AT_A_TIME, max(1, int(operation.per_second * LOOK_EVERY)))
     assert operation.due_at is not None
     then = max(operation.due_at, now - timedelta(seconds=1)) + timedelta(seconds=count / operation.per_second)

@@ -12,9 +12,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
-from runtime import broker, recording_postgresql
+from runtime import broker, present, recording_postgresql
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
 from runtime.children import settle
@@ -64,7 +63,7 @@ class Progress:
 
 def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progress:
     """What to record about `run`: everything since the last time."""
-    state, now = run.state, timezone.now()
+    state, now = run.state, present.now()
     status, due_at, owner = _standing(run, now, claimed_by, going_on)
     text = safe_dumps(state.to_json())
     if len(text) > LARGEST_STATE:
@@ -175,7 +174,7 @@ def _insert_rest(item: Progress) -> None:
     if item.waited:
         change(
             "UPDATE runtime_wait SET closed_at = %s WHERE run_id = %s AND closed_at IS NULL",
-            [timezone.now(), item.run_id],
+            [present.now(), item.run_id],
         )
     if item.wait is not None:
         wait, what = item.wait, item.wait.what or {}
@@ -185,7 +184,7 @@ def _insert_rest(item: Progress) -> None:
             "DO UPDATE SET closed_at = NULL, \"key\" = excluded.\"key\", what = excluded.what, "
             "until = excluded.until, kind = excluded.kind WHERE excluded.kind = 'turn'",
             [item.workspace_id, item.run_id, wait.index, wait.node, wait.kind, str(what.get("key") or ""),
-             safe_dumps(what), wait.until, timezone.now()],
+             safe_dumps(what), wait.until, present.now()],
         )  # fmt: skip
 
 

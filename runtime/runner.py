@@ -14,9 +14,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError
-from django.utils import timezone
 
-from runtime import live, tracing
+from runtime import live, present, tracing
 from runtime.active import ActiveRun
 from runtime.claiming import keeper, me
 from runtime.crashing import crash_point
@@ -34,7 +33,7 @@ MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make 
 
 def drive(run: ActiveRun) -> ActiveRun:
     """Drive a claimed run until it ends, waits, has answered who waits for it, or loses its lease."""
-    run.started_at = run.started_at or timezone.now()
+    run.started_at = run.started_at or present.now()
     try:
         while _goes_on(run):
             if not _ready(run):
@@ -121,7 +120,7 @@ def _is_over(run: ActiveRun) -> bool:
     if run.arrived is not None:
         return True
     until = run.state.wait["until"] if run.state.wait else None
-    return until is not None and datetime.fromisoformat(until) <= timezone.now()
+    return until is not None and datetime.fromisoformat(until) <= present.now()
 
 
 def _ready(run: ActiveRun) -> bool:
@@ -150,7 +149,7 @@ def _take(run: ActiveRun, outcome) -> None:
     node, effect = run.node, run.node.effect
     if effect != "none":
         crash_point("after_effect")
-    now = timezone.now()
+    now = present.now()
     state = interpreter.resume(run.state) if run.state.status == WAITING else run.state
     run.state = interpreter.advance(run.graph, state, outcome, now)
     run.arrived = None

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from runtime import present
 from runtime.claiming import database_now
 from runtime.crashing import crash_point
 from runtime.intake import Arrival, accept
@@ -200,4 +200,5 @@ def _still_running(trigger: Trigger) -> bool:
 
 def begin(config: Mapping[str, Any]) -> datetime | None:
     """When a schedule that is published or switched on now is due first."""
-    return next_moment(config, timezone.now())
+    present.look()
+    return next_moment(config, present.now())

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.utils import timezone
-
-from runtime import gates
+from runtime import gates, present
 from runtime.active import ActiveRun, iso
 from runtime.engine import conditions, template
 from runtime.engine.errors import StepError
@@ -131,7 +129,7 @@ class RunningStep:
 def perform(run: ActiveRun) -> Outcome:
     """One try of the node under the cursor; appends its row to `run.steps`."""
     node, state = run.node, run.state
-    started_at, started = timezone.now(), time.monotonic()
+    started_at, started = present.now(), time.monotonic()
     if node.node_type is None:
         outcome: Outcome = Fail(f"This instance does not know the node type {node.type!r}.", code="unknown_type")
         _add_row(run, outcome, started_at, started, None)
@@ -185,7 +183,7 @@ def _tell_of_its_turn(run: ActiveRun, step: RunningStep) -> None:
     """History says why a step that had to wait for its turn was late."""
     wait = run.state.wait
     if wait is not None and wait["kind"] == "turn" and run.open_row is not None:
-        seconds = (timezone.now() - run.open_row[3]).total_seconds()
+        seconds = (present.now() - run.open_row[3]).total_seconds()
         step.warn("waited_for_turn", f"Waited {seconds:.1f} s for its turn at {wait['for']['why']}.")
 
 
@@ -219,7 +217,7 @@ def _add_row(
 def running_row(run: ActiveRun) -> None:
     """The row of a step that is about to start, for "once" effects and for test runs."""
     node = run.node
-    row = _new_row(run, timezone.now())
+    row = _new_row(run, present.now())
     row.update(
         node=node.id, type=node.type, label=node.label, status="running", port="", input=None, output=None, error=None,
         warnings=[], reason=None, seconds=0.0,

@@ -15,12 +15,12 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from runtime import broker, wake
+from runtime import broker, present, wake
 from runtime.active import ActiveRun, load
 from runtime.claiming import claim, database_now, keeper, park
 from runtime.crashing import crash_point
@@ -34,7 +34,7 @@ CLAIM_FOR_SECONDS = 20.0
 LARGEST_CLAIM = 32
 GATHER_SECONDS = 0.01  # how long a few free threads wait for more, so that claims share a transaction
 BEAT_EVERY = 2.0
-RUNG, DRIVEN = "rung", "driven"
+RUNG = "rung"
 # Shared by the worker's whole tree, which is forked after this is imported: set when it is told to stop.
 _stopping = mmap.mmap(-1, 1)
 
@@ -70,6 +70,7 @@ class _Desk:
 
     def work(self) -> None:
         while True:
+            _beat()  # also while all threads are busy: the watchdog must not take patience for a wedge
             if self.more and self._may_claim() and self._has_room():
                 self._take()
             if not self.running:
@@ -110,7 +111,7 @@ class _Desk:
             drive(run)
             crash_point("after_drive")
         finally:
-            self.inbox.put(DRIVEN)
+            self.inbox.put(self)
 
     def _wait(self) -> None:
         """Until a run was driven or the bell rang; what else has gathered is taken along."""
@@ -124,9 +125,11 @@ class _Desk:
             while True:
                 self._note(self.inbox.get_nowait())
 
-    def _note(self, news: str) -> None:
+    def _note(self, news: Any) -> None:
+        """The bell, or the task one of whose runs was driven: perhaps one that ended early and left runs behind."""
         if news == RUNG:
             self.more = self.gathered = True
+        if news is not self:
             return
         self.running -= 1
         if not self.running and self.alone:
@@ -143,7 +146,7 @@ def _pass_on(stay: bool) -> None:
 
 
 _pools: dict[int, ThreadPoolExecutor] = {}
-_inboxes: dict[int, queue.SimpleQueue[str]] = {}
+_inboxes: dict[int, queue.SimpleQueue[Any]] = {}
 
 
 def _pool() -> ThreadPoolExecutor:
@@ -152,7 +155,7 @@ def _pool() -> ThreadPoolExecutor:
     return _pools[os.getpid()]
 
 
-def _inbox() -> queue.SimpleQueue[str]:
+def _inbox() -> queue.SimpleQueue[Any]:
     """This process's news: runs that were driven, and the bell."""
     if os.getpid() not in _inboxes:
         _inboxes[os.getpid()] = inbox = queue.SimpleQueue()
@@ -160,7 +163,7 @@ def _inbox() -> queue.SimpleQueue[str]:
     return _inboxes[os.getpid()]
 
 
-def _listen(inbox: queue.SimpleQueue[str]) -> None:
+def _listen(inbox: queue.SimpleQueue[Any]) -> None:
     while True:
         try:
             ear = wake.Ear(wake.DUE)
@@ -176,8 +179,8 @@ _last_beat = 0.0
 
 
 def _beat() -> None:
-    """Tell the watchdog that tasks start on this host."""
+    """Tell the watchdog that tasks are at work on this host."""
     global _last_beat
     if time.monotonic() - _last_beat > BEAT_EVERY:
         _last_beat = time.monotonic()
-        WorkerBeat.objects.filter(host=socket.gethostname()).update(task_at=timezone.now(), beat_at=timezone.now())
+        WorkerBeat.objects.filter(host=socket.gethostname()).update(task_at=present.now(), beat_at=present.now())

@@ -2,8 +2,8 @@
 
 Why a watchdog: `kill -9` of an *idle* django-q2 worker leaves the queue's lock held, and the cluster looks alive but
 runs nothing, for good; a killed sentinel leaves orphans that go on taking tasks. So liveness is judged by work, not by
-processes: if something has been due for 15 s and no task started on this host for 15 s, the whole group is killed and
-started anew. What it was driving comes back when its leases expire.
+processes: if something has been due for 15 s and no task was at work on this host for 15 s, the whole group is killed
+and started anew. What it was driving comes back when its leases expire.
 
 This process stays single-threaded and imports everything before it forks, so the children share its memory.
 """
@@ -22,9 +22,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
 
-from runtime import tasks
+from runtime import present, tasks
 from runtime.models import Run, WorkerBeat
 
 log = logging.getLogger("segue.worker")
@@ -94,7 +93,7 @@ class Worker:
             threading.Thread(target=_end_with_supervisor, name="supervisor", daemon=True).start()
         WorkerBeat.objects.update_or_create(
             host=socket.gethostname(),
-            defaults={"pid": os.getpid(), "started_at": timezone.now(), "beat_at": timezone.now(), "task_at": None},
+            defaults={"pid": os.getpid(), "started_at": present.now(), "beat_at": present.now(), "task_at": None},
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -122,7 +121,7 @@ class Worker:
             connections.close_all()
             return
         if wedged and not self.stopping:
-            log.error("Work was due for %g s and none started: restarting the cluster", settings.WATCHDOG_SECONDS)
+            log.error("Work was due for %g s and nobody took it: restarting the cluster", settings.WATCHDOG_SECONDS)
             self.cluster.restart()
             self.healthy_since = time.monotonic()
 
@@ -130,7 +129,8 @@ class Worker:
         limit = settings.WATCHDOG_SECONDS
         if time.monotonic() - self.healthy_since < limit:
             return False
-        old = timezone.now() - timedelta(seconds=limit)
+        present.look()
+        old = present.now() - timedelta(seconds=limit)
         if not Run.objects.filter(due_at__lt=old).exists():
             return False
         task_at = WorkerBeat.objects.filter(host=socket.gethostname()).values_list("task_at", flat=True).first()

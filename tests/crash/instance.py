@@ -30,6 +30,7 @@ class Peer:
 
     def __init__(self, seed):
         self.calls: list[tuple[str, str, str]] = []
+        self.times: list[float] = []  # when they came
         self.on_call = lambda body, port: None  # looks at each call before it is answered; `port` is the caller's
         self._random = random.Random(seed)
         peer = self
@@ -43,6 +44,7 @@ class Peer:
                 if len(body) < length:
                     return  # the caller died while it spoke
                 peer.calls.append((self.path, self.headers["Idempotency-Key"], body))
+                peer.times.append(time.monotonic())
                 peer.on_call(body, self.client_address[1])
                 self.answer(500 if peer._random.random() < 0.02 else 201)
 

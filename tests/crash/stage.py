@@ -4,6 +4,7 @@ In the database of the environment. Prints JSON: {"key": an API key}.
 """
 
 import json
+import os
 import sys
 
 import django
@@ -29,7 +30,7 @@ def call_report(peer: str, start: dict) -> dict:
         flows.set_variable("vars", topic="Call {{interaction.id}}"),
         flows.post_json("first", f"{peer}/first", BODY, settings=RETRY),
         flows.decision("check", "{{interaction.status}}", "equals", "nobody"),
-        flows.wait_for("pause", 0.1),
+        flows.wait_for("pause", float(os.environ.get("CRASH_PAUSE", "0.1"))),
         flows.post_json("second", f"{peer}/second", BODY, settings=RETRY, headers=CARD),
         flows.end("done", "filed {{vars.topic}}"),
         edges=(("check", "yes", "done"),),

@@ -131,6 +131,17 @@ def test_an_idle_workers_death_does_not_wedge_the_queue(tmp_path, database):
         invariants.check(instance, accepted, peer.calls)
 
 
+def test_a_host_whose_threads_are_all_busy_is_not_taken_for_a_wedged_one(tmp_path, database):
+    """Work is due for longer than the watchdog waits, because peers are slow: nothing is killed, nothing repeated."""
+    patience = {"RUN_THREADS": "2", "WATCHDOG_SECONDS": "2.5", "WORKERS": "1", "LEASE_SECONDS": "10"}
+    with running(tmp_path, database, "web", "worker", **patience) as (instance, peer):
+        peer.on_call = lambda body, port: time.sleep(2)
+        accepted = post_all(instance, "busy", 6)
+        settle(instance)
+        assert "restarting the cluster" not in (instance.folder / "log").read_text(errors="replace")
+        invariants.check(instance, accepted, peer.calls)
+
+
 def test_a_run_that_kills_its_worker_is_parked_and_takes_nobody_with_it(tmp_path, database):
     with running(tmp_path, database, "web", "worker") as (instance, peer):
         peer.on_call = lambda body, port: '"poison"' in body and instance.kill_caller(port)
