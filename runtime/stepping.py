@@ -32,7 +32,8 @@ class RunningStep:
         self.config: Mapping[str, Any] = node.node_type.config_of(node.config)
         self.scope = run.scope()
         self.attempt, self.mode = run.state.attempt, run.mode
-        self.now = datetime.fromisoformat(run.as_of)
+        # What waits counts from the moment it begins to, not from the last record: that lies before slow steps.
+        self.now = present.now() if node.node_type.waits else datetime.fromisoformat(run.as_of)
         self.warnings: list[dict[str, Any]] = []
         self.rendered: dict[str, Any] = {}
         self.request: Mapping[str, Any] | None = None

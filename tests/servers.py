@@ -83,11 +83,11 @@ def postgresql(durable=False):
 
 
 @contextlib.contextmanager
-def postgresql_server(durable=False, listen="127.0.0.1"):
+def postgresql_server(durable=False, listen=""):
     """A fresh PostgreSQL as a Server. As root it runs as the user postgres, since it refuses root.
 
     `durable` makes it wait for the disk at each commit, as in production; tests that kill our own processes, not the
-    machine, do not need that. `listen`: its addresses, separated by commas; who reaches it is trusted.
+    machine, do not need that. `listen`: one address more; who calls from its network (/16) is trusted.
     """
     programs = postgresql_programs()
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
@@ -96,13 +96,13 @@ def postgresql_server(durable=False, listen="127.0.0.1"):
         options = ["-U", "segue", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         initdb = [programs / "initdb", "-D", data, *options]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as(account))
-        if listen != "127.0.0.1":
+        if listen:
             with open(data / "pg_hba.conf", "a") as rules:
-                rules.write("host all all samenet trust\n")
+                rules.write(f"host all all {listen}/16 trust\n")
         port = free_port()
         flags = {
             "port": port,
-            "listen_addresses": listen,
+            "listen_addresses": f"127.0.0.1,{listen}" if listen else "127.0.0.1",
             "unix_socket_directories": folder,
             "fsync": "on" if durable else "off",
             "max_connections": 200,

@@ -28,9 +28,10 @@ CANARY = "4929-canary-1111"  # comes encrypted with each event, and is sent on i
 class Peer:
     """The outside world: notes every call's path, idempotency key and body; now and then it stumbles."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, host="127.0.0.1"):
         self.calls: list[tuple[str, str, str]] = []
         self.times: list[float] = []  # when they came
+        self.callers: list[str] = []  # from which address
         self.on_call = lambda body, port: None  # looks at each call before it is answered; `port` is the caller's
         self._random = random.Random(seed)
         peer = self
@@ -45,6 +46,7 @@ class Peer:
                     return  # the caller died while it spoke
                 peer.calls.append((self.path, self.headers["Idempotency-Key"], body))
                 peer.times.append(time.monotonic())
+                peer.callers.append(self.client_address[0])
                 peer.on_call(body, self.client_address[1])
                 self.answer(500 if peer._random.random() < 0.02 else 201)
 
@@ -66,9 +68,9 @@ class Peer:
             def handle_error(self, request, client_address):
                 """A caller that was killed in the middle of its call is no error here."""
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((host, 0), Handler)
         self.server.daemon_threads = True
-        self.port = self.server.server_port
+        self.host, self.port = host, self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -91,7 +93,7 @@ class Instance:
             "DJANGO_SETTINGS_MODULE": "builder.settings",
             "DATA_DIR": str(folder),
             "DATABASE_URL": database,
-            "EGRESS_ALLOW": f"127.0.0.1:{peer.port}=127.0.0.0/8",
+            "EGRESS_ALLOW": f"{peer.host}:{peer.port}={peer.host}/32",
             "LEASE_SECONDS": "1",
             "WATCHDOG_SECONDS": "4",
             "RUN_THREADS": "8",
@@ -100,15 +102,17 @@ class Instance:
             "PYTHONWARNINGS": "ignore",
             **environment,
         }
-        staged = self.run("-m", self.stage, f"http://127.0.0.1:{peer.port}")
+        staged = self.run("-m", self.stage, f"http://{peer.host}:{peer.port}")
         self.staged = json.loads(staged.splitlines()[-1])
         self.key = self.staged["key"]
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.address = "127.0.0.1", self.socket.getsockname()[1]
+        self.addresses = [self.address]  # of all webs; a caller takes any of them
         self.log = open(folder / "log", "wb")  # noqa: SIM115  open as long as the processes are
         self.parts: dict[str, subprocess.Popen] = {}
         self.own: dict[str, dict[str, str]] = {}  # a part's own environment
         self.prefix: dict[str, list[str]] = {}  # what a part is started through
+        self.listening: dict[str, tuple[str, int]] = {}  # a web's own address, where it has one
         with self.connected() as connection:
             witness.install(connection, self.sqlite)
 
@@ -132,6 +136,8 @@ class Instance:
 
     def argv(self, name) -> list[str]:
         """Webs share one listening socket: whoever is free answers, and a dead one takes nobody's request along."""
+        if name in self.listening:
+            return ["-m", "builder.serving", "--host", self.listening[name][0], "--port", str(self.listening[name][1])]
         if name.startswith("web"):
             return ["-m", "builder.serving", "--descriptor", str(self.socket.fileno())]
         return ["manage.py", "worker"]
@@ -225,7 +231,7 @@ class Instance:
 
     def request(self, method, path, body=None, headers=(), timeout=30) -> tuple[int, dict]:
         """(status, JSON of the answer)."""
-        connection = http.client.HTTPConnection(*self.address, timeout=timeout)
+        connection = http.client.HTTPConnection(*random.choice(self.addresses), timeout=timeout)
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **dict(headers)}
         try:
             connection.request(method, path, body, headers)

@@ -16,10 +16,10 @@ SEED = int(os.environ.get("CRASH_SEED") or time.time_ns() % 1_000_000)
 
 
 @contextmanager
-def running(folder: Path, database: str, *parts, **environment):
-    """(instance, peer), with these parts started; all of it has ended afterwards."""
+def running(folder: Path, database: str, *parts, hub="127.0.0.1", **environment):
+    """(instance, peer), with these parts started; all of it has ended afterwards. `hub`: the peer's address."""
     print(f"seed {SEED}")
-    peer = Peer(SEED)
+    peer = Peer(SEED, hub)
     instance = None
     try:
         instance = Instance(folder, database, peer, CRASH_SEED=str(SEED), **environment)
