@@ -1,0 +1,89 @@
+"""An upgrade under load, in the documented order: migrate, then web, then worker; nobody is refused, nothing is lost.
+
+A checkout holds one release only, so this one plays the old: the next release's schema is this one's and whatever a
+migration may add (tests/test_migrations.py has the rule), put under the running processes.
+"""
+
+import threading
+
+from tests.crash import invariants
+from tests.crash.storm import running, settle, until
+
+HOT = ("runtime_run", "runtime_event", "runtime_steprun", "runtime_wait", "runtime_trigger", "runtime_flow",
+       "runtime_flowversion", "runtime_workerbeat", "django_q_ormq")  # fmt: skip
+NEXT_SCHEMA = [
+    statement
+    for table in HOT
+    for statement in (
+        f"ALTER TABLE {table} ADD COLUMN next_note text NULL",
+        f"ALTER TABLE {table} ADD COLUMN next_count integer NOT NULL DEFAULT 0",
+        f"ALTER TABLE {table} ADD COLUMN next_at timestamptz NOT NULL DEFAULT now()",
+    )
+    if not (table == "runtime_trigger" and "next_at" in statement)
+] + [
+    "CREATE TABLE runtime_next (id bigserial PRIMARY KEY, run_id uuid REFERENCES runtime_run DEFERRABLE)",
+    "CREATE INDEX CONCURRENTLY run_next ON runtime_run (next_at)",
+]
+
+
+def test_an_upgrade_in_the_documented_order_refuses_and_loses_nothing(tmp_path, database):
+    with running(tmp_path, database, "web", "worker", RUN_THREADS="4") as (instance, peer):
+        load = Load(instance)
+        load.beside(20)
+        for statement in NEXT_SCHEMA:  # migrate
+            with instance.connected() as connection:
+                connection.execute("SET lock_timeout = '5s'")
+                connection.execute(statement)
+        load.beside(20)
+        instance.start("web2")
+        load.beside(10)
+        instance.stop("web")
+        load.beside(10)
+        instance.start("worker2")
+        load.beside(10)
+        instance.stop("worker")
+        load.beside(20)
+        load.end()
+        assert not load.refused, f"somebody was turned away during the upgrade: {load.refused}"
+        settle(instance)
+        print(f"{len(load.accepted)} runs")
+        invariants.check(instance, load.accepted, peer.calls)
+        keys = [key for _, key, _ in peer.calls]
+        assert len(keys) - len(set(keys)) <= len(keys) // 10, "a worker that is asked to stop lets its steps end"
+
+
+class Load:
+    """Callers who never stop, and try only once."""
+
+    def __init__(self, instance, callers=3):
+        self.instance, self.over = instance, threading.Event()
+        self.accepted: dict[str, dict] = {}
+        self.refused: list = []
+        self.threads = [threading.Thread(target=self._call, args=[number]) for number in range(callers)]
+        for thread in self.threads:
+            thread.start()
+
+    def beside(self, count):
+        """Until so many more calls were taken."""
+        goal = len(self.accepted) + count
+        until(lambda: len(self.accepted) >= goal or self.refused, 60, "the callers wait")
+
+    def end(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _call(self, caller):
+        number = 0
+        while not self.over.wait(0.05):
+            name = f"load-{caller}-{number}"
+            number += 1
+            try:
+                status, answer = self.instance.report(name)
+            except OSError as error:
+                self.refused.append(error)
+                return
+            if status != 202:
+                self.refused.append((status, answer))
+                return
+            self.accepted[name] = answer
