@@ -28,7 +28,7 @@ def run_clock() -> None:
     swept, aligned = 0.0, False
     while True:
         try:
-            aligned = aligned or schedules.realign(timezone.now()) >= 0
+            aligned = aligned or schedules.realign(present.now()) >= 0
             time.sleep(tick())
             if time.monotonic() - swept > SWEEP_EVERY:
                 swept = time.monotonic()

@@ -135,7 +135,7 @@ def _fire(triggers: list[Trigger], now: datetime) -> int:
 
 def moment_of_database() -> datetime:
     if connection.vendor != "postgresql":
-        return timezone.now()  # one host, one clock
+        return present.now()  # one host, one clock
     now: datetime = execute("SELECT STATEMENT_TIMESTAMP()", [])[0][0]
     return now
 
