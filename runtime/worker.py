@@ -29,6 +29,14 @@ from runtime.models import Run, WorkerBeat
 log = logging.getLogger("segue.worker")
 GRACE_SECONDS = 65.0  # a step may take 60
 LOOK_EVERY = 1.0
+ALIVE_SECONDS = 15.0
+
+
+def beats_here() -> bool:
+    """Whether this host's worker gave a sign of life lately: a container's health check."""
+    present.look()
+    since = present.now() - timedelta(seconds=ALIVE_SECONDS)
+    return WorkerBeat.objects.filter(host=socket.gethostname(), beat_at__gt=since).exists()
 
 
 class Child:

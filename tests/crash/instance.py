@@ -32,6 +32,7 @@ class Peer:
         self.calls: list[tuple[str, str, str]] = []
         self.times: list[float] = []  # when they came
         self.callers: list[str] = []  # from which address
+        self.cards: list[str] = []  # what came encrypted, and was sent on in a header
         self.on_call = lambda body, port: None  # looks at each call before it is answered; `port` is the caller's
         self._random = random.Random(seed)
         peer = self
@@ -47,6 +48,7 @@ class Peer:
                 peer.calls.append((self.path, self.headers["Idempotency-Key"], body))
                 peer.times.append(time.monotonic())
                 peer.callers.append(self.client_address[0])
+                peer.cards.append(self.headers.get("X-Card", ""))
                 peer.on_call(body, self.client_address[1])
                 self.answer(500 if peer._random.random() < 0.02 else 201)
 

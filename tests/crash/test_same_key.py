@@ -1,6 +1,7 @@
 """What comes twice at the same moment, to two web processes that share nothing but the database."""
 
 import json
+import threading
 from collections import Counter
 
 from tests.crash import invariants
@@ -26,16 +27,18 @@ def test_a_hundred_starts_with_one_key_are_one_run_and_get_equal_bodies(tmp_path
 
 
 def test_events_with_one_id_posted_to_two_processes_are_stored_once(tmp_path, database):
-    """Thirty ids, each sent four times at the same moment: the unique key decides."""
+    """Twenty ids, each sent eight times at the same moment: the unique key decides."""
     with running(tmp_path, database, "web", "web2", "worker") as (instance, peer):
         _warm(instance, 12)
         accepted: dict[str, list[dict]] = {}
-        jobs = [
-            lambda name=f"same-{number}": accepted.setdefault(name, []).append(instance.post(name))
-            for number in range(30)
-            for _ in range(4)
-        ]
-        side_by_side(jobs, 8)
+        together = threading.Barrier(8)
+
+        def send(name):
+            together.wait(30)
+            accepted.setdefault(name, []).append(instance.post(name))
+
+        for number in range(20):
+            side_by_side([lambda name=f"same-{number}": send(name)] * 8, 8)
         for name, answers in accepted.items():
             assert len({answer["event"] for answer in answers}) == 1, name
             assert len({tuple(run["id"] for run in answer["runs"]) for answer in answers}) == 1, name
