@@ -92,6 +92,8 @@ function placed(state, grabbed, raw, pointer, { box, others }) {
   const pull = aligned(shifted(box, raw), others, PULL / state.camera.zoom);
   if (pull.x) by.x = raw.x + pull.x.by;
   if (pull.y) by.y = raw.y + pull.y.by;
+  const past = state.gesture?.kind === "drag" ? state.gesture : null;
+  if (past?.dx === by.x && past.dy === by.y) return { by, guides: past.guides };
   const held = aligned(shifted(box, by), others, 0.5);
   return { by, guides: [...(held.x?.guides ?? []), ...(held.y?.guides ?? [])] };
 }

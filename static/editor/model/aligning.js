@@ -21,9 +21,9 @@ export function aligned(moving, others, reach) {
 
 /** @param {Axis} axis @param {Rect} moving @param {readonly Rect[]} others @param {number} reach @returns {Pull|null} */
 function pullOn(axis, moving, others, reach) {
-  const wishes = [...lineWishes(axis, moving, others), ...gapWishes(axis, moving, others)].filter((by) => Math.abs(by) <= reach);
-  if (!wishes.length) return null;
-  const by = wishes.reduce((best, wish) => (Math.abs(wish) < Math.abs(best) ? wish : best));
+  let by = nearestLine(axis, moving, others);
+  for (const wish of gapWishes(axis, moving, others)) if (Math.abs(wish) < Math.abs(by)) by = wish;
+  if (Math.abs(by) > reach) return null;
   const there = { ...moving, [axis.at]: moving[axis.at] + by };
   return { by, guides: [...linesThrough(axis, there, others), ...gapsBeside(axis, there, others)] };
 }
@@ -31,10 +31,15 @@ function pullOn(axis, moving, others, reach) {
 /** Start, middle and end of a rectangle on an axis. @param {Axis} axis @param {Rect} rect */
 const edgesOf = ({ at, size }, rect) => [rect[at], rect[at] + rect[size] / 2, rect[at] + rect[size]];
 
-/** @param {Axis} axis @param {Rect} moving @param {readonly Rect[]} others */
-function lineWishes(axis, moving, others) {
-  const own = edgesOf(axis, moving);
-  return others.flatMap((other) => edgesOf(axis, other).map((edge, n) => edge - (own[n] ?? edge)));
+/** How far start, middle or end are from those of the nearest; Infinity without others. @param {Axis} axis @param {Rect} moving @param {readonly Rect[]} others */
+function nearestLine({ at, size }, moving, others) {
+  let best = Number.POSITIVE_INFINITY;
+  for (const other of others) {
+    const start = other[at] - moving[at];
+    const more = other[size] - moving[size];
+    for (const by of [start, start + more / 2, start + more]) if (Math.abs(by) < Math.abs(best)) best = by;
+  }
+  return best;
 }
 
 /** @param {Axis} axis @param {Rect} moving @param {readonly Rect[]} others @returns {number[]} shifts that make two gaps equal */

@@ -13,7 +13,8 @@ const indexes = new WeakMap();
 export function indexOf(document) {
   const past = indexes.get(document.edges);
   if (past?.nodes === document.nodes) return past.index;
-  const byId = new Map(document.nodes.map((node) => [node.id, node]));
+  const byId = new Map();
+  for (const node of document.nodes) byId.set(node.id, node);
   const index = { byId, out: grouped(document.edges, "source"), into: grouped(document.edges, "target") };
   indexes.set(document.edges, { nodes: document.nodes, index });
   return index;

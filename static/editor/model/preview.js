@@ -4,6 +4,7 @@
  */
 /** @import {Overlay, FlowDocument, Variable} from "../types.js" */
 
+import { nodeOf } from "./document.js";
 import { inString } from "./json-check.js";
 import { readPath } from "./mapping.js";
 
@@ -176,7 +177,7 @@ export function previewScope({ sample, overlay: shown, document, variables, resu
 function layWritten(scope, variable, document, results) {
   const [root, name] = variable.path.split(".");
   if (root !== "vars" || !variable.node || name === undefined) return;
-  const config = document.nodes.find((node) => node.id === variable.node)?.config ?? {};
+  const config = nodeOf(document, variable.node)?.config ?? {};
   const rows = Object.values(config).filter(Array.isArray).flat();
   const written = rows.find((each) => each?.name === name && typeof each.value === "string");
   const mapped = rows.find((each) => each?.variable === name && typeof each.path === "string");

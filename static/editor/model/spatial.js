@@ -6,8 +6,23 @@
 /** @import {Catalogue, Edge, FlowDocument, FlowNode, Note, Point, Rect, State} from "../types.js" */
 
 import { portsOf } from "./catalogue.js";
-import { nodeOf } from "./document.js";
-import { bounds, cameraFor, contains, contentRects, edgeDistance, heightOf, inputPosition, nodeRect, portAt, rectBetween, STUB, touches } from "./geometry.js";
+import { edgeOf, nodeOf } from "./document.js";
+import {
+  bounds,
+  cameraFor,
+  contains,
+  contentRects,
+  edgeDistance,
+  heightOf,
+  inputPosition,
+  nodeRect,
+  portAt,
+  rectBetween,
+  STUB,
+  spanOf,
+  touches,
+  WIDTH,
+} from "./geometry.js";
 import { indexOf } from "./graph.js";
 import { placesOf } from "./layout.js";
 import { shownDocument, shownPlaces } from "./state.js";
@@ -29,7 +44,7 @@ const TOOLS = 48;
  * )} Hit
  */
 
-/** Of nodes and edges only: a plane outlives changes of notes. @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, lines: Map<string, Line>, nodeCells: Map<number, string[]>, lineCells: Map<number, string[]>, box: Rect|null}} Plane */
+/** Of nodes and edges only: a plane outlives changes of notes. `known`: lines that somebody looked at. @typedef {{document: FlowDocument, catalogue: Catalogue, places: Readonly<Record<string, Point>>, known: Map<string, Line|null>, nodeCells: Map<number, string[]>, lineCells: Map<number, string[]>, box: Rect|null}} Plane */
 
 /** @type {WeakMap<object, {catalogue: Catalogue, nodes: any, edges: any, plane: Plane}>} keyed by layout: it changes last and least */
 const planes = new WeakMap();
@@ -85,7 +100,22 @@ export function nodesIn(plane, area) {
 }
 
 /** @param {Plane} plane @param {Rect} area @returns {Set<string>} ids of edges */
-export const linesIn = (plane, area) => gather(plane.lineCells, area, (id) => touches(/** @type {Line} */ (plane.lines.get(id)).box, area));
+export const linesIn = (plane, area) =>
+  gather(plane.lineCells, area, (id) => {
+    const line = lineOf(plane, id);
+    return line !== null && touches(line.box, area);
+  });
+
+/** A line as it runs, worked out when it is first looked at: most of a long flow is never seen. @param {Plane} plane @param {string} id @returns {Line|null} */
+export function lineOf(plane, id) {
+  const past = plane.known.get(id);
+  if (past !== undefined) return past;
+  const edge = edgeOf(plane.document, id);
+  const ends = edge && endsOf(plane.document, plane.catalogue, plane.places, edge);
+  const line = ends ? { edge, ...ends, box: rectOf(ends.from, ends.to) } : null;
+  plane.known.set(id, line);
+  return line;
+}
 
 /** @param {FlowDocument} document @param {Rect} area @returns {Note[]} */
 export const notesIn = (document, area) => document.notes.filter((note) => touches(note, area));
@@ -114,7 +144,7 @@ export function lineAt(plane, point, distance, wanted = () => true) {
   const area = { x: point.x - distance, y: point.y - distance, width: 2 * distance, height: 2 * distance };
   let best = { id: /** @type {string|null} */ (null), distance };
   for (const id of linesIn(plane, area)) {
-    const line = /** @type {Line} */ (plane.lines.get(id));
+    const line = /** @type {Line} */ (lineOf(plane, id));
     if (!wanted(line.edge)) continue;
     const away = edgeDistance(point, line.from, line.to);
     if (away <= best.distance) best = { id, distance: away };
@@ -158,17 +188,45 @@ function portAtPoint(plane, near, point, radius) {
 function build(document, catalogue) {
   const places = placesOf(document, catalogue);
   /** @type {Plane} */
-  const plane = { document, catalogue, places, lines: new Map(), nodeCells: new Map(), lineCells: new Map(), box: null };
-  for (const node of document.nodes) enter(plane.nodeCells, node.id, nodeRect(node, places[node.id] ?? { x: 0, y: 0 }));
-  for (const edge of document.edges) {
-    const ends = endsOf(document, catalogue, places, edge);
-    if (!ends) continue;
-    const box = rectOf(ends.from, ends.to);
-    plane.lines.set(edge.id, { edge, ...ends, box });
-    enter(plane.lineCells, edge.id, box);
+  const plane = { document, catalogue, places, known: new Map(), nodeCells: new Map(), lineCells: new Map(), box: boxOf(document, places) };
+  for (const node of document.nodes) {
+    const { x, y } = places[node.id] ?? ORIGIN;
+    enter(plane.nodeCells, node.id, x, y, WIDTH, heightOf(node));
   }
-  plane.box = bounds([...document.nodes.map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 }))]);
+  for (const edge of document.edges) {
+    const reach = reachOf(plane, edge);
+    if (reach) enter(plane.lineCells, edge.id, reach.x, reach.y, reach.width, reach.height);
+  }
   return plane;
+}
+
+const ORIGIN = { x: 0, y: 0 };
+
+/** Around all nodes. @param {FlowDocument} document @param {Readonly<Record<string, Point>>} places @returns {Rect|null} */
+function boxOf(document, places) {
+  if (!document.nodes.length) return null;
+  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const node of document.nodes) {
+    const { x, y } = places[node.id] ?? ORIGIN;
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + WIDTH);
+    bottom = Math.max(bottom, y + heightOf(node));
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Cells that a line can be in, whichever port it leaves by: where it runs exactly is worked out for those one looks at. @param {Plane} plane @param {Edge} edge @returns {Rect|null} */
+function reachOf({ document, catalogue, places }, edge) {
+  const source = indexOf(document).byId.get(edge.source);
+  const [start, end] = [places[edge.source], places[edge.target]];
+  if (!source || !start || !end) return null;
+  const half = spanOf(portsOf(source, catalogue).length) / 2;
+  const [middle, to, bottom] = [start.x + WIDTH / 2, end.x + WIDTH / 2, start.y + heightOf(source)];
+  const [left, right] = [Math.min(middle - half, to) - 2, Math.max(middle + half, to) + 2];
+  if (end.y - bottom >= BACK) return { x: left, y: bottom, width: right - left, height: end.y - bottom };
+  const top = Math.min(bottom, end.y) - 30;
+  return { x: left, y: top, width: right - left + 200, height: Math.max(bottom, end.y) + 30 - top };
 }
 
 /** More moved nodes than this are sorted in anew with all the others. */
@@ -186,28 +244,25 @@ function patched(document, catalogue) {
   const moved = document.nodes.filter((node) => past.places[node.id] !== places[node.id]);
   if (moved.length > FEW) return null;
   /** @type {Plane} */
-  const plane = { ...past, document, places, lines: new Map(past.lines), nodeCells: new Map(past.nodeCells), lineCells: new Map(past.lineCells) };
+  const plane = { ...past, document, places, known: new Map(past.known), nodeCells: new Map(past.nodeCells), lineCells: new Map(past.lineCells) };
   const { out, into } = indexOf(document);
   for (const node of moved) {
     leave(plane.nodeCells, node.id, nodeRect(node, past.places[node.id] ?? { x: 0, y: 0 }));
     enterAnew(plane.nodeCells, node.id, nodeRect(node, places[node.id] ?? { x: 0, y: 0 }));
     for (const edge of [...(out.get(node.id) ?? []), ...(into.get(node.id) ?? [])]) {
-      const line = plane.lines.get(edge.id);
-      const ends = endsOf(document, catalogue, places, edge);
-      if (!line || !ends) continue;
-      const box = rectOf(ends.from, ends.to);
-      leave(plane.lineCells, edge.id, line.box);
-      enterAnew(plane.lineCells, edge.id, box);
-      plane.lines.set(edge.id, { edge, ...ends, box });
+      const [old, reach] = [reachOf(past, edge), reachOf(plane, edge)];
+      plane.known.delete(edge.id);
+      if (old) leave(plane.lineCells, edge.id, old);
+      if (reach) enterAnew(plane.lineCells, edge.id, reach);
     }
   }
-  plane.box = bounds(document.nodes.map((node) => nodeRect(node, places[node.id] ?? { x: 0, y: 0 })));
+  plane.box = boxOf(document, places);
   return plane;
 }
 
 /** Cells belong to the planes before too, so they are replaced, not changed. @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
 function leave(cells, id, rect) {
-  for (const key of keys(rect))
+  for (const key of keys(rect.x, rect.y, rect.width, rect.height))
     cells.set(
       key,
       (cells.get(key) ?? []).filter((each) => each !== id),
@@ -216,38 +271,43 @@ function leave(cells, id, rect) {
 
 /** @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
 function enterAnew(cells, id, rect) {
-  for (const key of keys(rect)) cells.set(key, [...(cells.get(key) ?? []), id]);
+  for (const key of keys(rect.x, rect.y, rect.width, rect.height)) cells.set(key, [...(cells.get(key) ?? []), id]);
 }
+
+/** A line that falls by less goes around. */
+const BACK = 16;
 
 /** A line's box; a way back bulges to the right. @param {Point} from @param {Point} to @returns {Rect} */
 function rectOf(from, to) {
   const box = rectBetween(from, to);
-  if (to.y - from.y >= 16) return { x: box.x - 2, y: box.y, width: box.width + 4, height: box.height };
+  if (to.y - from.y >= BACK) return { x: box.x - 2, y: box.y, width: box.width + 4, height: box.height };
   return { x: box.x, y: box.y - 30, width: box.width + 200, height: box.height + 60 };
 }
 
-/** @param {Map<number, string[]>} cells @param {string} id @param {Rect} rect */
-function enter(cells, id, rect) {
-  for (const key of keys(rect)) {
-    const cell = cells.get(key);
-    if (cell) cell.push(id);
-    else cells.set(key, [id]);
-  }
+/** @param {Map<number, string[]>} cells @param {string} id @param {number} x @param {number} y @param {number} width @param {number} height */
+function enter(cells, id, x, y, width, height) {
+  const [right, bottom] = [Math.floor((x + width) / CELL), Math.floor((y + height) / CELL)];
+  for (let column = Math.floor(x / CELL); column <= right; column++)
+    for (let row = Math.floor(y / CELL); row <= bottom; row++) {
+      const key = column * ROWS + row;
+      const cell = cells.get(key);
+      if (cell) cell.push(id);
+      else cells.set(key, [id]);
+    }
 }
 
 /** @param {Map<number, string[]>} cells @param {Rect} area @param {(id: string) => boolean} wanted @returns {Set<string>} */
 function gather(cells, area, wanted) {
   const found = new Set();
-  for (const key of keys(area)) for (const id of cells.get(key) ?? []) if (!found.has(id) && wanted(id)) found.add(id);
+  for (const key of keys(area.x, area.y, area.width, area.height)) for (const id of cells.get(key) ?? []) if (!found.has(id) && wanted(id)) found.add(id);
   return found;
 }
 
-/** The numbers of the cells that a rectangle touches. @param {Rect} rect @returns {number[]} */
-function keys(rect) {
-  const [left, right] = [Math.floor(rect.x / CELL), Math.floor((rect.x + rect.width) / CELL)];
-  const [top, bottom] = [Math.floor(rect.y / CELL), Math.floor((rect.y + rect.height) / CELL)];
+/** The numbers of the cells that a rectangle touches. @param {number} x @param {number} y @param {number} width @param {number} height @returns {number[]} */
+function keys(x, y, width, height) {
+  const [right, bottom] = [Math.floor((x + width) / CELL), Math.floor((y + height) / CELL)];
   const found = [];
-  for (let column = left; column <= right; column++) for (let row = top; row <= bottom; row++) found.push(column * ROWS + row);
+  for (let column = Math.floor(x / CELL); column <= right; column++) for (let row = Math.floor(y / CELL); row <= bottom; row++) found.push(column * ROWS + row);
   return found;
 }
 

@@ -7,6 +7,7 @@
 
 import { nodeOf } from "../model/document.js";
 import { bounds, cameraFor, contentRects, FAR, FAR_MARGIN, grown, toScreen, toWorld, touches, WIDTH } from "../model/geometry.js";
+import { indexOf } from "../model/graph.js";
 import { linesIn, nodesIn, notesIn, planeOf, reveal } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
@@ -99,11 +100,16 @@ export function createCanvas(store, context) {
     if (changed) paintChrome(state);
     const view = viewRect(state);
     const marks = state.overlay || state.traffic ? (late.overlay()?.marksOf(state) ?? null) : null;
-    const stale = changed || isFar !== drawn.far || !drawn.area || !inside(drawn.area, view);
-    const holds = drawn.area && drawn.far === isFar && inside(drawn.area, view);
-    if (stale && !(holds && sameThings(state, before))) cull(state, view, isFar);
+    const holds = drawn.area !== null && drawn.far === isFar && inside(drawn.area, view);
+    const stale = changed || !holds;
+    const same = holds && !first && sameThings(state, before);
+    if (stale && !same) cull(state, view, isFar);
     if (isFar) {
       if (moved || changed) late.far()?.update(state, drawn.nodes, drawn.lines, marks);
+    } else if (same && dragsOn(state, before)) {
+      nodes.move(state);
+      edges.move(state);
+      late.notesShown() && late.notes()?.update(state, notesIn(shownDocument(state), drawn.area ?? view));
     } else if (stale) {
       nodes.update(state, drawn.nodes, marks);
       edges.update(state, drawn.lines, drawn.nodes, marks, drawn.area ?? view);
@@ -125,8 +131,8 @@ export function createCanvas(store, context) {
       const arriving = nodesIn(plane, shifted);
       const moving = new Set(state.gesture.nodes);
       for (const id of moving) if (arriving.has(id)) found.add(id);
-      if (moving.size <= FEW)
-        for (const line of plane.lines.values()) if (moving.has(line.edge.source) || moving.has(line.edge.target)) lines.add(line.edge.id);
+      const { out, into } = indexOf(plane.document);
+      if (moving.size <= FEW) for (const id of moving) for (const edge of [...(out.get(id) ?? []), ...(into.get(id) ?? [])]) lines.add(edge.id);
     }
     drawn = { area, far: isFar, nodes: found, lines };
     // Cards reach out of the area by as much as they are wide.
@@ -284,19 +290,21 @@ function sameThings(state, before) {
   return now === past && (!now || now.length <= FEW);
 }
 
+/** A drag went on, and nothing else is to be drawn. @param {State} state @param {State} before */
+function dragsOn({ gesture }, { gesture: past }) {
+  return gesture?.kind === "drag" && past?.kind === "drag" && gesture.edge === past.edge;
+}
+
 /** @param {Rect} outer @param {Rect} inner */
 const inside = (outer, inner) =>
   inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
 
-/** @param {State} state @param {Rect} view */
+/** Between cards that lie far from each other one is not lost. @param {State} state @param {Rect} view */
 function outOfView(state, view) {
   const shown = shownDocument(state);
   const { box } = planeOf(shown, state.catalogue);
-  if (!box) return shown.notes.length > 0 && !shown.notes.some((note) => touches(note, view));
-  if (!touches(box, view)) return true;
-  return (
-    nodesIn(planeOf(shown, state.catalogue), view).size === 0 && !touches(view, bounds(contentRects(shown, planeOf(shown, state.catalogue).places)) ?? view)
-  );
+  if (box ? touches(box, view) : !shown.notes.length) return false;
+  return !shown.notes.some((note) => touches(note, view));
 }
 
 /** What comes from the palette, under the pointer. @param {State} state @param {HTMLElement} ghost */

@@ -7,7 +7,7 @@
 import { portsOf, typeOf } from "../model/catalogue.js";
 import { edgeMarks, edgePath, portAt, routeOf, STUB } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
-import { planeOf, shiftOf } from "../model/spatial.js";
+import { lineOf, planeOf, shiftOf } from "../model/spatial.js";
 import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
 import { h, s, setAttribute, setHidden, setText } from "./dom.js";
@@ -19,8 +19,10 @@ import { h, s, setAttribute, setHidden, setText } from "./dom.js";
 export function createEdges() {
   const svg = s("svg", { class: "edges", "aria-hidden": "true" });
   const stubs = s("path", { class: "edge edge-stub" });
+  // Of the nodes that are dragged: only this one changes with every step.
+  const movedStubs = s("path", { class: "edge edge-stub" });
   const draft = s("path", { class: "edge edge-draft" });
-  svg.append(stubs, draft);
+  svg.append(stubs, movedStubs, draft);
   const marks = h("div", { class: "edge-marks" });
   const insert = plus();
   insert.classList.add("is-on-edge");
@@ -35,6 +37,8 @@ export function createEdges() {
   let lines = /** @type {Drawn[]} */ ([]);
   let ran = /** @type {Marks|null} */ (null);
   let nodes = /** @type {ReadonlySet<string>} */ (new Set());
+  /** How the lines look that are dragged. */
+  let moving = /** @type {string[]} */ ([]);
 
   return {
     svg,
@@ -50,10 +54,23 @@ export function createEdges() {
       const plane = planeOf(shownDocument(state), state.catalogue);
       lines = [];
       for (const id of inView) {
-        const line = plane.lines.get(id);
+        const line = lineOf(plane, id);
         if (line) lines.push(shifted(line, state));
       }
       paintAll(state);
+    },
+    /** What hangs on the dragged nodes, where the pointer has it now; all else lies as it lay. @param {State} state */
+    move(state) {
+      const plane = planeOf(shownDocument(state), state.catalogue);
+      lines = lines.map((line) => (line.moving ? shifted(/** @type {Line} */ (lineOf(plane, line.edge.id)), state) : line));
+      const looks = looksOf(
+        state,
+        lines.filter((line) => line.moving),
+      );
+      // A line that now goes around looks another way.
+      if (looks.size !== moving.length || moving.some((look) => !looks.has(look))) return paintAll(state);
+      for (const [look, parts] of looks) paintPath(paths.get(look), look, parts.join(""));
+      setAttribute(movedStubs, "d", endsOf(state, true));
     },
   };
 
@@ -69,36 +86,50 @@ export function createEdges() {
 
   /** @param {State} state */
   function paintLines(state) {
+    const looks = looksOf(state, lines);
+    moving = [...looks.keys()].filter((look) => look.endsWith(MOVING));
+    paths.begin();
+    for (const [look, parts] of looks) paintPath(paths.get(look), look, parts.join(""));
+    paths.end();
+  }
+
+  /** How lines run, by how they look; their labels are put where they belong. @param {State} state @param {Drawn[]} lines @returns {Map<string, string[]>} */
+  function looksOf(state, lines) {
     const document = shownDocument(state);
     /** @type {Map<string, string[]>} */
     const looks = new Map();
     for (const line of lines) {
       const { edge } = line;
       const more = ran?.lines.get(edge.id);
-      const look = `${lookOf(line, state, ran?.edges.get(edge.id), more?.width)}|${more?.width ?? ""}${line.moving ? "|moving" : ""}`;
+      const look = `${lookOf(line, state, ran?.edges.get(edge.id), more?.width)}|${more?.width ?? ""}${line.moving ? MOVING : ""}`;
       const same = looks.get(look);
       if (same) same.push(pathOf(line));
       else looks.set(look, [pathOf(line)]);
       const text = [labelOf(document, state, edge), more?.text].filter(Boolean).join(" · ");
       if (text) paintLabel(labels.get(edge.id), edgeMarks(line.from, line.to).label, text, ran?.edges.get(edge.id), edge.port === "error");
     }
-    paths.begin();
-    for (const [look, parts] of looks) paintPath(paths.get(look), look, parts.join(""));
-    paths.end();
+    return looks;
   }
 
   /** @param {State} state */
   function paintEnds(state) {
+    ends.begin();
+    setAttribute(stubs, "d", endsOf(state, false));
+    setAttribute(movedStubs, "d", endsOf(state, true));
+    ends.end();
+  }
+
+  /** Open ports of the nodes that are dragged, or of the others: their `+` and names; the lines down to them as a path. @param {State} state @param {boolean} dragged @returns {string} */
+  function endsOf(state, dragged) {
     const { byId, out } = indexOf(shownDocument(state));
     const places = shownPlaces(state);
     const fixed = readonlyReason(state) !== null;
     let d = "";
-    ends.begin();
-    for (const id of nodes) {
-      const node = byId.get(id);
+    for (const id of dragged ? draggedOf(state) : nodes) {
+      const by = shiftOf(state, id);
+      const node = nodes.has(id) && (by !== null) === dragged ? byId.get(id) : undefined;
       const stored = places[id];
       if (!node || !stored) continue;
-      const by = shiftOf(state, id);
       const place = by ? moved(stored, by) : stored;
       const ports = portsOf(node, state.catalogue);
       const taken = out.get(id);
@@ -117,10 +148,14 @@ export function createEdges() {
           );
       }
     }
-    ends.end();
-    if (stubs.getAttribute("d") !== d) stubs.setAttribute("d", d);
+    return d;
   }
 }
+
+const MOVING = "|moving";
+
+/** @param {State} state @returns {readonly string[]} */
+const draggedOf = ({ gesture }) => (gesture?.kind === "drag" ? gesture.nodes : []);
 
 /** A line with the ends where a drag has them. @param {Line} line @param {State} state @returns {Drawn} */
 function shifted({ edge, from, to }, state) {
@@ -276,7 +311,7 @@ function draftPath(state, gesture) {
 /** The one `+` on the edge under the pointer or selected. @param {State} state @param {HTMLElement} button */
 function paintInsert(state, button) {
   const id = state.hover?.edge ?? (state.selection.edges.size === 1 ? [...state.selection.edges][0] : undefined);
-  const line = id === undefined || state.gesture || readonlyReason(state) ? undefined : planeOf(shownDocument(state), state.catalogue).lines.get(id);
+  const line = id === undefined || state.gesture || readonlyReason(state) ? null : lineOf(planeOf(shownDocument(state), state.catalogue), id);
   setHidden(button, !line);
   if (!line) return;
   const at = edgeMarks(line.from, line.to).insert;

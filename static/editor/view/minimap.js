@@ -1,9 +1,10 @@
 /** The whole flow small in a corner: where one is, and a way to go elsewhere. A bitmap, redrawn ten times a second at most. */
 
-/** @import {Point, Rect, State, Store} from "../types.js" */
+/** @import {FlowNode, Point, Rect, State, Store} from "../types.js" */
 
 import { typeOf } from "../model/catalogue.js";
-import { bounds, contentRects, heightOf, toWorld, WIDTH } from "../model/geometry.js";
+import { bounds, heightOf, toWorld, WIDTH } from "../model/geometry.js";
+import { planeOf } from "../model/spatial.js";
 import { shownDocument, shownPlaces, wantsMinimap } from "../model/state.js";
 import { words } from "../model/words.js";
 import { h } from "./dom.js";
@@ -45,7 +46,7 @@ export function createMinimap(store) {
     bitmap.height = SIZE.height * ratio;
     const view = viewOf(state);
     // While somebody drags in it the map itself stays as it is.
-    if (!dragging) drawn = fitted(/** @type {Rect} */ (bounds([...contentRects(shownDocument(state), shownPlaces(state)), view])));
+    if (!dragging) drawn = fitted(/** @type {Rect} */ (bounds([...around(state), view])));
     const { box, scale } = drawn;
     /** @type {[number, number, number, number, number, number]} */
     const place = [scale * ratio, 0, 0, scale * ratio, (RIM - box.x * scale) * ratio, (RIM - box.y * scale) * ratio];
@@ -120,6 +121,13 @@ function viewOf({ camera, viewport }) {
   return { ...toWorld(camera, { x: 0, y: 0 }), width: viewport.width / camera.zoom, height: viewport.height / camera.zoom };
 }
 
+/** @param {State} state @returns {Rect[]} around all nodes, and the notes */
+function around(state) {
+  const shown = shownDocument(state);
+  const { box } = planeOf(shown, state.catalogue);
+  return [...(box ? [box] : []), ...shown.notes];
+}
+
 /** @param {State} state @param {Point} at @returns {State} */
 function centred(state, at) {
   const { camera, viewport } = state;
@@ -134,11 +142,21 @@ function drawContent(context, state, palette) {
     context.fillStyle = palette.note;
     context.fillRect(note.x, note.y, note.width, note.height);
   }
+  // A colour is set once for all that have it: browsers read its text each time.
+  /** @type {Map<string, FlowNode[]>} */
+  const groups = new Map();
   for (const node of shown.nodes) {
-    const place = places[node.id];
-    if (!place) continue;
     const color = typeOf(state.catalogue, node.type)?.group.color ?? "slate";
-    context.fillStyle = state.selection.nodes.has(node.id) ? palette.accent : (palette.groups[color] ?? palette.line);
-    context.fillRect(place.x, place.y, WIDTH, heightOf(node));
+    const fill = state.selection.nodes.has(node.id) ? palette.accent : (palette.groups[color] ?? palette.line);
+    const group = groups.get(fill);
+    if (group) group.push(node);
+    else groups.set(fill, [node]);
+  }
+  for (const [fill, nodes] of groups) {
+    context.fillStyle = fill;
+    for (const node of nodes) {
+      const place = places[node.id];
+      if (place) context.fillRect(place.x, place.y, WIDTH, heightOf(node));
+    }
   }
 }

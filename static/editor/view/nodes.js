@@ -66,6 +66,15 @@ export function createNodes(store, context) {
       }
       rename(state, cards, store, context);
     },
+    /** What is dragged, where the pointer has it now. @param {State} state */
+    move(state) {
+      if (state.gesture?.kind !== "drag") return;
+      const places = shownPlaces(state);
+      for (const id of state.gesture.nodes) {
+        const card = cards.get(id);
+        if (card) put(card, places[id] ?? { x: 0, y: 0 }, state.gesture);
+      }
+    },
   };
 }
 
@@ -249,7 +258,6 @@ function paintNode(card, node, state, look) {
   Object.assign(card.shown, { node, look, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
   const type = typeOf(state.catalogue, node.type);
   card.shown.name = node.label || type?.label || node.type;
-  card.shown.labelNode = null;
   card.shown.labelNode = null; // its line and its name to who listens are written next
   card.chip.style.backgroundImage = iconImage(type?.icon ?? "help", look.ink);
   card.chip.dataset.color = type?.group.color ?? "slate";

@@ -55,6 +55,7 @@ export function templateInput(options) {
   let picker = null;
   /** @type {Completion|null} */
   let open = null;
+  let scrolled = false;
 
   /** @param {any} value */
   function set(value) {
@@ -77,7 +78,8 @@ export function templateInput(options) {
     // A textarea ends with a line of its own where the text ends with a line break; a block drops it without this mark.
     parts.push(text.slice(at), text.endsWith("\n") ? "\u200b" : "");
     layer.replaceChildren(...parts);
-    follow();
+    // Asking where a field has scrolled to costs a layout; one that never did is at its start.
+    if (scrolled || document.activeElement === control) follow();
     showDoubts(advice);
     showPreview(advice);
   }
@@ -208,7 +210,10 @@ export function templateInput(options) {
     }
   });
   control.addEventListener("blur", () => open && picker?.close());
-  control.addEventListener("scroll", follow);
+  control.addEventListener("scroll", () => {
+    scrolled = true;
+    follow();
+  });
   for (const type of ["keyup", "select", "focus"]) control.addEventListener(type, follow);
   control.addEventListener("pointermove", (event) => form.hover(chipAt(layer, /** @type {PointerEvent} */ (event))));
   control.addEventListener("pointerleave", () => form.hover(null));
