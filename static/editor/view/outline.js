@@ -302,9 +302,9 @@ export function createOutline(store, context, layer) {
 
   return {
     dom: frame.dom,
-    shown: () => {
+    shown: (take) => {
       context.home = focus;
-      if (!focus()) frame.title.focus({ preventScroll: true });
+      if (take && !focus()) frame.title.focus({ preventScroll: true });
     },
     update(state, before) {
       const other = !before || shownDocument(state) !== shownDocument(before) || state.catalogue !== before.catalogue || state.narrow !== before.narrow;

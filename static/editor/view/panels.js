@@ -11,7 +11,7 @@ import { createPalette } from "./palette.js";
 import { registerPanelCommands } from "./panel-commands.js";
 import { createTopbar } from "./topbar.js";
 
-/** @typedef {{dom: HTMLElement, update: (state: State, before: State|null) => void, shown?: () => void}} Panel */
+/** @typedef {{dom: HTMLElement, update: (state: State, before: State|null) => void, shown?: (focus: boolean) => void}} Panel  shown: it has just come; focus: it may take the focus */
 /** @typedef {(store: Store, context: Context, layer: HTMLElement) => Panel} Make */
 
 /** The panels on the right, by `state.right`; each comes with its sheets (static/css). @type {Record<string, () => Promise<Make>>} */
@@ -40,6 +40,8 @@ export function createPanels(store, context) {
   const made = new Map();
   /** @type {Map<string, Promise<void>>} */
   const asked = new Map();
+  /** What comes late does not take the focus from somebody who went on meanwhile. */
+  let mayFocus = true;
 
   /**
    * A panel once its module is here. Without a server a first wish fails; it is not repeated until somebody asks again.
@@ -47,6 +49,7 @@ export function createPanels(store, context) {
    */
   function want(id, fetch) {
     if (asked.has(id)) return made.get(id);
+    const calm = attention();
     const done = fetch().then(
       (make) => void made.set(id, make(store, context, layer)),
       () =>
@@ -57,7 +60,12 @@ export function createPanels(store, context) {
     );
     asked.set(
       id,
-      done.then(() => show(store.state, null)),
+      done.then(() => {
+        mayFocus = calm();
+        // Nothing else is told anew: a comparison under way stays.
+        show(store.state, store.state);
+        mayFocus = true;
+      }),
     );
     return made.get(id);
   }
@@ -91,7 +99,7 @@ export function createPanels(store, context) {
     const fresh = panel.dom.parentNode !== right;
     if (fresh) right.replaceChildren(panel.dom);
     panel.update(state, fresh ? null : before);
-    if (fresh) panel.shown?.();
+    if (fresh) panel.shown?.(mayFocus);
     return undefined;
   }
 
@@ -150,6 +158,22 @@ function lost(retry) {
     button,
   );
   return { dom, update: () => {} };
+}
+
+/** Watches from now on; the answer tells whether somebody is still where they were: nothing was pressed, the focus did not go elsewhere. @returns {() => boolean} */
+function attention() {
+  const had = document.activeElement;
+  let pressed = false;
+  const note = () => {
+    pressed = true;
+  };
+  addEventListener("pointerdown", note, true);
+  return () => {
+    removeEventListener("pointerdown", note, true);
+    const now = document.activeElement;
+    // A list that was chosen from gives the focus back as it closes.
+    return !pressed && (now === had || now === document.body || !had?.getClientRects().length);
+  };
 }
 
 /** Below 768 px the outline is the editor. @param {Store} store @param {() => Promise<void>} wanted */

@@ -78,7 +78,7 @@ export function createProblems(store, context) {
 
   return {
     dom: frame.dom,
-    shown: () => frame.title.focus({ preventScroll: true }),
+    shown: (focus) => focus && frame.title.focus({ preventScroll: true }),
     update(state, before) {
       if (!before || state.problems !== before.problems || state.document !== before.document || state.readonly !== before.readonly) draw(state);
     },

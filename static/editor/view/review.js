@@ -94,7 +94,7 @@ export function createReview(store, context) {
 
   return {
     dom: frame.dom,
-    shown: () => frame.title.focus({ preventScroll: true }),
+    shown: (focus) => focus && frame.title.focus({ preventScroll: true }),
     update(state, before) {
       if (!before || state.flow.published !== before.flow.published || (state.revision !== seen && state.save.status === "saved")) draw(state);
       else if (state.changed !== before.changed) drawFoot(state);

@@ -137,8 +137,8 @@ export function createRunPanel(store, context) {
 
   return {
     dom: frame.dom,
-    shown() {
-      frame.title.focus({ preventScroll: true });
+    shown(focus) {
+      if (focus) frame.title.focus({ preventScroll: true });
       draw(store.state);
     },
     update(state, before) {

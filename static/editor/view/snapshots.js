@@ -96,7 +96,7 @@ export function createSnapshots(store, context) {
 
   return {
     dom: frame.dom,
-    shown: () => frame.title.focus({ preventScroll: true }),
+    shown: (focus) => focus && frame.title.focus({ preventScroll: true }),
     update(/** @type {State} */ state, /** @type {State|null} */ before) {
       if (!before || (state.revision !== drawn && state.revision !== before.revision && !frame.body.querySelector("[aria-expanded=true]"))) draw();
     },

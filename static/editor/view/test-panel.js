@@ -136,8 +136,8 @@ export function createTestPanel(store, context) {
 
   return {
     dom: frame.dom,
-    shown() {
-      frame.title.focus({ preventScroll: true });
+    shown(focus) {
+      if (focus) frame.title.focus({ preventScroll: true });
       if (!text.value) useKept();
       source.refresh();
     },

@@ -176,7 +176,7 @@ export function createVersions(store, context) {
 
   return {
     dom: frame.dom,
-    shown: () => frame.title.focus({ preventScroll: true }),
+    shown: (focus) => focus && frame.title.focus({ preventScroll: true }),
     update(/** @type {State} */ state, /** @type {State|null} */ before) {
       if (!before || state.flow.published !== before.flow.published) drawList();
       else if (sides?.to === "draft" && state.revision !== seen && state.save.status === "saved") compare(sides);
