@@ -104,6 +104,7 @@ def test_a_version_is_restored_into_the_draft_and_undo_takes_it_back(versions, f
     page.get_by_role("dialog").get_by_role("button", name="Restore").click()
     until(page, lambda: labels(flow) == {"Call ended", "Create ticket", "Done"})
     assert Flow.objects.get(pk=flow.pk).published.number == 3
+    expect(card(page, "Create ticket")).to_be_visible()
     canvas(page).focus()
     page.keyboard.press("Control+z")
     until(page, lambda: labels(flow) == {"Call ended", "Topic", "Finished"})
