@@ -19,17 +19,20 @@ from runtime.tool_definitions import definitions
 class NodeTypes(ApiView):
     rights = {"GET": VIEW}
 
-    @described(shapes.NodeType(many=True), query={"kind": "only types for this kind of flow"})
+    @described(
+        shapes.NodeType(many=True), query={"kind": "only types for this kind of flow", "examples": "0 leaves them out"}
+    )
     def get(self, request: Request) -> Response:
         kind = request.query_params.get("kind") or None
         if kind is not None and kind not in KINDS:
             raise Refused(422, "invalid", f"kind is one of {', '.join(KINDS)}.")
-        tag = f'"{catalogue_tag(kind)}"'
+        examples = request.query_params.get("examples") != "0"
+        tag = f'"{catalogue_tag(kind, examples)}"'
         known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
         headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
         if tag in known:
             return Response(status=304, headers=headers)
-        return Response(catalogue(kind), headers=headers)
+        return Response(catalogue(kind, examples), headers=headers)
 
 
 class Tools(ApiView):

@@ -16,6 +16,7 @@ from runtime.engine.values import safe_dumps
 
 LONGEST_QUERY = 20_000
 TEST_SECONDS = 5
+MISSING = "Choose the database this step asks; a new one is made under Connections, Database."
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}\Z")
 
 
@@ -89,11 +90,18 @@ class DatabaseQuery(NodeType):
         },
     }  # fmt: skip
 
+    def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for pointer, message in super().check_fields(config):
+            if pointer != "/connection" or config.get("connection"):  # told by `check`, with what to do
+                yield pointer, message
+
     def effect_of(self, config: Mapping[str, Any]) -> str:
         return "once" if config.get("access") == "write" else "repeatable"
 
     def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
         config = self.config_of(node.config)
+        if not config["connection"]:
+            yield "F011", "/config/connection", MISSING
         if not isinstance(config["query"], str) or not isinstance(config["values"], list):
             return
         asked = names_in(config["query"])
@@ -108,7 +116,7 @@ class DatabaseQuery(NodeType):
     def run(self, step: Any) -> Outcome:
         credentials = step.connection(step.config["connection"])
         if credentials is None:
-            raise StepError("Choose the database this step asks.", "no_connection")
+            raise StepError(MISSING, "no_connection")
         if credentials.broken:
             raise StepError(f"The connection {credentials.name} cannot be used. {credentials.broken}", "broken")
         query, write = step.config["query"] or "", step.config["access"] == "write"

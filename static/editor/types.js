@@ -110,7 +110,6 @@
  * @property {Field[]} fields
  * @property {PortRule[]} ports
  * @property {OutputRule[]} outputs
- * @property {any} example            a node: type, key, label, config
  */
 
 /** @typedef {{types: Map<string, NodeType>, groups: Group[]}} Catalogue */

@@ -12,7 +12,7 @@ FIELD = {"name", "kind", "label", "help", "required", "default", "template", "se
 KINDS = {
     "text", "long_text", "number", "toggle", "choice", "multi_choice", "duration", "date_time", "time", "time_zone",
     "cron", "key_values", "conditions", "mapping", "variable_name", "json_body", "json_value", "schema", "code", "list",
-    "object", "connection_ref", "flow_ref", "agent_refs",
+    "object", "connection_ref", "flow_ref", "agent_refs", "table_ref",
 }  # fmt: skip
 NEEDED = {"call_ended", "action_called", "webhook", "set_variable", "decision", "wait", "api_request", "respond", "end"}
 
