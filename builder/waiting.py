@@ -10,7 +10,7 @@ from runtime import awaiting
 from runtime.models import Status, Wait
 
 # What a person may say to each kind of wait. Started flows are cancelled, not skipped.
-POSSIBLE = {"time": ("skipped",), "event": ("skipped",), "approval": ("approved", "denied"), "children": ()}
+POSSIBLE = {"time": ("skipped",), "event": ("skipped",), "approval": ("approved", "denied"), "children": (), "turn": ()}
 
 
 class CannotDecide(Exception):

@@ -18,7 +18,7 @@ from runtime.models import Wait
 class WaitList(ApiView):
     rights = {"GET": VIEW_RUNS}
 
-    @described(listing(shapes.Wait), query={"kind": "time, event, approval or children", "flow": "a flow's id",
+    @described(listing(shapes.Wait), query={"kind": "time, event, approval, children or turn", "flow": "a flow's id",
                                             **PAGE_QUERY}, id="waits_list")  # fmt: skip
     def get(self, request: Request) -> Response:
         kind, flow = request.query_params.get("kind", ""), request.query_params.get("flow")

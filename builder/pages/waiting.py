@@ -69,6 +69,8 @@ def _shown(wait):
 def _words(wait, what):
     if wait.kind == "event":
         return f"unless {' or '.join(what.get('events') or [])} comes"
+    if wait.kind == "turn":
+        return f"for its turn at {what.get('why', 'the peer')}"
     if wait.kind == "children":
         return f"for {len(what.get('items') or []):,} runs of another flow"
     return "for its time"

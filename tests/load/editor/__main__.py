@@ -121,7 +121,8 @@ def run(subjects, counts, chromium, seconds):
                 meter = Meter(page)
                 results[subject.name, count] = measure(subject, meter, count, deadline)
                 browser.close()
-                print(f"  {subject.name}, {count} steps: done", file=sys.stderr)
+                told = ", ".join(f"{name} {value:.1f}" for name, value in results[subject.name, count].items())
+                print(f"  {subject.name}, {count} steps: {told}", file=sys.stderr, flush=True)
     return results
 
 
