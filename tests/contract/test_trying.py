@@ -118,13 +118,16 @@ def test_send_masks_the_credentials_it_used(program, draft, peer):
     assert "t0p-secret" not in str(answer)
 
 
-def test_every_step_can_be_sent(program, draft):
+def test_every_step_can_be_sent_or_says_that_it_needs_a_connection(program, draft):
+    columns = [{"name": name, "type": "text"} for name in ("phone", "topic", "calls")]
+    program.post("/tables/", {"name": "leads", "columns": columns})
     for kind in program.get("/node-types/").value:
         if kind["type"] == "api_request" or kind["trigger"]:
             continue
         sent = send(program, draft, {"id": "x", **kind["example"]}, interaction={"id": "c1"}, args={"order_id": "A-1"},
                     trigger={"body": {"leads": []}})  # fmt: skip
-        assert sent["error"] is None, kind["type"]
+        needs = any(field["kind"] == "connection_ref" and field["required"] for field in kind["fields"])
+        assert (sent["error"] or {}).get("code") == ("no_connection" if needs else None), kind["type"]
 
 
 def test_a_failure_is_in_the_answer(program, draft, peer):
