@@ -33,6 +33,7 @@ export function edit({ store, context, canvas, page, painter }) {
     addNode: (/** @type {string} */ type) => void commands.run("insert", { type }),
     startDrop: createDrop(store, context, canvas.stage),
     leaveForm: () => leaveForm(store, context),
+    toClipboard: (/** @type {string} */ text) => void navigator.clipboard?.writeText(text).catch(() => {}),
   });
   const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench, build: page.build });
   const live = liveFeed(store, context, autosave);

@@ -28,11 +28,9 @@ test("the model knows neither page nor server, and no part of the editor outside
   const model = modules.filter((path) => relative(EDITOR, path).startsWith("model/"));
   const outside = model.flatMap((path) => imports(path).filter((to) => !relative(EDITOR, to).startsWith("model/")));
   assert.deepEqual(outside, []);
-  // Commands have a part outside the state, `perform`; everything else is pure.
-  const pure = model.filter((path) => !relative(EDITOR, path).startsWith("model/commands/"));
   const code = (path) => source(path).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   assert.deepEqual(
-    pure.filter((path) => page.test(code(path))).map((path) => relative(EDITOR, path)),
+    model.filter((path) => page.test(code(path))).map((path) => relative(EDITOR, path)),
     [],
   );
 });

@@ -10,6 +10,7 @@ import { h, icon, setText } from "./dom.js";
 /** @param {Store} store @param {Context} context */
 export function createFlowSearch(store, context) {
   for (const command of searchCommands) context.commands.register(command);
+  context.focusSearch = focus;
   const input = h("input", { class: "input", type: "search", "aria-label": say.searchFlow, placeholder: say.searchFlow, autocomplete: "off" });
   const count = h("output", { class: "flow-search-count", "aria-live": "polite" });
   const button = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ name) =>
@@ -23,6 +24,11 @@ export function createFlowSearch(store, context) {
     button("find-next", say.findNext, "chevron-down"),
     h("button", { class: "icon-button", type: "button", "aria-label": say.closeSearch, onclick: close }, icon("x")),
   );
+
+  function focus() {
+    input.focus();
+    input.select();
+  }
 
   /** What one stands at is selected, so that the next key is about it. */
   function close() {
@@ -52,8 +58,7 @@ export function createFlowSearch(store, context) {
       if (!state.search) return;
       if (opened) {
         input.value = state.search.query;
-        input.focus();
-        input.select();
+        focus();
       }
       const found = find(state, state.search.query);
       setText(count, state.search.query.trim() ? say.finds(found.length ? state.search.at + 1 : 0, found.length) : "");

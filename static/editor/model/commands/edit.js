@@ -316,8 +316,7 @@ export const editCommands = [
   nudgeCommand("nudge-right", "Alt+ArrowRight", GRID, 0),
 ];
 
-/** Where the page may write the clipboard itself (menu, palette); with keys the browser's own copy event carries it. @param {Context} _context @param {{state: State}} args */
-function toClipboard(_context, args) {
-  const clip = args.state.clipboard;
-  if (clip && globalThis.navigator?.clipboard) navigator.clipboard.writeText(JSON.stringify(clip)).catch(() => {});
+/** Where the page may write the clipboard itself (menu, palette); with keys the browser's own copy event carries it. @param {Context} context @param {{state: State}} args */
+function toClipboard(context, args) {
+  if (args.state.clipboard) context.toClipboard?.(JSON.stringify(args.state.clipboard));
 }

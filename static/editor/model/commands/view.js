@@ -30,13 +30,6 @@ function toggled(state, name, said) {
 /** @param {string} name @returns {NonNullable<Command["perform"]>} */
 const kept = (name) => (context, args) => context.api.patch("/preferences/", { [name]: args.state.preferences[name] }).catch(() => {});
 
-/** Asked for again while it is open, the field is what one wants. */
-const focusSearch = () => {
-  const field = /** @type {HTMLInputElement|null} */ (globalThis.document.querySelector(".flow-search input"));
-  field?.focus();
-  field?.select();
-};
-
 /** @type {Command[]} */
 export const viewCommands = [
   { id: "fit", label: words.commands.fit, keys: ["1"], group, run: (state) => said(fit(state), words.announce.fitted) },
@@ -50,7 +43,8 @@ export const viewCommands = [
     keys: ["Mod+f"],
     group,
     run: (state) => ({ ...state, search: state.search ?? { query: "", at: 0 } }),
-    perform: focusSearch,
+    // Asked for again while it is open, the field is what one wants.
+    perform: (context) => context.focusSearch?.(),
   },
   {
     id: "snap",
