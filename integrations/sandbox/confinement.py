@@ -45,7 +45,8 @@ class Confinement:
     def __init__(self, machine: str = ""):
         self.machine = machine or platform.machine()
         self.library = ctypes.CDLL(None, use_errno=True)
-        self.filter = _filter(*MACHINES[self.machine]) if self.machine in MACHINES else None
+        known = sys.platform == "linux" and self.machine in MACHINES
+        self.filter = _filter(*MACHINES[self.machine]) if known else None
         self._program = _as_program(self.filter) if self.filter else None
 
     def enter(self) -> bool:

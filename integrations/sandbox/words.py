@@ -30,7 +30,7 @@ def read(answer: Answer, source: str, seconds: float) -> Returned:
     head, _, result = answer.payload.partition(b"\n")
     told = _head(head)
     if told["state"] == "done":
-        return Returned(_value(result, told["console"]), told["console"], bool(told.get("nothing")))
+        return Returned(_value(result, told["console"]), told["console"], told["nothing"])
     message, code, line = _wrong(told, source, seconds)
     raise StepError(message, code, detail={"line": line, "console": told["console"]})
 
@@ -45,10 +45,16 @@ def _head(text: bytes) -> dict[str, Any]:
     """Written by a process that ran a stranger's program: nothing in it is taken for granted."""
     try:
         told = json.loads(text)
-        console = [str(line)[:16_400] for line in told["console"]][:201]
-        return {**{name: told.get(name) for name in ("state", "nothing", "error", "stack")}, "console": console}
+        console = [_storable(line)[:16_400] for line in told["console"][:201]]
+        said = {name: _storable(told.get(name) or "") for name in ("state", "error", "stack")}
+        return {**said, "nothing": told.get("nothing") is True, "console": console}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {"state": "unreadable", "error": None, "stack": None, "console": []}
+        return {"state": "unreadable", "error": "", "stack": "", "nothing": False, "console": []}
+
+
+def _storable(text: Any) -> str:
+    """A text that every database keeps: no NUL, no half of a character."""
+    return str(text).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _value(text: bytes, console: list[str]) -> Any:
@@ -60,7 +66,7 @@ def _value(text: bytes, console: list[str]) -> Any:
 
 
 def _wrong(told: dict[str, Any], source: str, seconds: float) -> tuple[str, str, int | None]:
-    error, state = str(told["error"] or ""), told["state"]
+    error, state = told["error"], told["state"]
     if state == "time" or "InternalError: interrupted" in error:
         return _too_slow(seconds), "timeout", None
     if state == "memory" or "InternalError: out of memory" in error:
@@ -75,7 +81,7 @@ def _wrong(told: dict[str, Any], source: str, seconds: float) -> tuple[str, str,
         return text, "never_ends", None
     if state == "jobs":
         return "The program made more than 100,000 promises; it was stopped.", "timeout", None
-    line = _line(f"{error}\n{told['stack'] or ''}", source)
+    line = _line(f"{error}\n{told['stack']}", source)
     first = error.split("\n")[0][:500].removeprefix("Error: ") or "something without a message"
     return f"{f'Line {line}' if line else 'The program'}: {first}", "javascript", line
 

@@ -108,6 +108,13 @@ def test_what_was_printed_before_an_error_is_kept_with_it():
     assert outcome.detail == {"line": 2, "console": ["got here"]}
 
 
+def test_what_no_database_keeps_is_replaced_in_what_was_said():
+    outcome, row = run("console.log('a\\0b\\ud800c');\nreturn 1")
+    assert outcome.output["console"] == ["a\ufffdb?c"]
+    outcome, row = run("throw new Error('a\\0b\\udfffc')")
+    assert row["error"]["message"] == "Line 1: a\ufffdb?c"
+
+
 def test_a_program_that_returns_nothing_is_told_so():
     outcome, row = run("const x = 1;")
     assert outcome.output["result"] is None

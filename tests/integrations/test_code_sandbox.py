@@ -16,7 +16,7 @@ import pytest
 
 from integrations import sandbox
 from integrations.sandbox import words
-from integrations.sandbox.pool import COMPILE, RUN, WALL_SECONDS, NotConfined, Pool, Zygote, weakness
+from integrations.sandbox.pool import COMPILE, RUN, WALL_SECONDS, Answer, NotConfined, Pool, Zygote, weakness
 from integrations.sandbox.turns import Turns
 from runtime.engine.errors import StepError
 from tests.integrations.hostile_programs import ALL
@@ -235,6 +235,19 @@ def test_a_zygote_ends_with_its_worker_and_a_forked_worker_has_its_own():
 def test_compiling_runs_nothing(pool):
     for source in ("})(); for(;;){}; (function () {", "return 1", "for(;;){}"):
         assert words.syntax_problem(pool.ask(COMPILE, source, "", 2, None, 1), source) == ""
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"\n", b"\xff\xfe\n1", b"[]\n1", b"{}\n1", b'{"console": 7}\n1', b'{"console": [[[1]]], "state": {}}\n1',
+     b'{"state": "done", "console": []}\n', b'{"state": "done", "console": []}\nnope',
+     b'{"state": "done", "console": [], "nothing": 7}\n' + b"[" * 100_000,
+     b'{"state": "failed", "console": [], "error": {"a": 1}, "stack": 7}\n1', b"[" * 100_000 + b"\n1"],
+)  # fmt: skip
+def test_a_child_that_was_taken_over_can_answer_anything(payload):
+    """Whoever broke the engine writes what they like; this side reads it as the words of a stranger."""
+    with pytest.raises(StepError):
+        words.read(Answer(b"R", payload, 1, 0.1), "return 1", 1)
 
 
 def test_workspaces_take_turns():
