@@ -11,15 +11,19 @@ from django.utils import timezone
 
 from builder.auditing import record
 from builder.drafts import locked, make_draft, rejudge
+from builder.models import Scenario
 from builder.overview import is_trigger
 from builder.publishing import cancel_runs, listen, stop_listening
 from builder.validating import name_is_free
+from integrations.models import Connection
 from runtime.engine.document import empty_document, read_document
+from runtime.engine.fields import ConnectionRef
 from runtime.engine.registry import find
 from runtime.models import OPEN, Flow, Run, Workspace
 
 GALLERY = Path(__file__).parent / "gallery"
 TRASH_DAYS = 30
+SAMPLE = "Sample"  # the scenario that a flow made from a template can be tried with
 
 
 class OpenRuns(Exception):
@@ -51,6 +55,38 @@ def template_document(template: str) -> dict[str, Any]:
     return read_document(_gallery()[template]["document"])
 
 
+def _from_template(workspace: Workspace, user: Any, template: str) -> dict[str, Any]:
+    """The template's document for this workspace: the flows it runs are made, what is unmistakable is connected."""
+    also = {
+        f"also:{item['name']}": str(create_flow(
+            workspace, user, name=item["name"], kind=item["kind"],
+            document=_connected(workspace, read_document(item["document"])),
+        ).pk)
+        for item in _gallery()[template].get("also", ())
+    }  # fmt: skip
+    document = _connected(workspace, template_document(template))
+    nodes = [
+        {**node, "config": {name: also.get(value, value) if isinstance(value, str) else value
+                            for name, value in node["config"].items()}}
+        for node in document["nodes"]
+    ]  # fmt: skip
+    return {**document, "nodes": nodes}
+
+
+def _connected(workspace: Workspace, document: dict[str, Any]) -> dict[str, Any]:
+    """Each step that needs a connection with the one of its type, where the workspace has just one."""
+    known = Connection.objects.for_workspace(workspace).values_list("pk", "type")
+    nodes = []
+    for node in document["nodes"]:
+        config, node_type = dict(node["config"]), find(node["type"])
+        for name, field in (node_type.fields if node_type else {}).items():
+            if type(field) is ConnectionRef and field.required and not config.get(name):
+                fitting = [str(pk) for pk, kind in known if kind in field.types]
+                config |= {name: fitting[0]} if len(fitting) == 1 else {}
+        nodes.append({**node, "config": config})
+    return {**document, "nodes": nodes}
+
+
 @transaction.atomic
 def create_flow(
     workspace: Workspace, user: Any, *, name: str, kind: str, description: str = "", template: str = "",
@@ -58,10 +94,13 @@ def create_flow(
 ) -> Flow:  # fmt: skip
     """A flow with its draft: from `document`, from a template of the gallery, or with nothing but its trigger."""
     if document is None:
-        document = template_document(template) if template else _start_of(kind)
+        document = _from_template(workspace, user, template) if template else _start_of(kind)
     document = _with_agents(document, list(agents))
     flow = Flow.objects.create(workspace=workspace, name=name, kind=kind, description=description)
     make_draft(flow, document, user)
+    sample = _gallery()[template].get("sample") if template else None
+    if sample:
+        Scenario.objects.create(workspace=workspace, flow=flow, name=SAMPLE, event=sample, by=user)
     return flow
 
 

@@ -1,11 +1,8 @@
 """Email: what arrives at a real SMTP server, what it refuses, and that nobody gets a message twice."""
 
-import email
-import email.policy
 import socket
 import ssl
 import threading
-from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -18,6 +15,7 @@ from integrations.lines import forget_lines
 from integrations.masking import Mask
 from runtime.engine.outcomes import Done, Fail
 from tests.integrations.test_tls import Authority
+from tests.mail_server import Box, MailServer
 from tests.peers import Answer, Misbehaving, Peer
 from tests.servers import free_port
 
@@ -27,26 +25,6 @@ EVENT = {
 PASSWORD = "app-pass-w0rd"
 
 
-class Box:
-    """An aiosmtpd handler that keeps what it gets, and says what `refuse` tells it to."""
-
-    def __init__(self):
-        self.messages, self.refuse, self.after_data = [], {}, "250 OK"
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refuse:
-            return self.refuse[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append(SimpleNamespace(
-            sender=envelope.mail_from, to=list(envelope.rcpt_tos),
-            content=email.message_from_bytes(envelope.content, policy=email.policy.default),
-        ))  # fmt: skip
-        return self.after_data
-
-
 def signs_in(server, session, envelope, mechanism, data):
     return AuthResult(success=(data.login, data.password) == (b"bot", PASSWORD.encode()), handled=False)
 
@@ -54,14 +32,10 @@ def signs_in(server, session, envelope, mechanism, data):
 @pytest.fixture
 def box(settings):
     """A mail server that is open to us; `box.values` are a connection's."""
-    box = Box()
-    port = free_port()
-    box.server = Controller(box, hostname="127.0.0.1", port=port, auth_require_tls=False, authenticator=signs_in)
-    box.server.start()
-    settings.EGRESS_ALLOW = f"127.0.0.1:{port}=127.0.0.0/8"
-    box.values = {"host": "127.0.0.1", "port": str(port), "security": "none", "sender": "Bot <bot@example.com>"}
-    yield box
-    box.server.stop()
+    with MailServer(auth_require_tls=False, authenticator=signs_in) as server:
+        settings.EGRESS_ALLOW = server.allow
+        server.box.values = server.values
+        yield server.box
 
 
 def credentials(values):
