@@ -124,8 +124,8 @@ def test_every_step_can_be_sent_or_says_that_it_needs_a_connection(program, draf
     for kind in program.get("/node-types/").value:
         if kind["type"] == "api_request" or kind["trigger"]:
             continue
-        sent = send(program, draft, {"id": "x", **kind["example"]}, interaction={"id": "c1"}, args={"order_id": "A-1"}, contact={"phone": "+14155550100"},
-                    trigger={"body": {"leads": []}})  # fmt: skip
+        about = {"interaction": {"id": "c1"}, "contact": {"phone": "+14155550100"}, "args": {"order_id": "A-1"}}
+        sent = send(program, draft, {"id": "x", **kind["example"]}, trigger={"body": {"leads": []}}, **about)
         needs = any(field["kind"] == "connection_ref" and field["required"] for field in kind["fields"])
         assert (sent["error"] or {}).get("code") == ("no_connection" if needs else None), kind["type"]
 
