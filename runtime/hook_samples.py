@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
+from runtime import present
 from runtime.credentials import masked_members
 from runtime.engine.values import safe_dumps
 from runtime.models import Flow, Hook
@@ -31,7 +30,7 @@ def hook_of(flow: Flow) -> Hook:
 
 def listen(hook: Hook, config: Mapping[str, Any]) -> None:
     """From now on, for a while, wait for one call; `config` is the draft's trigger."""
-    hook.listening, hook.listening_until, hook.refused = dict(config), timezone.now() + LISTEN_FOR, ""
+    hook.listening, hook.listening_until, hook.refused = dict(config), present.now() + LISTEN_FOR, ""
     hook.save(update_fields=["listening", "listening_until", "refused"])
 
 
@@ -51,5 +50,5 @@ def heard(batch: list[Heard]) -> list[None]:
         if len(safe_dumps(sample)) > LARGEST:
             waiting.update(refused=f"A call came that is larger than {LARGEST // 1024} KiB: too much for a sample.")
             continue
-        waiting.update(sample=sample, sample_at=timezone.now(), listening=None, listening_until=None, refused="")
+        waiting.update(sample=sample, sample_at=present.now(), listening=None, listening_until=None, refused="")
     return [None] * len(batch)

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
+from runtime import present
 from runtime.actions import Call, invoke
 from runtime.arrivals import BadEvent, hash_of, idempotency_key, parse
 from runtime.credentials import masked_headers
@@ -88,7 +88,7 @@ def _refusal(request: HttpRequest, address: Address) -> Refused | None:
     """(status, code, words, headers) for a call that does not come in."""
     config, mode = address.config, address.config.get("signature") or "none"
     headers = {name.lower(): value for name, value in request.headers.items()}
-    reason = refusal(mode, headers, request.body, address.secrets, timezone.now().timestamp())
+    reason = refusal(mode, headers, request.body, address.secrets, present.now().timestamp())
     if reason is not None:
         return 401, "bad_signature", reason, {"WWW-Authenticate": "Bearer"} if mode == "bearer" else {}
     methods = config.get("methods") or ["POST"]
@@ -179,7 +179,7 @@ def _body(request: HttpRequest) -> Any:
 
 
 def _addresses(hashes: list[str]) -> list[Address | None]:
-    now = timezone.now()
+    now = present.now()
     flows = {flow.token_hash: flow for flow in Flow.objects.kept().filter(token_hash__in=hashes)}
     live = [flow.pk for flow in flows.values() if flow.enabled]
     listening = Trigger.objects.filter(type="webhook", flow__in=live).select_related("flow")

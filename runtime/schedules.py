@@ -13,15 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from runtime import present
-from runtime.claiming import database_now
 from runtime.crashing import crash_point
 from runtime.intake import Arrival, accept
 from runtime.models import OPEN, Run, Status, Trigger
-from runtime.rows import execute
 
 log = logging.getLogger("segue.clock")
 ON_TIME = timedelta(seconds=60)  # what is later was missed
@@ -111,11 +109,10 @@ def times_of(config: Mapping[str, Any]) -> list[time]:
 
 
 def fire(now: datetime | None = None) -> int:
-    """Start what is due; how many runs were started. The time is the database's: hosts' clocks differ, and step."""
-    reference = now or database_now()
-    due = Trigger.objects.filter(type="schedule", next_at__lte=reference, flow__enabled=True, flow__deleted_at=None)
-    triggers = list(due.select_related("flow").order_by("next_at")[:MOST_AT_ONCE])
-    return _fire(triggers, now or moment_of_database()) if triggers else 0
+    """Start what is due; how many runs were started. The time is the one all hosts share."""
+    now = now or present.now()
+    due = Trigger.objects.filter(type="schedule", next_at__lte=now, flow__enabled=True, flow__deleted_at=None)
+    return _fire(list(due.select_related("flow").order_by("next_at")[:MOST_AT_ONCE]), now)
 
 
 def _fire(triggers: list[Trigger], now: datetime) -> int:
@@ -131,13 +128,6 @@ def _fire(triggers: list[Trigger], now: datetime) -> int:
             # The database, or the disk: it stays due, and the next tick tries again.
             log.exception("The schedule of flow %s could not start its run yet", trigger.flow_id)
     return started
-
-
-def moment_of_database() -> datetime:
-    if connection.vendor != "postgresql":
-        return present.now()  # one host, one clock
-    now: datetime = execute("SELECT STATEMENT_TIMESTAMP()", [])[0][0]
-    return now
 
 
 def _fire_one(trigger: Trigger, now: datetime) -> int:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +15,7 @@ from builder.api.shapes import described
 from builder.auditing import record
 from builder.drafts import rejudge
 from builder.problems import Refused
+from runtime import present
 from runtime.active import iso
 from runtime.engine.graph import Graph
 from runtime.hook_samples import hook_of, listen, stop_listening
@@ -85,7 +85,7 @@ def _config(flow: Flow) -> dict[str, Any]:
 
 def _json(flow: Flow, hook: Hook | None) -> dict[str, Any]:
     hook = hook or Hook(flow=flow)
-    now = timezone.now()
+    now = present.now()
     rotating = hook.previous_until is not None and hook.previous_until > now
     return {
         "address": f"{settings.PUBLIC_URL}/hooks/{flow.token}/",

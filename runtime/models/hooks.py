@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.utils import timezone
 
-from runtime import vault
+from runtime import present, vault
 from runtime.models.base import Record, WorkspaceQuerySet
 from runtime.models.flows import Flow
 from runtime.models.people import Workspace
@@ -34,7 +33,7 @@ class Hook(Record):
 
     def set_secret(self, secret: str):
         """The one before stays good for a day, so that the sender can follow; empty removes both."""
-        now = timezone.now()
+        now = present.now()
         before = self._open("secret")
         keep = bool(secret and before and before != secret)
         if keep or not secret:

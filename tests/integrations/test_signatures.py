@@ -22,6 +22,10 @@ VECTORS = {
         "elevenlabs-signature": "t=1763650930,v0=51f76347fb7c9c065a49fc369f246a2b90665e1c641ab250421c17ec2bf9524a"}),
     "famulor": ("famulor_signing_secret_0001", {
         "x-signature-256": "sha256=5341d094f73e5990fdbcdb807f5be2d94da980d39d01921729dd6d89a382f508"}),
+    "goldilocks": ("goldilocks_test_secret", {
+        "x-goldilocks-signature": "sha256=0cfc1d0e873675f7654b1f7e3c24d1a69438f999b4ca129558b5d3f6e083db64"}),
+    "bland": ("bland_test_secret", {
+        "x-webhook-signature": "05a9d24bf66a7ef5c6b9ce98e7ac79a5f4355384b71db641102e812995f3611f"}),
 }  # fmt: skip
 STAMPED = ("vapi", "retell", "elevenlabs")
 
@@ -142,3 +146,44 @@ def test_why_a_body_is_refused_is_said_without_the_secret():
             assert "hush" not in reason
             assert secret not in reason
             assert hashlib.sha256(secret.encode()).hexdigest() not in reason
+
+
+def test_synthflow_signs_the_calls_id_and_nothing_else():
+    secret, call = "synthflow_test_secret", "1711646262471x768387119913843100"
+    body = f'{{"status": "completed", "call": {{"call_id": "{call}"}}}}'.encode()
+    given = "e75GV+TAVSeqrD4KWHNOBni5JU2ZIdrhoffkcnHi8t4="
+    for name in ("http_synthflow_signature", "http-synthflow-signature", "synthflow-signature"):
+        assert verify("synthflow", {name: given}, [secret], body) is None
+    assert verify("synthflow", {"synthflow-signature": hexed(secret, call.encode())}, ["old", secret], body) is None
+    assert verify("synthflow", {"synthflow-signature": given}, [secret], body.replace(b"1711", b"1712"))
+    assert verify("synthflow", {"synthflow-signature": given}, [secret], b"{")
+    assert verify("synthflow", {}, [secret], body)
+
+
+def test_twilio_signs_the_address_it_called_and_the_sorted_fields():
+    url, secret = "https://mycompany.com/myapp.php?foo=1&bar=2", "12345"
+    body = b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212"
+    headers = {":url": url, "x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8="}
+    assert verify("twilio", headers, [secret], body) is None
+    assert verify("twilio", headers, ["old", secret], b"&".join(reversed(body.split(b"&")))) is None
+    assert verify("twilio", {**headers, ":url": url + "&more=1"}, [secret], body)
+    assert verify("twilio", headers, [secret], body + b"&Extra=")
+    assert verify("twilio", headers, ["other"], body)
+    assert verify("twilio", {":url": url}, [secret], body)
+
+
+def test_twilio_puts_the_hash_of_other_bodies_into_the_address():
+    body, secret = b'{"a": 1}', "12345"
+    url = f"https://flows.example.com/in/twilio/t/?bodySHA256={hashlib.sha256(body).hexdigest()}"
+    signature = base64.b64encode(hmac.new(secret.encode(), url.encode(), "sha1").digest()).decode()
+    headers = {":url": url, "x-twilio-signature": signature}
+    assert verify("twilio", headers, [secret], body) is None
+    assert verify("twilio", headers, [secret], b'{"a": 2}')
+
+
+@pytest.mark.parametrize(("vendor", "name"), [("strada", "x-strada-secret"), ("sigmamind", "x-webhook-secret")])
+def test_a_secret_that_is_simply_sent_along(vendor, name):
+    assert verify(vendor, {name: "strada_test_secret"}, ["strada_test_secret"]) is None
+    assert verify(vendor, {"authorization": "Bearer strada_test_secret"}, ["strada_test_secret"]) is None
+    for wrong in ("", "strada_test_secre", "strada_test_secrets", "\u00e9"):
+        assert verify(vendor, {name: wrong}, ["strada_test_secret"])
