@@ -128,6 +128,11 @@ def test_without_the_code_editor_the_textarea_does(form, asked, flow, page):
 def test_the_code_editor_is_accessible_in_both_themes(form, code, clean):  # noqa: F811
     form.keyboard.type("\nconst a = 'text', b = 12, c = /x/; // why\nif (a) return b;")
     clean()
+    form.keyboard.type("\nconst = 5;")
+    form.keyboard.press("Control+s")
+    expect(form.get_by_text("Line 5: variable name expected")).to_be_visible()
+    expect(code).to_have_attribute("aria-invalid", "true")
+    clean()
 
 
 def test_who_may_only_look_reads_the_program(page, flow, workspace, make_person, sign_in):

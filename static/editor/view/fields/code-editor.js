@@ -91,6 +91,13 @@ export function replace(control, { field, id, change, form }) {
   });
   control.replaceWith(host);
   host.addEventListener("keydown", ownKeys);
+  // The row of the field says on the host whether the program is right; who listens is inside.
+  new MutationObserver(() => {
+    const wrong = host.getAttribute("aria-invalid");
+    if (wrong === null) return;
+    host.removeAttribute("aria-invalid");
+    view.contentDOM.setAttribute("aria-invalid", wrong);
+  }).observe(host, { attributeFilter: ["aria-invalid"] });
   host
     .closest(".field")
     ?.querySelector("label")
