@@ -1,12 +1,14 @@
 """The web process: uvicorn with the whole application. `python -m builder.serving` is what runs in production too."""
 
 import argparse
+import asyncio
 import gc
 import socket
 
 from builder.supervising import end_with_supervisor
 
 GRACE_SECONDS = 5
+PARTING_SECONDS = 0.5  # for those who connected just before, to say what they want
 FRAME_BYTES = 64 * 1024
 
 
@@ -53,7 +55,20 @@ def serve(listening):
         timeout_keep_alive=65,  # longer than the usual minute of a reverse proxy
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    _server(uvicorn)(config).run(sockets=[listening])
+
+
+def _server(uvicorn):
+    """uvicorn's server. At its end that hangs up on those who have connected and not asked yet; here they may ask."""
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets=None):
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(PARTING_SECONDS)
+            await super().shutdown(sockets)
+
+    return Server
 
 
 if __name__ == "__main__":
