@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -262,6 +263,14 @@ class Instance:
         finally:
             connection.close()
 
+    def delays(self, prefix) -> list[float]:
+        """Seconds from accepting each call of that name to the start of its run."""
+        rows = self.query(
+            "SELECT e.received_at, s.started_at FROM runtime_event e JOIN runtime_run r ON r.event_id = e.id "
+            f"JOIN runtime_steprun s ON s.run_id = r.id AND s.seq = 1 WHERE e.key LIKE '{prefix}%'"
+        )
+        return [(_moment(started) - _moment(received)).total_seconds() for received, started in rows]
+
     def make_schedule_due(self):
         """The staged schedule is due now; the clock that fires it moves it on by a month."""
         now = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '001'" if self.sqlite else "now()"
@@ -282,6 +291,10 @@ class Instance:
             names = [row[0] for row in connection.execute(f"SELECT * FROM {table} LIMIT 0").description]
             written = " OR ".join(f"CAST(\"{name}\" AS text) LIKE '%{text}%'" for name in names)
             return bool(connection.execute(f"SELECT 1 FROM {table} WHERE {written} LIMIT 1").fetchall())
+
+
+def _moment(value) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def kill(process: psutil.Process) -> bool:
