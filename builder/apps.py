@@ -12,6 +12,9 @@ class BuilderConfig(AppConfig):
 
         from builder import checks  # noqa: F401  registers the system checks
         from builder.crash_reporting import report_to
+        from builder.pruning import prune
+        from runtime.clock import every_hour
 
+        every_hour(prune)
         if settings.SENTRY_DSN:
             report_to(settings.SENTRY_DSN)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from builder.drafts import has_changed
 from runtime.active import iso
 from runtime.engine.registry import find
-from runtime.models import Flow, FlowVersion, Run, Workspace
+from runtime.models import Flow, FlowDay, FlowVersion, Run, Workspace
 
 STATS_DAYS = 7
 
@@ -106,6 +106,12 @@ def stats_of(flows: Iterable[Flow]) -> dict[Any, dict[str, Any]]:
         elif row["status"] in ("failed", "timed_out", "parked"):
             own["failed"] += row["count"]
             day["failed"] += row["count"]
+    for row in FlowDay.objects.filter(flow__in=ids, day__gte=since.date()):  # runs that were forgotten since
+        own = found[row.flow_id]
+        day = own["days"].setdefault(row.day.isoformat(), {"runs": 0, "failed": 0})
+        for name in ("runs", "succeeded", "failed"):
+            own[name] += getattr(row, name)
+        day["runs"], day["failed"] = day["runs"] + row.runs, day["failed"] + row.failed
     last = _last_runs(ids)
     return {id: _stats(own, last.get(id)) for id, own in found.items()}
 

@@ -1,20 +1,28 @@
 """Forgetting what was kept long enough: ended runs by the workspace's days, the trash, test versions, invitations.
 
-In small batches, so that no write transaction holds up the runs under way. Nothing open is ever touched.
+In small batches with a pause after each, so that no write transaction holds up the runs under way. Nothing open is ever
+touched. How many live runs there were on each day, and how they ended, stays known (FlowDay): it is added up in the
+transaction in which they go.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from builder.flows import TRASH_DAYS
 from builder.models import Invitation
-from runtime.models import FINAL, OPEN, Event, Flow, FlowVersion, Run, Workspace
+from builder.pages.recent import first_id
+from runtime.models import FINAL, OPEN, Event, Flow, FlowDay, FlowVersion, Operation, Run, Status, Workspace
 
-BATCH = 500
+BATCH = 200
+PAUSE_SECONDS = 0.02
+KEEP_OPERATIONS = timedelta(days=30)
 KEEP_TEST_VERSIONS = timedelta(days=1)
 
 
@@ -24,6 +32,7 @@ def prune() -> dict[str, int]:
         "runs": sum(_runs(workspace) for workspace in Workspace.objects.all()),
         "events": sum(_events(workspace) for workspace in Workspace.objects.all()),
         "flows": _trash(),
+        "operations": _in_batches(Operation.objects.filter(finished_at__lt=timezone.now() - KEEP_OPERATIONS)),
         "test versions": _in_batches(_test_versions()),
         "invitations": _in_batches(Invitation.objects.filter(accepted_at=None, expires_at__lt=timezone.now())),
     }
@@ -31,7 +40,8 @@ def prune() -> dict[str, int]:
 
 def _runs(workspace: Workspace) -> int:
     old = timezone.now() - timedelta(days=workspace.retention_days)
-    return _in_batches(Run.objects.for_workspace(workspace).filter(status__in=FINAL, finished_at__lt=old))
+    runs = Run.objects.for_workspace(workspace).filter(id__lt=first_id(old), status__in=FINAL, finished_at__lt=old)
+    return _in_batches(runs.order_by("id"))
 
 
 def _events(workspace: Workspace) -> int:
@@ -61,9 +71,26 @@ def _in_batches(rows: QuerySet) -> int:
 def _batches(rows: QuerySet) -> Iterator[list]:
     while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
         yield ids
+        time.sleep(PAUSE_SECONDS)
 
 
 @transaction.atomic
 def _delete(type_of: type, ids: list) -> int:
+    if type_of is Run:
+        _remember(Run.objects.filter(pk__in=ids, mode="live"))
     type_of.objects.filter(pk__in=ids).delete()
     return len(ids)
+
+
+def _remember(runs: Iterable[Run]) -> None:
+    """Add runs that are about to go to what is known of their days."""
+    sums: dict[tuple[Any, Any, date], dict[str, float]] = defaultdict(lambda: defaultdict(int))
+    for run in runs:
+        day = sums[run.workspace_id, run.flow_id, run.created_at.astimezone(UTC).date()]
+        day["runs"] += 1
+        day["succeeded"] += run.status == Status.SUCCEEDED
+        day["failed"] += run.status in (Status.FAILED, Status.TIMED_OUT)
+        day["seconds"] += run.seconds or 0.0
+    for (workspace_id, flow_id, on), added in sums.items():
+        row, _ = FlowDay.objects.get_or_create(workspace_id=workspace_id, flow_id=flow_id, day=on)
+        FlowDay.objects.filter(pk=row.pk).update(**{name: F(name) + count for name, count in added.items()})

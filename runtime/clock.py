@@ -7,10 +7,13 @@ earliest of them tells how long to sleep, a quarter of a second at most, so that
 import logging
 import os
 import socket
+import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.db.models import Min
 
 from runtime import broker, gatekeeping, operations, present, schedules
@@ -58,9 +61,27 @@ def tick() -> float:
     return min(LONGEST_SLEEP, (earliest - now).total_seconds())
 
 
+_chores: list[Callable[[], Any]] = []
+
+
+def every_hour(chore: Callable[[], Any]) -> None:
+    """Have `chore` done once an hour beside the clock; it may be done on several hosts at once."""
+    _chores.append(chore)
+
+
 def sweep() -> None:
-    """Forget answers to repeated writes after their week."""
+    """Forget answers to repeated writes after their week; start the chores on a thread of their own."""
     IdempotentAnswer.objects.filter(created_at__lt=present.now() - KEEP_ANSWERS).delete()
+    threading.Thread(target=_do_chores, name="chores", daemon=True).start()
+
+
+def _do_chores() -> None:
+    for chore in _chores:
+        try:
+            chore()
+        except Exception:
+            log.exception("%s was not done; it is tried again in an hour", chore.__name__)
+    connection.close()
 
 
 _last_beat = 0.0

@@ -6,11 +6,12 @@ page the slowest thing it reports on.
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 
 from django.db.models import Avg, Count, F, Max, Q
 
 from builder.pages.recent import BAD, Slot, first_id
-from runtime.models import OPEN, Flow, Run, Status, StepRun
+from runtime.models import OPEN, Flow, FlowDay, Run, Status, StepRun
 
 AT_MOST = 20_000
 
@@ -42,7 +43,19 @@ def over_time(workspace, slots: list[Slot]) -> list[dict]:
     for number, slot in enumerate(slots):
         good, bad = counted[f"good{number}"], counted[f"bad{number}"]
         points.append({"label": slot.label, "good": good, "bad": bad, "other": counted[f"all{number}"] - good - bad})
+    for row in _forgotten(workspace, slots):
+        noon = datetime.combine(row.day, time(12), UTC)
+        slot = next((number for number, slot in enumerate(slots) if slot.start <= noon < slot.end), None)
+        if slot is not None:
+            points[slot]["good"] += row.succeeded
+            points[slot]["bad"] += row.failed
+            points[slot]["other"] += row.runs - row.succeeded - row.failed
     return points
+
+
+def _forgotten(workspace, slots: list[Slot]) -> list[FlowDay]:
+    """What is still known of the days of these slots whose runs are gone."""
+    return list(FlowDay.objects.for_workspace(workspace).filter(day__gte=slots[0].start.date()))
 
 
 def totals(workspace, slots: list[Slot], ended: list[tuple]) -> Totals:
@@ -52,6 +65,10 @@ def totals(workspace, slots: list[Slot], ended: list[tuple]) -> Totals:
         bad=Count("id", filter=Q(status__in=BAD)),
         open=Count("id", filter=Q(status__in=OPEN) & ~Q(status=Status.PARKED)),
     )
+    for row in _forgotten(workspace, slots):
+        counted["runs"] += row.runs
+        counted["good"] += row.succeeded
+        counted["bad"] += row.failed
     seconds = sorted(taken for _, taken in ended)
     return Totals(**counted, p50=percentile(seconds, 0.5), p95=percentile(seconds, 0.95))
 

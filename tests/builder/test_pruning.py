@@ -1,14 +1,18 @@
 """Pruning: what is old goes, what is open or young stays."""
 
+import secrets
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from builder.flows import trash
+from builder.overview import stats_of
+from builder.pages.recent import first_id
 from builder.pruning import prune
-from runtime.models import Event, Flow, FlowVersion, Run, Status
+from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status
 
 
 @pytest.fixture
@@ -17,8 +21,11 @@ def make_run(workspace, published):
         then = timezone.now() - timedelta(days=days)
         event = Event.objects.create(workspace=workspace, source="api", type="call.ended", received_at=then)
         finished = then if status in ("succeeded", "failed") else None
-        return Run.objects.create(workspace=workspace, flow=published, version=published.published, event=event,
-                                  kind="post_call", status=status, finished_at=finished)  # fmt: skip
+        own = UUID(int=first_id(then).int + secrets.randbits(60))
+        return Run.objects.create(
+            id=own, created_at=then, workspace=workspace, flow=published, version=published.published, event=event,
+            kind="post_call", status=status, finished_at=finished,
+        )  # fmt: skip
 
     return make
 
@@ -51,3 +58,28 @@ def test_versions_of_test_runs_that_are_gone_go_and_published_ones_stay(publishe
 def test_the_command_says_what_went(published, capsys):
     call_command("prune")
     assert "0 runs" in capsys.readouterr().out
+
+
+def test_how_many_runs_there_were_stays_known(make_run, workspace, published):
+    workspace.retention_days = 2
+    workspace.save()
+    for status in ("succeeded", "succeeded", "failed"):
+        make_run(status, 4)
+    make_run("succeeded", 1)
+    before = stats_of([published])[published.pk]
+    assert prune()["runs"] == 3
+    assert prune()["runs"] == 0
+    row = FlowDay.objects.get()
+    assert (row.runs, row.succeeded, row.failed) == (3, 2, 1)
+    after = stats_of([published])[published.pk]
+    names = ("runs", "succeeded", "failed", "success_rate", "days")
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}
+
+
+def test_pruning_goes_in_batches(make_run, workspace, monkeypatch):
+    monkeypatch.setattr("builder.pruning.BATCH", 2)
+    monkeypatch.setattr("builder.pruning.PAUSE_SECONDS", 0)
+    for _ in range(5):
+        make_run("succeeded", workspace.retention_days + 1)
+    assert prune()["runs"] == 5
+    assert FlowDay.objects.get().runs == 5
