@@ -44,6 +44,7 @@ export function edit({ store, context, canvas, page, painter }) {
   const panels = createPanels(store, context);
   Object.assign(context, { openPicker: panels.openPicker, dialog: panels.dialog, toast: panels.toast });
   for (const [name, slot] of Object.entries(panels.slots)) byId(name).replaceChildren(slot);
+  byId("banner").classList.remove("is-awaited");
   // The toolbar names commands, of the panels too.
   const toolbar = createToolbar(context);
   canvas.dom.append(toolbar.dom);

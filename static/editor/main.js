@@ -49,6 +49,8 @@ async function start() {
   context.commands = createCommandRunner(store, () => context);
   const canvas = createCanvas(store, context);
   context.canvas = canvas.access;
+  // The bar comes with the second stage; that it comes is known now, and the canvas must not move under a pointer.
+  byId("banner").classList.toggle("is-awaited", wantsBanner(store.state));
   byId("canvas").replaceChildren(canvas.dom);
   const viewport = { width: canvas.stage.clientWidth || 800, height: canvas.stage.clientHeight || 600 };
   store.dispatch((state) => withFirstCamera({ ...state, viewport }));
@@ -60,11 +62,14 @@ async function start() {
   afterPaint(async () => {
     performance.mark("canvas");
     for (const module of page.late) import(module);
-    const { edit } = await styled(import("./editing.js"), "panels");
+    const { edit } = await styled(import("./editing.js"), "panels", "controls");
     edit({ store, context, canvas, page, painter });
     playInput(context);
   });
 }
+
+/** What view/banner.js has words for. @param {State} state */
+const wantsBanner = ({ flow, changed, readonly }) => !flow.published || Boolean(changed) || readonly !== null;
 
 /**
  * What the page begins with. What fails is asked for again in the way that has words for failures.
