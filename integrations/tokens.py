@@ -9,24 +9,20 @@ and once more when a peer refuses it before that.
 import logging
 import os
 import random
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import Q
 from django.utils import timezone
 
-from integrations import answers
+from integrations import answers, token_rows
 from integrations.authentication import FORM, Values
 from integrations.connection_types import ConnectionType
+from integrations.flights import Flights
 from integrations.grants import Form, Grant, Held, held_from
 from integrations.http import fetch
 from integrations.lines import call
@@ -34,13 +30,9 @@ from integrations.masking import Mask
 from integrations.models import Connection, Token
 from integrations.web_addresses import normal_url
 from runtime.engine.errors import StepError
-from runtime.vault import CannotOpen
 
-LEASE = timedelta(seconds=30)
 PATIENCE = 10.0  # seconds that others wait for who renews
 ASK_SECONDS = 15.0
-FAILED_FOR = 5.0  # seconds in which a refusal is told again instead of asked for again
-KEPT = 1024
 log = logging.getLogger("segue.tokens")
 Result = TypeVar("Result")
 
@@ -81,7 +73,7 @@ class TokenSource:
     def take(self, form: Form) -> Held:
         """Ask for a token with this form (a sign-in's code) and keep it, whatever was there."""
         with _flights.alone(self.id, ASK_SECONDS):
-            before = Held(version=_in_database(lambda: _read(self.id)).version)
+            before = Held(version=_in_database(lambda: token_rows.read(self.id)).version)
             return self._ask_and_keep(form, before, owner=None)
 
     def _latest(self) -> Held:
@@ -113,14 +105,14 @@ class TokenSource:
     def _renewed(self, version: int, must: bool) -> Held:
         owner, patience = f"{os.getpid()}-{random.getrandbits(48):x}", time.monotonic() + PATIENCE
         while True:
-            found = _in_database(lambda: _read(self.id))
+            found = _in_database(lambda: token_rows.read(self.id))
             if found.version > version and found.access:
                 _flights.remember(self.id, found)
                 return found
-            if _in_database(lambda found=found: _take_lease(self.id, found.version, owner)):
+            if _in_database(lambda found=found: token_rows.take_lease(self.id, found.version, owner)):
                 form = self.grant.form(self.values, found.refresh)
                 if form is None:
-                    _in_database(lambda: _release(self.id, owner, ""))
+                    _in_database(lambda: token_rows.release(self.id, owner, ""))
                     raise StepError(f"Nobody has signed in for the connection {self.name} yet: open it and sign in.",
                                     code="sign_in")  # fmt: skip
                 return self._ask_and_keep(form, found, owner)
@@ -134,20 +126,20 @@ class TokenSource:
         try:
             answer = self._ask(form)
         except _InvalidGrant as error:
-            again = _in_database(lambda: _read(self.id))
+            again = _in_database(lambda: token_rows.read(self.id))
             if again.version > before.version:  # somebody else used the refresh token first: no failure
                 _flights.remember(self.id, again)
                 return again
             told = self._trouble(f"{error}. Somebody has to sign in again", code="sign_in")
-            _in_database(lambda: _release(self.id, owner, told.message))
+            _in_database(lambda: token_rows.release(self.id, owner, told.message))
             raise told from error
         except StepError as error:
             trouble = "" if error.retryable else error.message
-            _in_database(lambda: _release(self.id, owner, trouble))
+            _in_database(lambda: token_rows.release(self.id, owner, trouble))
             raise
         held = held_from(answer, before, timezone.now())
         self._learn(held)
-        kept = _in_database(lambda: _keep(self.id, held, owner))
+        kept = _in_database(lambda: token_rows.keep(self.id, held, owner))
         _flights.remember(self.id, kept)
         return kept
 
@@ -203,108 +195,6 @@ def forget(row: Connection) -> None:
     _flights.drop(row.pk)
 
 
-# --- The row
-
-
-def _read(connection_id: UUID) -> Held:
-    try:
-        return _row(connection_id).held()
-    except CannotOpen:
-        return Held(version=_row(connection_id).version)
-
-
-def _row(connection_id: UUID) -> Token:
-    found = Token.objects.filter(connection_id=connection_id).first()
-    if found is None:
-        owner = Connection.objects.filter(pk=connection_id).values_list("workspace_id", flat=True).first()
-        if owner is None:
-            raise StepError("The connection of this step was deleted; choose another.", code="no_connection")
-        found, _ = Token.objects.get_or_create(connection_id=connection_id, defaults={"workspace_id": owner})
-    return found
-
-
-def _take_lease(connection_id: UUID, version: int, owner: str) -> bool:
-    now = _clock()
-    free = Q(renewing_until=None) | Q(renewing_until__lt=now)
-    rows = Token.objects.filter(free, connection_id=connection_id, version=version)
-    return rows.update(renewing_by=owner, renewing_until=now + LEASE) == 1
-
-
-def _release(connection_id: UUID, owner: str | None, trouble: str) -> None:
-    if owner is None:  # a sign-in that did not work leaves what was there
-        return
-    rows = Token.objects.filter(connection_id=connection_id, renewing_by=owner)
-    rows.update(renewing_by="", renewing_until=None, trouble=trouble, trouble_at=_clock() if trouble else None)
-
-
-def _keep(connection_id: UUID, held: Held, owner: str | None) -> Held:
-    """Write the token; who lost its lease meanwhile takes what the winner wrote. A sign-in (no owner) always wins."""
-    row = _row(connection_id)
-    mine = {} if owner is None else {"version": held.version - 1, "renewing_by": owner}
-    if Token.objects.filter(pk=row.pk, **mine).update(**row.seal(held)):
-        Connection.objects.filter(pk=connection_id).update(worked_at=timezone.now())
-        return held
-    return _read(connection_id)
-
-
-def _clock() -> Any:
-    """The lease is judged by one clock: the database's where it has one of its own."""
-    if database.vendor == "postgresql":
-        with database.cursor() as cursor:
-            cursor.execute("SELECT statement_timestamp()")
-            return cursor.fetchone()[0]
-    return timezone.now()
-
-
-# --- One herd, one request
-
-
-class _Flights:
-    """What this process knows: the latest token of each connection, who is getting one, what just failed."""
-
-    def __init__(self) -> None:
-        self.guard = threading.Lock()
-        self.locks: dict[UUID, threading.Lock] = {}
-        self.known: OrderedDict[UUID, Held] = OrderedDict()
-        self.failed: dict[UUID, tuple[float, int, StepError]] = {}
-
-    @contextmanager
-    def alone(self, connection_id: UUID, seconds: float) -> Iterator[bool]:
-        with self.guard:
-            lock = self.locks.setdefault(connection_id, threading.Lock())
-        entered = lock.acquire(timeout=seconds) if seconds else lock.acquire(blocking=False)
-        try:
-            yield entered
-        finally:
-            if entered:
-                lock.release()
-
-    def latest(self, connection_id: UUID) -> Held | None:
-        return self.known.get(connection_id)
-
-    def remember(self, connection_id: UUID, held: Held) -> None:
-        with self.guard:
-            self.known[connection_id] = held
-            self.failed.pop(connection_id, None)
-            while len(self.known) > KEPT:
-                self.known.popitem(last=False)
-
-    def drop(self, connection_id: UUID) -> None:
-        with self.guard:
-            self.known.pop(connection_id, None)
-            self.failed.pop(connection_id, None)
-
-    def note_failure(self, connection_id: UUID, version: int, error: StepError) -> None:
-        with self.guard:
-            self.failed[connection_id] = (time.monotonic(), version, error)
-
-    def raise_recent(self, connection_id: UUID, version: int) -> None:
-        """Those who waited for a request that failed are told the same."""
-        at, seen, error = self.failed.get(connection_id, (0.0, -1, None))
-        if error is not None and seen == version and time.monotonic() - at < FAILED_FOR:
-            raise StepError(error.message, error.code, error.retryable, error.retry_after, error.detail)
-
-
 def _in_database(work: Callable[[], Result]) -> Result:
     """Do `work` on the thread that has a database connection for tokens."""
 
@@ -317,7 +207,7 @@ def _in_database(work: Callable[[], Result]) -> Result:
     return _keeper().submit(worked).result()
 
 
-_flights = _Flights()
+_flights = Flights()
 _thread: ThreadPoolExecutor | None = None
 
 
@@ -330,7 +220,7 @@ def _keeper() -> ThreadPoolExecutor:
 
 def _forget_all() -> None:
     global _thread, _flights
-    _thread, _flights = None, _Flights()
+    _thread, _flights = None, Flights()
 
 
 # Neither threads nor held locks survive a fork.

@@ -5,6 +5,7 @@ A message is recognised by `client_msg_id`, a UUID made of the idempotency key. 
 """
 
 import uuid
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,8 @@ from integrations.authentication import bearer
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
 from integrations.escaped_text import in_slack, render_escaped
 from integrations.exchange import Request
+from integrations.grants import Grant
+from integrations.oauth_types import CLIENT_ID, CLIENT_SECRET, SCOPE
 from integrations.service_node import ServiceNode
 from runtime.engine.errors import StepError
 from runtime.engine.fields import ConnectionRef, JsonBody, LongText, TextField, Toggle
@@ -23,13 +26,22 @@ def _complaint(body: Any) -> str:
     return "" if body.get("ok") else str(body.get("error") or "no reason")
 
 
+_PROBE = Probe("/api/auth.test", method="POST", complaint=_complaint,
+               told=lambda body: f"{body['user']} in {body['team']}")  # fmt: skip
 register_connection_type(
     ConnectionType(
         "slack", "Slack", "A bot token: api.slack.com/apps, your app, OAuth & Permissions; with the scope chat:write.",
         (ConnectionField("token", "Bot token", secret=True, help="It begins with xoxb-."),),
         bearer("token"), icon="slack", base_url="https://slack.com",
-        test=Probe("/api/auth.test", method="POST", complaint=_complaint,
-                   told=lambda body: f"{body['user']} in {body['team']}"),
+        test=_PROBE,
+    )
+)  # fmt: skip
+register_connection_type(
+    ConnectionType(
+        "slack_sign_in", "Slack (sign in)", "Somebody adds your Slack app; for a client id and secret.",
+        (CLIENT_ID, CLIENT_SECRET, replace(SCOPE, default="chat:write")), icon="slack", base_url="https://slack.com",
+        grant=Grant("https://slack.com/api/oauth.v2.access", authorize_url="https://slack.com/oauth/v2/authorize"),
+        test=_PROBE,
     )
 )  # fmt: skip
 _TOKEN = "Make a new bot token in Slack and put it into the connection."
@@ -51,7 +63,7 @@ class SlackNode(ServiceNode):
     }  # fmt: skip
     passing = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
     keywords = ("message", "chat", "notify", "channel", "alert")
-    connection = ConnectionRef("Slack", types=["slack"], required=True)
+    connection = ConnectionRef("Slack", types=["slack", "slack_sign_in"], required=True)
     channel = TextField("Channel", required=True, max_length=80, help="Its id (C0123ABC), #name, or a person's id.")
     text = LongText("Text", required=True, max_length=LONGEST_TEXT, help="Values are escaped; *bold*, _italic_ work.")
     blocks = JsonBody("Blocks", help="Block Kit, a JSON list; the text is then what notifications show.",

@@ -90,7 +90,7 @@ def test_processes_that_know_nothing_of_each_other_ask_once(workspace, provider,
     class PerThread:
         def __getattr__(self, name):
             if not hasattr(own, "flights"):
-                own.flights = tokens._Flights()
+                own.flights = tokens.Flights()
             return getattr(own.flights, name)
 
     monkeypatch.setattr(tokens, "_flights", PerThread())
