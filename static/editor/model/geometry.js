@@ -16,7 +16,7 @@ export const COLUMN_GAP = 48;
 export const MIN_PITCH = 32;
 export const SNAP_RADIUS = 20;
 /** Below this zoom the flow is a bitmap. */
-export const FAR = 0.45;
+export const FAR = 0.5;
 /** Pixels around the view that the bitmap has too. */
 export const FAR_MARGIN = 256;
 export const ZOOM_MIN = 0.1;

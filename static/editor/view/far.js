@@ -1,4 +1,4 @@
-/** The flow from far away: below a zoom of 0.45 cards are rectangles on a bitmap, so that a thousand of them cost what one does. */
+/** The flow from far away: below a zoom of 0.5 (geometry.js) cards are rectangles on a bitmap, so that a thousand of them cost what one does. */
 
 /** @import {Point, Rect, State} from "../types.js" */
 /** @import {Marks} from "../model/overlay.js" */

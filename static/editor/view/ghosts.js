@@ -6,7 +6,7 @@
 /** @import {GhostBox, GhostLine, Ghosts} from "../model/comparison.js" */
 
 import { ghostsIn, ghostsOf } from "../model/comparison.js";
-import { toWorld } from "../model/geometry.js";
+import { FAR, toWorld } from "../model/geometry.js";
 import { pastDocument, shownDocument } from "../model/state.js";
 import { publishing } from "../model/words-publish.js";
 import { h, icon, s } from "./dom.js";
@@ -83,7 +83,7 @@ function createPainter(layer) {
     if (camera !== state.camera) {
       camera = state.camera;
       layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.zoom})`;
-      layer.classList.toggle("is-far", camera.zoom < 0.45);
+      layer.classList.toggle("is-far", camera.zoom < FAR);
     }
     const [before, after] = [comparison.before.document, shownDocument(state)];
     if (known?.before !== before || known.after !== after) known = { before, after, ghosts: ghostsOf(before, after, state.catalogue) };

@@ -100,7 +100,7 @@ class Bench:
 
     def elements(self):
         found = []
-        for zoom in (1, 0.46, 0.2):
+        for zoom in (1, 0.5, 0.2):
             self.look(zoom)
             found.append(self.meter.elements())
         return max(found)

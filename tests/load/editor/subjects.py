@@ -80,6 +80,8 @@ class ReactFlow(Peer):
 
 class LiteGraph(Peer):
     name, source = "litegraph", "litegraph.js"
+    # It refuses larger graphs after a few were loaded.
+    most = 1000
 
 
 class Drawflow(Peer):
