@@ -9,7 +9,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import median
 
 import psutil
 import pytest
@@ -116,8 +115,16 @@ def test_no_state_goes_from_one_program_to_the_next(pool):
 
 def test_a_program_takes_a_few_milliseconds(pool):
     result(pool, "return 1")
-    batches = [[ask(pool, "return inputs.n * 2", '{"n": 4}').seconds for _ in range(20)] for _ in range(5)]
-    assert min(map(median, batches)) < 0.010, "even in the batch that had the machine most to itself"
+    """By the processor's clock, which does not mind what else the machine does; one of them by the wall's too."""
+
+    def spent():
+        times = zygote_of(pool).cpu_times()
+        return sum((times.user, times.system, times.children_user, times.children_system))
+
+    before = spent()
+    taken = [ask(pool, "return inputs.n * 2", '{"n": 4}').seconds for _ in range(100)]
+    assert (spent() - before) / len(taken) < 0.010
+    assert min(taken) < 0.010
 
 
 def test_programs_of_many_threads_run_side_by_side(pool):
