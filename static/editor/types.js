@@ -180,11 +180,11 @@
  * @typedef {(
  *   {kind: "pan"} |
  *   {kind: "drag", nodes: readonly string[], notes: readonly string[], dx: number, dy: number, edge: string|null, copies: readonly Rect[], guides: readonly Guide[]} |
- *   {kind: "connect", source: string, port: string, x: number, y: number, target: string|null, refused: string|null, edge: string|null, tap: boolean} |
+ *   {kind: "connect", source: string, port: string, x: number, y: number, target: string|null, refused: string|null, edge: string|null, tap: boolean, held?: string} |
  *   {kind: "marquee", rect: Rect} |
  *   {kind: "drop", type: string, x: number, y: number, inside: boolean, edge: string|null} |
  *   {kind: "resize", note: string, width: number, height: number}
- * )} Gesture  what a pointer is doing; drawn by the views, never part of the document. x, y in canvas pixels
+ * )} Gesture  what a pointer is doing; drawn by the views, never part of the document. x, y in canvas pixels; held: where a line leads whose upper end is moved
  */
 
 /** @typedef {{kind: "line"|"gap", from: Point, to: Point}} Guide  what a dragged card is in line with, or as far from as others are from each other */

@@ -102,6 +102,49 @@ def test_a_line_is_led_elsewhere_by_its_lower_end(canvas, column):
     expect(canvas.get_by_role("button", name="Undo: Reconnect to end")).to_be_enabled()
 
 
+def select_line(page, flow, source):
+    """By the mouse, above the step it leads to."""
+    target = next(edge["target"] for edge in document_of(flow)["edges"] if edge["source"] == source)
+    x, y = inlet(page, target)
+    page.mouse.click(x, y - 20)
+    expect(page.locator("path.edge.is-selected")).to_have_count(1)
+
+
+def test_a_selected_line_is_led_from_elsewhere_by_its_upper_end(show, make_flow):
+    nodes = [call_ended(), set_variable("one"), set_variable("two"), set_variable("three")]
+    places = {"start": (0, 0), "one": (0, 128), "two": (0, 256), "three": (400, 128)}
+    flow = make_flow(document(nodes, [("start", "next", "one"), ("one", "next", "two")]), places)
+    page = show(flow)
+    edge = next(edge for edge in document_of(flow)["edges"] if edge["source"] == "one")
+    select_line(page, flow, "one")
+    drag(page, port(page, "one"), middle(page, "three"))
+    until(page, lambda: lines(flow) == {"start[next] -> one", "three[next] -> two"})
+    assert edge["id"] in {each["id"] for each in document_of(flow)["edges"]}
+    expect(page.get_by_role("button", name="Undo: Lead a line from three")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    until(page, lambda: "one[next] -> two" in lines(flow))
+
+
+def test_a_way_out_that_is_taken_refuses_the_upper_end_with_the_reason(canvas, column):
+    select_line(canvas, column, "one")
+    grab(canvas, port(canvas, "one"))
+    go(canvas, middle(canvas, "start"))
+    expect(reason(canvas)).to_have_text("Every way out of start leads somewhere already.")
+    canvas.mouse.up()
+    assert "one[next] -> two" in lines(column)
+
+
+def test_escape_leaves_a_line_where_it_began(show, loose):
+    page = show(loose)
+    select_line(page, loose, "start")
+    grab(page, port(page, "start"))
+    go(page, middle(page, "three"))
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    said(page, "Cancelled")
+    assert lines(loose) == {"start[next] -> one"}
+
+
 def test_where_several_lines_end_the_selected_one_is_taken(show, make_flow):
     nodes = [
         call_ended(),

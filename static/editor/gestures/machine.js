@@ -144,6 +144,8 @@ export function createMachine(store, context, { stage, panning }) {
       const { source: node, port } = state.gesture;
       return soon((stories) => stories.drawEdge(tools, { node, port, finishing: true }));
     }
+    const held = found?.kind === "port" && !fixed && beginOf(state, found);
+    if (held) return soon((stories) => stories.leadEdge(tools, { edge: held, click: () => select({ kind: "edge", edge: held.id }, pointer) }));
     if (found?.kind === "port" && !fixed) return soon((stories) => stories.drawEdge(tools, { node: found.node, port: found.port }));
     if (found?.kind === "input" && !fixed) {
       const edge = endAt(state, found.node);
@@ -332,6 +334,10 @@ function endAt(state, node) {
   const ends = shownDocument(state).edges.filter((edge) => edge.target === node);
   return ends.find((edge) => state.selection.edges.has(edge.id)) ?? ends[0];
 }
+
+/** The selected line that begins at a port: its upper end can be taken elsewhere. @param {State} state @param {{node: string, port: string}} at */
+const beginOf = (state, { node, port }) =>
+  shownDocument(state).edges.find((edge) => edge.source === node && edge.port === port && state.selection.edges.has(edge.id));
 
 /** With the area tool every tap adds or takes out: fingers have no Shift. @param {State} state @param {Pick<Pointer, "shift"|"mod">} pointer */
 export const addsTo = (state, pointer) => pointer.shift || pointer.mod || state.tool === "area";

@@ -2,5 +2,6 @@
 
 export { dragNodes } from "./drag-nodes.js";
 export { drawEdge } from "./draw-edge.js";
+export { leadEdge } from "./lead-edge.js";
 export { marquee } from "./marquee.js";
 export { resizeNote } from "./resize-note.js";

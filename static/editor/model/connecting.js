@@ -1,9 +1,9 @@
 /** What may lead where: the reason a connection is refused while it is being drawn, and what an edit leaves without a way to it. */
 
-/** @import {Catalogue, FlowDocument} from "../types.js" */
+/** @import {Catalogue, Edge, FlowDocument} from "../types.js" */
 
 import { isTrigger, portIdsOf } from "./catalogue.js";
-import { edgeAt } from "./document.js";
+import { disconnect, edgeAt } from "./document.js";
 import { indexOf, nextOf, reachable, triggerOf } from "./graph.js";
 import { words } from "./words.js";
 
@@ -16,6 +16,16 @@ export function refusal(document, catalogue, source, port, target) {
   if (edgeAt(document, source, port)?.target === target) return words.refused.sameTarget;
   return circleWithoutWaiting(document, catalogue, source, target) ? words.refused.cycle : null;
 }
+
+/** The same for a line whose upper end is moved. @param {FlowDocument} document @param {Catalogue} catalogue @param {Edge} edge @param {string} source @param {string} port @returns {string|null} null: allowed */
+export function refusalFrom(document, catalogue, edge, source, port) {
+  const node = indexOf(document).byId.get(source);
+  if (!node || !portIdsOf(node, catalogue).includes(port) || edgeAt(document, source, port)) return words.refused.taken(node?.label || node?.key || source);
+  return refusal(disconnect(document, [edge.id]), catalogue, source, port, edge.target);
+}
+
+/** The way out of a step that a line let go on it takes; its own, on the step it comes from. @param {FlowDocument} document @param {Catalogue} catalogue @param {string} node @param {Edge} edge */
+export const freeWayOut = (document, catalogue, node, edge) => (node === edge.source ? edge.port : openPort(document, catalogue, node));
 
 /** A circle may be closed only where some step on it waits. @param {FlowDocument} document @param {Catalogue} catalogue @param {string} source @param {string} target */
 function circleWithoutWaiting(document, catalogue, source, target) {

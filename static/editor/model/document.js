@@ -123,6 +123,11 @@ export function connect(document, source, port, target) {
   return make(document, { edges: sorted([...rest, { id, source, port, target }]) });
 }
 
+/** The same line, from elsewhere. @param {FlowDocument} document @param {string} id @param {string} source @param {string} port */
+export function leadFrom(document, id, source, port) {
+  return make(document, { edges: document.edges.map((edge) => (edge.id === id ? { ...edge, source, port } : edge)) });
+}
+
 /** @param {FlowDocument} document @param {Iterable<string>} edgeIds */
 export function disconnect(document, edgeIds) {
   const gone = new Set(edgeIds);

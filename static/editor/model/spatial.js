@@ -152,6 +152,13 @@ export function lineAt(plane, point, distance, wanted = () => true) {
   return best.id;
 }
 
+/** @param {Plane} plane @param {Point} point @returns {string|null} the node that lies there */
+export function nodeAt(plane, point) {
+  const { byId } = indexOf(plane.document);
+  const here = [...nodesIn(plane, { ...point, width: 1, height: 1 })];
+  return here.find((id) => contains(nodeRect(/** @type {FlowNode} */ (byId.get(id)), /** @type {Point} */ (plane.places[id])), point)) ?? null;
+}
+
 /** The node a connection would snap to: under the point, or with its input within `radius`. @param {Plane} plane @param {Point} point @param {number} radius @returns {string|null} */
 export function targetAt(plane, point, radius) {
   const area = { x: point.x - radius, y: point.y - radius, width: 2 * radius, height: 2 * radius };

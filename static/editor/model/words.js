@@ -109,6 +109,7 @@ export const words = {
     trigger: "Nothing can lead to the trigger.",
     cycle: "That would be a circle without a step that waits.",
     sameTarget: "This line leads there already.",
+    taken: (/** @type {string} */ name) => `Every way out of ${name} leads somewhere already.`,
     readonly: "This cannot be changed now.",
     pasteNothing: "There is nothing here to paste.",
     beforeTrigger: "The trigger stays first.",
@@ -138,6 +139,7 @@ export const words = {
     colorNote: (/** @type {string} */ color) => `Colour a note ${color.toLowerCase()}`,
     splice: (/** @type {string} */ name) => `Put ${name} on the line`,
     reconnect: (/** @type {string} */ to) => `Reconnect to ${to}`,
+    leadFrom: (/** @type {string} */ from) => `Lead a line from ${from}`,
     fix: (/** @type {string} */ label) => label,
   },
   announce: {

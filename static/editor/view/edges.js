@@ -293,6 +293,8 @@ function draftPath(state, gesture) {
   const places = shownPlaces(state);
   const node = indexOf(shownDocument(state)).byId.get(gesture.source);
   const from = places[gesture.source];
+  const held = places[gesture.held ?? ""];
+  if (held && (!from || gesture.refused)) return edgePath(gesture, { x: held.x + 128, y: held.y });
   if (!node || !from) return "";
   const ports = portsOf(node, state.catalogue);
   const start = portAt(
@@ -304,7 +306,7 @@ function draftPath(state, gesture) {
     ),
     ports.length,
   );
-  const target = gesture.target && !gesture.refused ? places[gesture.target] : undefined;
+  const target = held ?? (gesture.target && !gesture.refused ? places[gesture.target] : undefined);
   return edgePath(start, target ? { x: target.x + 128, y: target.y } : { x: gesture.x, y: gesture.y });
 }
 

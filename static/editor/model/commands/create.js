@@ -3,8 +3,8 @@
 /** @import {Command, Context, FlowNode, State} from "../../types.js" */
 
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
-import { openPort, refusal } from "../connecting.js";
-import { addNote, connect, dropDangling, edgeAt, edgeOf, freeKey, moveNodes, nodeOf, replaceNode } from "../document.js";
+import { openPort, refusal, refusalFrom } from "../connecting.js";
+import { addNote, connect, dropDangling, edgeAt, edgeOf, freeKey, leadFrom, moveNodes, nodeOf, replaceNode } from "../document.js";
 import { HEIGHT, heightOf, RANK_GAP, snap, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
 import { indexOf, triggerOf } from "../graph.js";
@@ -88,6 +88,16 @@ export function connectNodes(state, args) {
     ? words.labels.reconnect(name(args.target))
     : words.labels.connect(name(args.source), name(args.target));
   return commit(state, label, connect(document, args.source, args.port, args.target));
+}
+
+/** @param {State} state @param {{edge: string, source: string, port: string}} args @returns {State|null} */
+export function leadLineFrom(state, { edge: id, source, port }) {
+  const { document, catalogue } = state;
+  const edge = edgeOf(document, id);
+  if (readonlyReason(state) || !edge) return null;
+  const reason = refusalFrom(document, catalogue, edge, source, port);
+  if (reason) return announced(state, reason, true);
+  return commit(state, words.labels.leadFrom(nodeOf(document, source)?.label ?? source), leadFrom(document, id, source, port));
 }
 
 /** @param {State} state @param {{node: string, type: string}} args @returns {State|null} */
@@ -185,6 +195,7 @@ export const createCommands = [
     perform: (context, args) => pickAndInsert(context, args.state, { edge: incoming(args.state) }),
   },
   { id: "connect", label: words.commands.connectTo, keys: [], group, hidden: true, run: (state, args) => connectNodes(state, args) },
+  { id: "lead-from", label: words.commands.reconnect, keys: [], group, hidden: true, run: (state, args) => leadLineFrom(state, args) },
   {
     id: "replace",
     label: words.commands.replace,
