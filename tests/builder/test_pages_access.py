@@ -60,6 +60,8 @@ PAGES = {
     "connection-new": ("GET", "editor"),
     "connection-edit": ("GET", "editor"),
     "connection-test": ("POST", "editor"),
+    "connection-sign-in": ("POST", "editor"),
+    "connection-signed-in": ("GET", "editor"),
     "connection-delete": ("POST", "editor"),
     "agent-list": ("GET", "viewer"),
     "agent-new": ("GET", "editor"),
