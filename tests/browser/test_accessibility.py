@@ -207,7 +207,8 @@ class TestEditor:
 PAGES = (
     "/", "/flows/new/", "/flows/trash/", "/runs/", "/waiting/", "/calls/", "/calls/?q=c1", "/dashboard/", "/nodes/",
     "/webhooks/undelivered/",
-    "/settings/connections/", "/settings/connections/new/", "/settings/agents/", "/settings/agents/new/",
+    "/settings/connections/", "/settings/connections/new/", "/settings/connections/new/?type=mtls",
+    "/settings/connections/new/?type=hubspot_sign_in", "/settings/agents/", "/settings/agents/new/",
     "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
     "/settings/password/", "/settings/audit/",
 )  # fmt: skip
