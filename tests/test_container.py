@@ -92,9 +92,9 @@ def test_the_image_migrates_serves_works_and_stops_as_compose_says(image):
         until(lambda: image.call(health_check()) == 0)
         until(lambda: image.call(probe[1:]) == 0)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0
+        assert worker.wait(60) == 0
         web.send_signal(signal.SIGTERM)
-        assert web.wait(15) == 0
+        assert web.wait(30) in (0, -signal.SIGTERM)  # uvicorn ends well, and then by the signal that asked it to
     assert image.call(health_check()) != 0
 
 

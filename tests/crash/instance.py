@@ -113,6 +113,7 @@ class Instance:
         self.addresses = [self.address]  # of all webs; a caller takes any of them
         self.log = open(folder / "log", "wb")  # noqa: SIM115  open as long as the processes are
         self.parts: dict[str, subprocess.Popen] = {}
+        self.confirmed = 0  # posts that somebody took
         self.own: dict[str, dict[str, str]] = {}  # a part's own environment
         self.prefix: dict[str, list[str]] = {}  # what a part is started through
         self.listening: dict[str, tuple[str, int]] = {}  # a web's own address, where it has one
@@ -215,6 +216,7 @@ class Instance:
             try:
                 status, answer = self.report(call_id)
                 if status in (200, 202):
+                    self.confirmed += 1
                     return answer
                 assert status >= 500, f"{status}: {answer}"
             except (OSError, http.client.HTTPException):

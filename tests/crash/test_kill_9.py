@@ -86,14 +86,16 @@ def test_kills_at_random_moments_lose_and_double_nothing(tmp_path, database):
 def test_a_killed_web_process_loses_no_event_it_confirmed(tmp_path, database):
     """The web process dies twenty times under posts, also between writing and confirming."""
     chance = random.Random(SEED)
-    odds = {"SEGUE_CRASH_POINTS": "on", "CRASH_AT": ",".join(WEB_POINTS), "CRASH_ODDS": "0.03"}
+    odds = {"SEGUE_CRASH_POINTS": "on", "CRASH_AT": ",".join(WEB_POINTS), "CRASH_ODDS": "0.01"}
     with running(tmp_path, database, "web", "worker", **odds) as (instance, peer):
         over, killed = threading.Event(), []
 
         def strike():
+            seen = 0
             while not over.wait(chance.uniform(0.5, 1.5)):
                 web = instance.processes("web")
-                if web and kill(web[0]):
+                if instance.confirmed > seen and web and kill(web[0]):  # not while it still starts, on a slow machine
+                    seen = instance.confirmed
                     killed.append(1)
 
         def revive():
@@ -104,7 +106,8 @@ def test_a_killed_web_process_loses_no_event_it_confirmed(tmp_path, database):
         for helper in helpers:
             helper.start()
         accepted, turn, until = {}, 0, time.monotonic() + 180
-        while len(killed) + len(instance.crashes()) < 20:  # a fast machine needs more posts to die as often
+        # A fast machine needs more posts to die as often, a slow one more deaths for as many posts.
+        while len(killed) + len(instance.crashes()) < 20 or len(accepted) < 200:
             assert time.monotonic() < until, "the web process did not die often enough"
             accepted |= post_all(instance, f"web{turn}", 20)
             turn += 1
@@ -117,16 +120,20 @@ def test_a_killed_web_process_loses_no_event_it_confirmed(tmp_path, database):
         invariants.check(instance, accepted, peer.calls)
 
 
-def test_an_idle_workers_death_does_not_wedge_the_queue(tmp_path, database):
-    """django-q2 by itself never works again after this; the watchdog sees to it that we do."""
-    with running(tmp_path, database, "web", "worker") as (instance, peer):
+def test_the_death_of_any_idle_process_does_not_wedge_the_queue(tmp_path, database):
+    """Each process of the tree once: the cluster's first, sentinel, workers, pusher, monitor, clock.
+
+    django-q2 by itself never works again after an idle worker's death; the watchdog sees to it that we do.
+    """
+    with running(tmp_path, database, "web", "worker", WATCHDOG_SECONDS="2") as (instance, peer):
         accepted = post_all(instance, "before", 3)
         settle(instance)
-        for turn in range(3):
-            for process in instance.processes("worker")[1:]:
-                if process.children() == [] and turn < 2:
-                    kill(process)
-            accepted |= post_all(instance, f"after{turn}", 3)
+        family = len(instance.processes("worker"))
+        assert family >= 7
+        for position in range(1, family):
+            until(lambda: len(instance.processes("worker")) >= family, 30, "the tree did not grow again")
+            assert kill(instance.processes("worker")[position])
+            accepted |= post_all(instance, f"after{position}", 2)
             settle(instance, seconds=30)
         invariants.check(instance, accepted, peer.calls)
 
