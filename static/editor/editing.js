@@ -211,12 +211,14 @@ function remember(key, value) {
   }
 }
 
-/** `?run=<id>` opens a run, `?node=<id>` (or #node) a step, at a size one can read. @param {Store} store @param {Context} context */
+/** `?run=<id>` opens a run, with `&draft=1` its data in the draft; `?node=<id>` (or #node) a step, at a size one can read. @param {Store} store @param {Context} context */
 function openLinked(store, context) {
   const asked = new URLSearchParams(location.search);
   const run = asked.get("run");
   const node = asked.get("node") ?? location.hash.slice(1);
-  if (run) context.runs.open(run).catch((error) => context.toast(error.message, { kind: "bad" }));
+  const take = async () => (await import("./view/to-draft.js")).openInDraft(store, context);
+  const opened = run ? context.runs.open(run) : null;
+  (asked.has("draft") ? opened?.then(take) : opened)?.catch((/** @type {Error} */ error) => context.toast(error.message, { kind: "bad" }));
   if (!node) return;
   if (context.commands.run("select", { node, field: asked.get("field") }))
     store.dispatch((state) => (state.camera.zoom < 0.6 ? (fit(state, true) ?? state) : state));

@@ -68,6 +68,15 @@ def test_the_picker_offers_the_values_of_the_run(page, flow, failed, owner, sign
     expect(picker.get_by_role("option", name=re.compile("topic"))).to_contain_text("About a broken kettle")
 
 
+def test_the_page_of_a_run_leads_into_the_draft_with_its_data(page, flow, failed, owner, sign_in):
+    sign_in(owner)
+    page.goto(f"/runs/{failed.pk}/")
+    page.get_by_role("link", name="Open in draft with this data").click()
+    expect(page.locator("textarea:focus")).to_have_value(re.compile("vars.topic"))
+    expect(page.get_by_text('{"text": "About a broken kettle ORD-77"}')).to_be_visible()
+    expect(page.get_by_role("group", name="Replay")).to_be_hidden()
+
+
 def test_the_test_panel_sends_that_event(page, flow, failed, owner, sign_in):
     sign_in(owner)
     open_run(page, flow, failed)
