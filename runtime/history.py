@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +12,8 @@ from runtime.active import iso
 from runtime.engine.document import upgrade
 from runtime.interactions import e164
 from runtime.models import Event, Reference, Run, StepRun
+
+MOST_FOUND = 1000
 
 
 def find_runs(workspace: Any, filters: dict[str, Any]) -> QuerySet[Run]:
@@ -31,13 +34,18 @@ def find_runs(workspace: Any, filters: dict[str, Any]) -> QuerySet[Run]:
 
 
 def matching(workspace: Any, text: str) -> Q:
-    """Runs whose conversation id, phone number, reference or own id is `text`; each an indexed look-up."""
+    """Runs whose conversation id, phone number, reference or own id is `text`: the newest of each.
+
+    Each is an indexed look-up of its own; asked for in one condition they would be a walk through all runs.
+    """
     events = Event.objects.for_workspace(workspace).filter(
         Q(interaction_id=text) | Q(contact_number=e164(text)) | Q(key=text)
     )
     references = Reference.objects.for_workspace(workspace).filter(value=text)
-    found = Q(event__in=events) | Q(pk__in=references.values("run_id"))
-    return found | Q(pk=text) if _is_id(text) else found
+    of_events = Run.objects.for_workspace(workspace).filter(event__in=events).order_by("-id")
+    ids = {*of_events.values_list("pk", flat=True)[:MOST_FOUND],
+           *references.order_by("-id").values_list("run_id", flat=True)[:MOST_FOUND]}  # fmt: skip
+    return Q(pk__in=[*ids, *([UUID(text)] if _is_id(text) else [])])
 
 
 def run_summary(run: Run) -> dict[str, Any]:
