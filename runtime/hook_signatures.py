@@ -19,7 +19,6 @@ Headers = Mapping[str, str]
 class Scheme:
     """refusal(headers by lower-case name, body, secrets, now) -> words or None; id_of(headers, parsed body) -> id."""
 
-    label: str
     refusal: Callable[[Headers, bytes, Sequence[str], float], str | None]
     id_of: Callable[[Headers, Any], str]
 
@@ -63,11 +62,11 @@ def _member_id(headers: Headers, body: Any) -> str:
 
 
 SCHEMES = {
-    "none": Scheme("None: whoever knows the address may call", _unsigned, _webhook_id),
-    "standard_webhooks": Scheme("Standard Webhooks", standard_webhooks, _webhook_id),
-    "github": Scheme("GitHub", _github, lambda headers, body: headers.get("x-github-delivery", "")),
-    "stripe": Scheme("Stripe", _stripe, _member_id),
-    "bearer": Scheme("Bearer token", _bearer, _webhook_id),
+    "none": Scheme(_unsigned, _webhook_id),
+    "standard_webhooks": Scheme(standard_webhooks, _webhook_id),
+    "github": Scheme(_github, lambda headers, body: headers.get("x-github-delivery", "")),
+    "stripe": Scheme(_stripe, _member_id),
+    "bearer": Scheme(_bearer, _webhook_id),
 }
 KNOWN_BY_ID = ("standard_webhooks", "github", "stripe")  # an Idempotency-Key beside it, which nobody signed, is nothing
 

@@ -253,7 +253,12 @@ def _known_things(check: Check) -> Iterator[Problem]:
             value = node.config.get(name, declared.default)
             if isinstance(declared, AgentRefs):
                 yield from _agents(check, node, name, value)
-            if isinstance(declared, TableRef) and value and value not in check.known.get("tables", (value,)):
+            if (
+                isinstance(declared, TableRef)
+                and value
+                and isinstance(value, str)
+                and value not in check.known.get("tables", (value,))
+            ):
                 text = f"There is no table {value!r} here: make it under Data, or choose another."
                 yield Problem("F011", text, node.id, f"/config/{name}")
             if not value or not isinstance(value, str) or not isinstance(declared, ConnectionRef):

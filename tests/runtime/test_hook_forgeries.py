@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from runtime.hook_signatures import SCHEMES
 from runtime.models import Event, Hook, Run
+from runtime.nodes.triggers import SIGNATURES
 from tests.flows import chain, end, node, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -260,3 +262,7 @@ def test_a_call_whose_conditions_do_not_hold_keeps_the_reason(live, workspace, p
     (skipped,) = Event.objects.get().skipped
     assert skipped == {"flow": str(flow.pk), "reason": "trigger.body.amount was 5"}
     assert Run.objects.count() == 0
+
+
+def test_what_a_trigger_can_ask_for_is_what_can_be_checked():
+    assert {mode for mode, _ in SIGNATURES} == set(SCHEMES)
