@@ -45,11 +45,11 @@ class StoreRow(NodeType):
 
     ports = NEXT
     outputs = (
-        {"name": "found", "label": "Found", "type": "boolean", "sample": True},
-        {"name": "row", "label": "Row", "type": "object", "sample": {"id": 1}},
-        {"name": "rows", "label": "Rows", "type": "list", "sample": [{"id": 1}]},
-        {"name": "count", "label": "How many", "type": "number", "sample": 1},
-        {"name": "added", "label": "Added", "type": "boolean", "sample": True},
+        {"name": "found", "label": "Found", "type": "boolean", "sample": True, "scope": "steps"},
+        {"name": "row", "label": "Row", "type": "object", "sample": {"id": 1}, "scope": "steps"},
+        {"name": "rows", "label": "Rows", "type": "list", "sample": [{"id": 1}], "scope": "steps"},
+        {"name": "count", "label": "How many", "type": "number", "sample": 1, "scope": "steps"},
+        {"name": "added", "label": "Added", "type": "boolean", "sample": True, "scope": "steps"},
     )
     summary = ({"field": "operation", "as": "label"}, " ", {"field": "table"})
     example = {
@@ -106,7 +106,7 @@ class AppendFile(NodeType):
     values = KeyValues("Line", required=True, max_items=100, help="Columns and values, in this order.")
 
     ports = NEXT
-    outputs = ({"name": "line", "label": "Line", "type": "number", "sample": 1},)
+    outputs = ({"name": "line", "label": "Line", "type": "number", "sample": 1, "scope": "steps"},)
     summary = ({"field": "file"},)
     example = {
         "type": "append_file", "key": "log", "label": "Log the call",

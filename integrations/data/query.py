@@ -76,9 +76,9 @@ class DatabaseQuery(NodeType):
 
     ports = SUCCESS_OR_ERROR
     outputs = (
-        {"name": "row", "label": "First row", "type": "object", "sample": {}, "ports": ["success"]},
-        {"name": "rows", "label": "Rows", "type": "list", "sample": [], "ports": ["success"]},
-        {"name": "count", "label": "How many", "type": "number", "sample": 1, "ports": ["success"]},
+        {"name": "row", "label": "First row", "type": "object", "sample": {}, "scope": "steps", "ports": ["success"]},
+        {"name": "rows", "label": "Rows", "type": "list", "sample": [], "scope": "steps", "ports": ["success"]},
+        {"name": "count", "label": "How many", "type": "number", "sample": 1, "scope": "steps", "ports": ["success"]},
     )
     summary = ({"field": "query"},)
     example = {

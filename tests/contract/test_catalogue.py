@@ -19,7 +19,7 @@ LIMITS = {"min", "max", "max_length", "max_items", "pattern"}
 FIELD_KINDS = {
     "text", "long_text", "number", "toggle", "choice", "multi_choice", "duration", "date_time", "date", "time",
     "time_zone", "cron", "key_values", "conditions", "mapping", "variable_name", "json_body", "json_value", "schema",
-    "code", "list", "object", "connection_ref", "flow_ref", "agent_refs",
+    "code", "list", "object", "connection_ref", "flow_ref", "agent_refs", "table_ref",
 }  # fmt: skip
 VARIABLE_TYPES = {"text", "number", "boolean", "datetime", "list", "object", "any"}
 TEMPLATES_BY_DEFAULT = {"text", "long_text", "json_body", "key_values", "conditions"}
