@@ -3,6 +3,7 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,7 +11,8 @@ from builder.access import VIEW
 from builder.api import shapes
 from builder.api.base import ApiView
 from builder.api.shapes import described
-from builder.catalogue import catalogue, catalogue_tag
+from builder.catalogue import catalogue_packed, catalogue_tag, catalogue_text
+from builder.compressing import ACCEPTS_BROTLI
 from builder.problems import Refused
 from runtime.models.flows import KINDS
 from runtime.tool_definitions import definitions
@@ -20,19 +22,26 @@ class NodeTypes(ApiView):
     rights = {"GET": VIEW}
 
     @described(
-        shapes.NodeType(many=True), query={"kind": "only types for this kind of flow", "examples": "0 leaves them out"}
+        shapes.NodeType(many=True),
+        query={
+            "kind": "only types for this kind of flow",
+            "brief": "1 leaves out examples, help texts and what is as usual",
+        },
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         kind = request.query_params.get("kind") or None
         if kind is not None and kind not in KINDS:
             raise Refused(422, "invalid", f"kind is one of {', '.join(KINDS)}.")
-        examples = request.query_params.get("examples") != "0"
-        tag = f'"{catalogue_tag(kind, examples)}"'
+        brief = request.query_params.get("brief") == "1"
+        tag = f'"{catalogue_tag(kind, brief)}"'
         known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
         headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
         if tag in known:
             return Response(status=304, headers=headers)
-        return Response(catalogue(kind, examples), headers=headers)
+        if ACCEPTS_BROTLI.search(request.headers.get("Accept-Encoding", "")):
+            headers |= {"Content-Encoding": "br", "Vary": "Accept-Encoding"}
+            return HttpResponse(catalogue_packed(kind, brief), content_type="application/json", headers=headers)
+        return HttpResponse(catalogue_text(kind, brief), content_type="application/json", headers=headers)
 
 
 class Tools(ApiView):

@@ -7,10 +7,9 @@
 /** @import {Painter} from "./main.js" */
 
 import { createDrop } from "./gestures/drop-node.js";
-// Nobody here asks for them; they come along so that no pointer waits for them.
-import "./gestures/stories.js";
 import { listenToKeys } from "./keymap.js";
 import { table } from "./model/commands.js";
+import { takeHelp } from "./model/catalogue.js";
 import { announced } from "./model/history.js";
 import { wantsMinimap } from "./model/state.js";
 import { fit } from "./model/spatial.js";
@@ -18,6 +17,7 @@ import { createApi } from "./sync/api.js";
 import { createAutosave } from "./sync/autosave.js";
 import { createAnnouncer } from "./view/announcer.js";
 import { styled } from "./view/dom.js";
+import { onFirstSign, whenIdle } from "./view/moments.js";
 import { createPanels } from "./view/panels.js";
 import { createToolbar } from "./view/toolbar.js";
 
@@ -33,6 +33,7 @@ export function edit({ store, context, canvas, page, painter }) {
     addNode: (/** @type {string} */ type) => void commands.run("insert", { type }),
     startDrop: createDrop(store, context, canvas.stage),
     leaveForm: () => leaveForm(store, context),
+    helpTexts: helpTexts(store, api),
     toClipboard: (/** @type {string} */ text) => void navigator.clipboard?.writeText(text).catch(() => {}),
   });
   const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench, build: page.build });
@@ -66,7 +67,8 @@ export function edit({ store, context, canvas, page, painter }) {
   whenIdle(() => {
     if (page.bench) return;
     live.connect();
-    fetchLists(store, context);
+    if (namesThings(store.state)) fetchLists(store, context);
+    else onFirstSign(() => fetchLists(store, context));
   });
   if (page.bench) import("./bench.js").then(({ bench }) => Object.assign(window, { segueBench: bench(store, context) }));
 }
@@ -88,6 +90,21 @@ async function leaveForm(store, { dialog, commands, words }) {
   if (answer === "save") return commands.run("save-form");
   if (answer === "discard") return commands.run("discard-form");
   return false;
+}
+
+/** Help texts, fetched once when somebody is there; without them the form is all the same. @param {Store} store @param {any} api */
+function helpTexts(store, api) {
+  /** @type {Promise<void>|null} */
+  let asked = null;
+  return () => {
+    asked ??= api.get(`/node-types/?kind=${encodeURIComponent(store.state.flow.kind)}`).then(
+      (/** @type {any} */ types) => takeHelp(store.state.catalogue, types),
+      () => {
+        asked = null;
+      },
+    );
+    return asked;
+  };
 }
 
 /** The live feed, fetched when it is first wanted. @param {Store} store @param {Context} context @param {any} autosave */
@@ -120,6 +137,12 @@ function overCanvas(store, context, painter) {
     },
   };
 }
+
+const THINGS = new Set(["connection_ref", "flow_ref", "agent_refs"]);
+
+/** Whether a card may show the name of a connection, a flow or an agent. @param {import("./types.js").State} state */
+const namesThings = ({ document, catalogue }) =>
+  document.nodes.some((node) => catalogue.types.get(node.type)?.fields.some((field) => THINGS.has(field.kind) && node.config[field.name]?.length));
 
 /** Names for cards and choices for pickers. @param {Store} store @param {Context} context */
 function fetchLists(store, context) {
@@ -223,12 +246,6 @@ function openLinked(store, context) {
   if (context.commands.run("select", { node, field: asked.get("field") }))
     store.dispatch((state) => (state.camera.zoom < 0.6 ? (fit(state, true) ?? state) : state));
   else if (!run) context.toast("The step that this link leads to is no longer in the flow.", { kind: "warn" });
-}
-
-/** @param {() => void} run */
-function whenIdle(run) {
-  if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 1500 });
-  else setTimeout(run, 300);
 }
 
 /** @param {string} id @returns {HTMLElement} */

@@ -30,7 +30,7 @@ start().catch((error) => {
 
 async function start() {
   const { flow } = page;
-  const [draft, types] = await Promise.all([ask(`/flows/${flow.id}/draft/`), ask(`/node-types/?kind=${encodeURIComponent(flow.kind)}&examples=0`)]);
+  const [draft, types] = await Promise.all([ask(`/flows/${flow.id}/draft/`), ask(`/node-types/?kind=${encodeURIComponent(flow.kind)}&brief=1`)]);
   const store = createStore(
     initialState({
       flow,

@@ -8,12 +8,58 @@ import { words } from "./words.js";
 /** @param {any} value the body of GET /node-types/ @returns {Catalogue} */
 export function readCatalogue(value) {
   /** @type {NodeType[]} */
-  const list = Array.isArray(value) ? value : (value.results ?? value.types ?? []);
+  const list = (Array.isArray(value) ? value : (value.results ?? value.types ?? [])).map((/** @type {any} */ type) => ({
+    ...type,
+    fields: type.fields.map(whole),
+  }));
   const groups = new Map(list.map((type) => [type.group.id, type.group]));
   return {
     types: new Map(list.map((type) => [type.type, type])),
     groups: [...groups.values()].sort((a, b) => (a.order ?? 0) - (b.order ?? 0)),
   };
+}
+
+/** What a field of the brief catalogue is where it does not say otherwise. */
+const LIMITS = { min: null, max: null, max_length: null, max_items: null, pattern: null };
+const USUAL = {
+  help: "",
+  required: false,
+  default: null,
+  template: false,
+  secure: false,
+  section: "",
+  advanced: false,
+  options: null,
+  options_from: null,
+  visible_if: null,
+};
+
+/** @param {any} field @returns {any} */
+function whole(field) {
+  return {
+    ...USUAL,
+    ...field,
+    limits: { ...LIMITS, ...field.limits },
+    fields: field.fields?.map(whole) ?? null,
+    item: field.item ? whole(field.item) : null,
+  };
+}
+
+/**
+ * Help texts come when somebody is there to read them. They change nothing that is drawn from the catalogue, so they are put into it.
+ * @param {Catalogue} catalogue @param {NodeType[]} types
+ */
+export function takeHelp(catalogue, types) {
+  /** @param {any} own @param {any} given */
+  const take = (own, given) => {
+    own.help = given.help;
+    for (const [n, field] of (own.fields ?? []).entries()) take(field, given.fields[n]);
+    if (own.item) take(own.item, given.item);
+  };
+  for (const type of types) {
+    const own = catalogue.types.get(type.type);
+    if (own?.fields.length === type.fields.length) take(own, type);
+  }
 }
 
 /** @param {Catalogue} catalogue @param {string} type @returns {NodeType|undefined} */

@@ -14,6 +14,7 @@ import { batchBody } from "./api.js";
 import { createPresence } from "./presence.js";
 import { createReplica } from "./replica.js";
 import { createTroubles } from "./troubles.js";
+import { onFirstSign } from "../view/moments.js";
 
 const PAUSE = 800;
 const LONGEST = 3000;
@@ -363,16 +364,6 @@ function wasKept() {
   } catch {
     return true;
   }
-}
-
-/** @param {() => void} run once, when somebody moves, touches or types */
-function onFirstSign(run) {
-  const signs = ["pointermove", "pointerdown", "keydown"];
-  const first = () => {
-    for (const sign of signs) removeEventListener(sign, first, true);
-    run();
-  };
-  for (const sign of signs) addEventListener(sign, first, { capture: true, passive: true });
 }
 
 /** @param {any} draft @returns {Partial<State>} */

@@ -3,13 +3,13 @@
 import { style } from "../view/dom.js";
 
 const PARTS = [
+  () => import("../gestures/stories.js"),
   () => import("./news.js"),
   () => import("../view/troubles.js"),
   () => import("../view/conflict.js"),
   () => import("../view/dialog.js"),
   () => import("../view/toast.js"),
   () => import("../view/inspector.js"),
-  () => import("../gestures/stories.js"),
   () => import("../view/app-picker.js"),
   () => import("../view/variable-picker.js"),
   () => import("../view/context-menu.js"),

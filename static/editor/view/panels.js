@@ -10,6 +10,7 @@ import { h, styled } from "./dom.js";
 import { createPalette } from "./palette.js";
 import { registerPanelCommands } from "./panel-commands.js";
 import { createTopbar } from "./topbar.js";
+import { onFirstSign, whenIdle } from "./moments.js";
 
 /** @typedef {{dom: HTMLElement, update: (state: State, before: State|null) => void, shown?: (focus: boolean) => void}} Panel  shown: it has just come; focus: it may take the focus */
 /** @typedef {(store: Store, context: Context, layer: HTMLElement) => Panel} Make */
@@ -24,7 +25,15 @@ const RIGHT = {
   test: () => styled(import("./test-panel.js"), "right", "runs").then((module) => module.createTestPanel),
   outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };
-const inspector = () => styled(import("./inspector.js"), "inspector", "rows", "right", "pickers").then((module) => module.createInspector);
+const HELP_SECONDS = 1;
+/** A form is shown with its help texts, unless they keep somebody waiting. @param {Context} context @returns {Promise<Make>} */
+const inspector = async (context) => {
+  const [module] = await Promise.all([
+    styled(import("./inspector.js"), "inspector", "rows", "right", "pickers"),
+    Promise.race([context.helpTexts(), new Promise((resolve) => setTimeout(resolve, HELP_SECONDS * 1000))]),
+  ]);
+  return module.createInspector;
+};
 
 /** @param {Store} store @param {Context} context @returns {Panels} */
 export function createPanels(store, context) {
@@ -73,7 +82,7 @@ export function createPanels(store, context) {
   /** @param {State} state @param {State|null} before */
   function showLeft(state, before) {
     const node = !state.narrow || state.sheet ? selectedNode(state) : undefined;
-    const panel = node ? want("inspector", inspector) : made.get("inspector");
+    const panel = node ? want("inspector", () => inspector(context)) : made.get("inspector");
     palette.dom.hidden = Boolean(node && panel);
     if (panel && !left.contains(panel.dom)) {
       // The palette itself stays where it is: somebody may be typing in it.
@@ -129,7 +138,7 @@ export function createPanels(store, context) {
     }),
   );
   // The inspector comes next for nearly everybody who means to do something; who only looks does not pay for it.
-  onFirstSign(() => whenIdle(() => want("inspector", inspector)));
+  onFirstSign(() => whenIdle(() => want("inspector", () => inspector(context))));
   show(store.state, null);
 
   return {
@@ -187,20 +196,4 @@ function onNarrow(store, wanted) {
   };
   small.addEventListener("change", measure);
   measure();
-}
-
-/** @param {() => void} run */
-function whenIdle(run) {
-  if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 3000 });
-  else setTimeout(run, 1000);
-}
-
-/** Once, at the first sign of somebody: a pointer that moves, a key, a touch. @param {() => void} run */
-function onFirstSign(run) {
-  const signs = ["pointermove", "pointerdown", "keydown"];
-  const once = () => {
-    for (const sign of signs) removeEventListener(sign, once, true);
-    run();
-  };
-  for (const sign of signs) addEventListener(sign, once, { capture: true, passive: true });
 }
