@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
@@ -59,7 +59,7 @@ class Lane:
         for (write, group), results in zip(groups.items(), answers, strict=True):
             del write
             for (_, future), result in zip(group, results, strict=True):
-                future.set_result(result)
+                _tell(future, result)
 
     def _together(self, groups):
         if not self.atomic:
@@ -89,16 +89,24 @@ class Lane:
         for write, group in groups.items():
             for item, future in group:
                 try:
-                    future.set_result(self._together({write: [(item, future)]})[0][0])
+                    _tell(future, self._together({write: [(item, future)]})[0][0])
                 except Exception as error:
                     self._refresh()
-                    future.set_exception(error)
+                    with contextlib.suppress(InvalidStateError):
+                        future.set_exception(error)
 
     def _refresh(self):
-        """After a failure the connection may be dead; the next job gets a new one."""
-        close_old_connections()
-        if connection.connection is not None and not connection.is_usable():
-            connection.close()
+        """After a failure the connection may be dead; the next job gets one. The lane goes on whatever happens."""
+        with contextlib.suppress(Exception):
+            close_old_connections()
+            if connection.connection is not None and not connection.is_usable():
+                connection.close()
+
+
+def _tell(future: Future, result: Any) -> None:
+    """What was asked for is done, even if nobody waits for it any more: a caller who hung up took the future back."""
+    with contextlib.suppress(InvalidStateError):
+        future.set_result(result)
 
 
 _lanes: dict[tuple[int, str], Lane] = {}

@@ -166,6 +166,11 @@ def test_a_dry_run_writes_nothing_and_shows_the_row(leads, workspace, publish, w
     assert not leads.rows.exists()
 
 
+def add(*lines):
+    with transaction.atomic():
+        return files.add_lines(lines)
+
+
 def test_lines_go_into_a_file_once_each_and_formulas_stay_text(workspace, call):
     values = _rows({"call": "{{interaction.id}}", "said": "{{interaction.summary}}"})
     line = node("store", "append_file", {"file": "calls.csv", "format": "csv", "values": values})
@@ -175,13 +180,13 @@ def test_lines_go_into_a_file_once_each_and_formulas_stay_text(workspace, call):
     lines = "".join(files.content(file)).splitlines()
     assert lines == ["call,said", 'call_1,"\'=HYPERLINK(""http://x"")"', "call_2,-5"]
     again = files.Line(workspace.pk, "calls.csv", "csv", {"call": "call_3"}, "run:9")
-    assert files.add_lines([again, again]) == [3, 3]
+    assert add(again, again) == [3, 3]
     assert file.lines.count() == 3
 
 
 def test_a_file_keeps_its_format(workspace):
     first = files.Line(workspace.pk, "log", "json_lines", {"a": 1}, "1")
-    assert files.add_lines([first]) == [1]
-    refused = files.add_lines([files.Line(workspace.pk, "log", "csv", {"a": 2}, "2")])[0]
+    assert add(first) == [1]
+    (refused,) = add(files.Line(workspace.pk, "log", "csv", {"a": 2}, "2"))
     assert refused.code == "format"
     assert "".join(files.content(DataFile.objects.get())) == '{"a":1}\n'
