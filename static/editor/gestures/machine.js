@@ -156,11 +156,21 @@ export function createMachine(store, context, { stage, panning }) {
     }
     if (found?.kind === "note" && found.corner && !fixed) return soon((stories) => stories.resizeNote(tools, found.note));
     if (found?.kind === "node" || found?.kind === "input" || found?.kind === "port")
-      return soon((stories) => stories.dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed));
-    if (found?.kind === "note") return soon((stories) => stories.dragNodes(tools, found, pointer, fixed));
+      return soon(
+        (stories) => stories.dragNodes(tools, { kind: "node", node: found.node }, pointer, fixed),
+        () => select({ kind: "node", node: found.node }, pointer),
+      );
+    if (found?.kind === "note")
+      return soon(
+        (stories) => stories.dragNodes(tools, found, pointer, fixed),
+        () => select(found, pointer),
+      );
     if (found?.kind === "edge") return clickOnly(() => select(found, pointer));
     if (event.pointerType === "touch" && state.tool !== "area") return pan(tools, () => clearSelection(tools));
-    return soon((stories) => stories.marquee(tools, pointer));
+    return soon(
+      (stories) => stories.marquee(tools, pointer),
+      () => addsTo(store.state, pointer) || clearSelection(tools),
+    );
   }
 
   /** @param {Hit} found @param {Pointer} pointer */
@@ -302,16 +312,19 @@ let here = null;
 
 /**
  * A story whose module may still be on its way: what the pointer does meanwhile is told when it is here.
- * @param {(stories: typeof import("./stories.js")) => Story} make @returns {Story}
+ * A click does not wait: keys that follow it mean what was clicked.
+ * @param {(stories: typeof import("./stories.js")) => Story} make @param {() => void} [click] what a click does @returns {Story}
  */
-function soon(make) {
+function soon(make, click) {
   if (here) return make(here);
   /** @type {Story|null} */
   let story = null;
   /** @type {(() => void)[]} */
   const told = [];
+  let clicked = false;
   import("./stories.js").then((stories) => {
     here = stories;
+    if (clicked) return;
     story = make(stories);
     for (const tell of told) tell();
   });
@@ -320,7 +333,11 @@ function soon(make) {
     else told.push(() => story?.[name]?.(pointer));
   };
   const cancel = /** @type {() => void} */ (pass("cancel"));
-  return { start: pass("start"), move: pass("move"), finish: pass("finish"), cancel, click: pass("click"), autoPan: true };
+  const clickNow = () => {
+    clicked = true;
+    click?.();
+  };
+  return { start: pass("start"), move: pass("move"), finish: pass("finish"), cancel, click: click ? clickNow : pass("click"), autoPan: true };
 }
 
 /** @param {PointerEvent} event */
