@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 from django.utils import timezone
-from runtime.group_commit import recorder
-from runtime.intake import Arrival, accept
 
 from builder.waiting import decide
 from integrations.connection_types import TYPES
 from integrations.models import Connection
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
 from runtime.models import Run, Trigger, Wait
 from tests.integrations.services.conftest import values_for
 from tests.mail_server import MailServer
