@@ -14,15 +14,18 @@ USUAL = {
     "help": "", "required": False, "default": None, "template": False, "secure": False, "section": "",
     "advanced": False, "options": None, "options_from": None, "visible_if": None, "fields": None, "item": None,
 }  # fmt: skip
-QUALITY = 10  # of brotli: 25 ms, once a process
+#: What only forms read.
+LATER = ("example", "outputs")
+REFERENCES = ("connection_ref", "flow_ref", "agent_refs", "table_ref")
+QUALITY = 11  # of brotli: 50 ms, once a process
 
 
 @lru_cache(maxsize=16)
 def catalogue(kind: str | None = None, brief: bool = False) -> list[dict[str, Any]]:
     """SETTLED section 2, in the palette's order; of one kind of flow where `kind` is given.
 
-    `brief` is for a canvas that has just opened: no examples, no help of fields, of a type's help the first sentence,
-    and no members that are as usual. It is a third of the whole on the line.
+    `brief` is for a canvas that has just opened: what is drawn, without help, examples, what only forms need and
+    members that are as usual. It is a third of the whole on the line; the whole comes with the first sign of somebody.
     """
     found = [node_type.describe() for node_type in all_types(kind)]
     return [_brief(each) for each in found] if brief else found
@@ -48,14 +51,34 @@ def catalogue_tag(kind: str | None = None, brief: bool = False) -> str:
 
 
 def _brief(each: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: part for name, part in each.items() if name != "example"}
+    kept = {name: part for name, part in each.items() if name not in LATER}
     first = each["help"].split("\n\n")[0].split(". ")[0]
-    return {**kept, "help": first, "fields": [_brief_field(field) for field in each["fields"]]}
+    drawn = _drawn(each)
+    return {
+        **kept,
+        "help": first,
+        "fields": [_brief_field(field) for field in each["fields"] if field["name"] in drawn],
+    }
+
+
+def _drawn(each: dict[str, Any]) -> set[str]:
+    """The fields a card, its ports and a paste need: named by ports, outputs and summary, and what they hang on."""
+    rules = [*each["ports"], *each["outputs"], *(part for part in each["summary"] if isinstance(part, dict))]
+    names = {str(rule.get("each") or rule.get("field") or (rule.get("when") or {}).get("field")) for rule in rules}
+    names |= {field["name"] for field in each["fields"] if field["kind"] in REFERENCES}
+    hangs_on = [field["visible_if"] for field in each["fields"] if field["name"] in names and field["visible_if"]]
+    while hangs_on:
+        rule = hangs_on.pop()
+        names.add(str(rule.get("field")))
+        hangs_on += [*rule.get("all", ()), *rule.get("any", ())]
+    return names
 
 
 def _brief_field(field: dict[str, Any]) -> dict[str, Any]:
     kept = {name: part for name, part in field.items() if name not in USUAL or part is not USUAL[name]}
     kept.pop("help", None)
+    if field["options"]:
+        kept["options"] = [{name: part for name, part in each.items() if part != ""} for each in field["options"]]
     kept["limits"] = {name: bound for name, bound in field["limits"].items() if bound is not None}
     if not kept["limits"]:
         del kept["limits"]

@@ -7,9 +7,11 @@
 /** @import {Painter} from "./main.js" */
 
 import { createDrop } from "./gestures/drop-node.js";
+// Nobody here asks for them; they come along so that no pointer waits for them.
+import "./gestures/stories.js";
 import { listenToKeys } from "./keymap.js";
 import { table } from "./model/commands.js";
-import { takeHelp } from "./model/catalogue.js";
+import { readCatalogue } from "./model/catalogue.js";
 import { announced } from "./model/history.js";
 import { wantsMinimap } from "./model/state.js";
 import { fit } from "./model/spatial.js";
@@ -33,7 +35,7 @@ export function edit({ store, context, canvas, page, painter }) {
     addNode: (/** @type {string} */ type) => void commands.run("insert", { type }),
     startDrop: createDrop(store, context, canvas.stage),
     leaveForm: () => leaveForm(store, context),
-    helpTexts: helpTexts(store, api),
+    forForms: forForms(store, api),
     toClipboard: (/** @type {string} */ text) => void navigator.clipboard?.writeText(text).catch(() => {}),
   });
   const autosave = createAutosave(store, /** @type {any} */ (context), { off: page.bench, build: page.build });
@@ -67,8 +69,8 @@ export function edit({ store, context, canvas, page, painter }) {
   whenIdle(() => {
     if (page.bench) return;
     live.connect();
-    if (namesThings(store.state)) fetchLists(store, context);
-    else onFirstSign(() => fetchLists(store, context));
+    if (namesThings(store.state)) context.forForms();
+    else onFirstSign(context.forForms);
   });
   if (page.bench) import("./bench.js").then(({ bench }) => Object.assign(window, { segueBench: bench(store, context) }));
 }
@@ -92,17 +94,21 @@ async function leaveForm(store, { dialog, commands, words }) {
   return false;
 }
 
-/** Help texts, fetched once when somebody is there; without them the form is all the same. @param {Store} store @param {any} api */
-function helpTexts(store, api) {
-  /** @type {Promise<void>|null} */
+/** What forms show beside the document, fetched once: the whole catalogue, and the lists of what can be chosen. @param {Store} store @param {any} api */
+function forForms(store, api) {
+  /** @type {Promise<any>|null} */
   let asked = null;
+  const fetchThem = () => {
+    const types = api.get(`/node-types/?kind=${encodeURIComponent(store.state.flow.kind)}`);
+    return Promise.all([
+      types.then((/** @type {any} */ given) => store.dispatch((state) => ({ ...state, catalogue: readCatalogue(given) }))),
+      fetchLists(store, api),
+    ]);
+  };
   return () => {
-    asked ??= api.get(`/node-types/?kind=${encodeURIComponent(store.state.flow.kind)}`).then(
-      (/** @type {any} */ types) => takeHelp(store.state.catalogue, types),
-      () => {
-        asked = null;
-      },
-    );
+    asked ??= fetchThem().catch(() => {
+      asked = null;
+    });
     return asked;
   };
 }
@@ -144,14 +150,13 @@ const THINGS = new Set(["connection_ref", "flow_ref", "agent_refs"]);
 const namesThings = ({ document, catalogue }) =>
   document.nodes.some((node) => catalogue.types.get(node.type)?.fields.some((field) => THINGS.has(field.kind) && node.config[field.name]?.length));
 
-/** Names for cards and choices for pickers. @param {Store} store @param {Context} context */
-function fetchLists(store, context) {
-  for (const name of /** @type {const} */ (["connections", "agents", "flows"])) {
-    context.api.get(`/${name}/?limit=200`).then(
-      (answer) => store.dispatch((state) => ({ ...state, [name]: answer.results ?? answer })),
-      () => {},
-    );
-  }
+/** Names for cards and choices for pickers. @param {Store} store @param {any} api */
+function fetchLists(store, api) {
+  return Promise.all(
+    /** @type {const} */ (["connections", "agents", "flows"]).map((name) =>
+      api.get(`/${name}/?limit=200`).then((/** @type {any} */ answer) => store.dispatch((state) => ({ ...state, [name]: answer.results ?? answer }))),
+    ),
+  );
 }
 
 /** The menu is fetched by the first wish for it, which it then answers. @param {Store} store @param {Context} context @param {HTMLElement} stage */

@@ -9,6 +9,7 @@ import { words } from "./words.js";
 export function readCatalogue(value) {
   /** @type {NodeType[]} */
   const list = (Array.isArray(value) ? value : (value.results ?? value.types ?? [])).map((/** @type {any} */ type) => ({
+    outputs: [],
     ...type,
     fields: type.fields.map(whole),
   }));
@@ -43,23 +44,6 @@ function whole(field) {
     fields: field.fields?.map(whole) ?? null,
     item: field.item ? whole(field.item) : null,
   };
-}
-
-/**
- * Help texts come when somebody is there to read them. They change nothing that is drawn from the catalogue, so they are put into it.
- * @param {Catalogue} catalogue @param {NodeType[]} types
- */
-export function takeHelp(catalogue, types) {
-  /** @param {any} own @param {any} given */
-  const take = (own, given) => {
-    own.help = given.help;
-    for (const [n, field] of (own.fields ?? []).entries()) take(field, given.fields[n]);
-    if (own.item) take(own.item, given.item);
-  };
-  for (const type of types) {
-    const own = catalogue.types.get(type.type);
-    if (own?.fields.length === type.fields.length) take(own, type);
-  }
 }
 
 /** @param {Catalogue} catalogue @param {string} type @returns {NodeType|undefined} */

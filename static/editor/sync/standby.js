@@ -3,7 +3,6 @@
 import { style } from "../view/dom.js";
 
 const PARTS = [
-  () => import("../gestures/stories.js"),
   () => import("./news.js"),
   () => import("../view/troubles.js"),
   () => import("../view/conflict.js"),
