@@ -27,6 +27,8 @@ export function chooseFile(store, context) {
 
 /** @param {Store} store @param {Context} context @param {FlowFile} file @param {Point} [at] */
 export async function bringIn(store, context, { flows, connections }, at = context.canvas.center()) {
+  // A connection is found by its name, so the names have to be here.
+  await context.forForms();
   const { state } = store;
   const [flow] = flows;
   if (!flow) return undefined;
