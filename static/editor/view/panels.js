@@ -25,13 +25,9 @@ const RIGHT = {
   test: () => styled(import("./test-panel.js"), "right", "runs").then((module) => module.createTestPanel),
   outline: () => styled(import("./outline.js"), "right", "outline", "pickers").then((module) => module.createOutline),
 };
-const FORM_SECONDS = 1;
-/** A form is shown with all its fields and choices, unless they keep somebody waiting. @param {Context} context @returns {Promise<Make>} */
+/** A form is shown with all its fields and choices. @param {Context} context @returns {Promise<Make>} */
 const inspector = async (context) => {
-  const [module] = await Promise.all([
-    styled(import("./inspector.js"), "inspector", "rows", "right", "pickers"),
-    Promise.race([context.forForms(), new Promise((resolve) => setTimeout(resolve, FORM_SECONDS * 1000))]),
-  ]);
+  const [module] = await Promise.all([styled(import("./inspector.js"), "inspector", "rows", "right", "pickers"), context.forForms()]);
   return module.createInspector;
 };
 

@@ -8,7 +8,8 @@ import { runTitle } from "../model/words-panels.js";
 import { runWords } from "../model/words-runs.js";
 
 /** @param {Store} store @param {Context} context */
-export function openInDraft(store, context) {
+export async function openInDraft(store, context) {
+  await context.forForms();
   const { overlay } = store.state;
   if (!overlay) return;
   const { run } = overlay;
