@@ -7,6 +7,7 @@ at whatever probes other floors registered (the builder's draft revision), and i
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -119,10 +120,11 @@ class Tailer:
             listener.stop()
 
     async def _pause(self):
-        try:
-            await asyncio.wait_for(self.bell.wait(), INTERVAL)
-        except TimeoutError:
-            return
+        # Not `asyncio.wait_for`: before Python 3.12 it forgets that it was cancelled when the bell rings at that moment,
+        # and the loop that is being closed would wait for this task for ever.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL):
+                await self.bell.wait()
         self.bell.clear()
 
     async def _look(self, quiet: bool):

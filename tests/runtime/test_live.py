@@ -64,3 +64,19 @@ async def test_who_is_too_slow_is_told_to_come_again(workspace):
     assert flow_id not in tailer.watchers
     hints = [queue.get_nowait() for _ in range(queue.qsize())]
     assert hints[-1] is None
+
+
+async def test_it_ends_when_it_is_cancelled_even_while_it_is_rung(workspace):
+    """A web process that stops cancels it; what was never unsubscribed must not keep the process."""
+    for turns in range(6):  # the bell and the cancelling may meet at any turn of the loop
+        tailer = live.Tailer()
+        tailer.subscribe(uuid.uuid4())
+        async with asyncio.timeout(5):
+            while not (tailer.bell and tailer.bell._waiters):
+                await asyncio.sleep(0)
+        tailer.bell.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        tailer.task.cancel()
+        done, _ = await asyncio.wait([tailer.task], timeout=5)
+        assert done, f"cancelled {turns} turns after the bell it goes on"

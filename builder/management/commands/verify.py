@@ -1,6 +1,6 @@
 """`python3 manage.py verify`: everything that must hold, in order, each part announced with its time.
 
-Parts that leave a processor idle run side by side (TOGETHER); what such a part prints is shown when it has ended.
+Parts that leave a processor idle run side by side (TOGETHER); each line of theirs says whose it is.
 As root on Debian it installs the programs it needs; elsewhere it says what to install and skips the parts that need
 them, loudly. With CI=true nothing is skipped: what is missing is a failure.
 """
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +35,7 @@ PRODUCTION = {  # what `check --deploy` must find clean
     "PUBLIC_URL": "https://segue.example",
     "ALLOWED_HOSTS": "segue.example",
 }
+LONGEST_SECONDS = 25 * 60  # for one run of pytest; each of them needs less than half of it
 COUNTED = ("passed", "failed", "errors", "skipped", "xfailed", "xpassed", "deselected")
 
 
@@ -64,12 +66,8 @@ class Command(BaseCommand):
         if len(names) == 1:
             return {names[0]: self._run(names[0], runs[names[0]], self._print)}
         self._say(f"{' and '.join(names)} side by side")
-        printed = {name: [] for name in names}
         with ThreadPoolExecutor(len(names)) as pool:
-            ends = {name: pool.submit(self._run, name, runs[name], printed[name].append) for name in names}
-            for name, end in ends.items():
-                end.result()
-                self._print("".join(printed[name]))
+            ends = {name: pool.submit(self._run, name, runs[name], named(name, self._print)) for name in names}
         return {name: end.result() for name, end in ends.items()}
 
     def _run(self, name, verification, show) -> str:
@@ -140,16 +138,29 @@ class Verification:
             [sys.executable, "-m", "pytest", "-rs", *argv],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
+        # What ends each test too late is pytest-timeout; this ends what hangs between tests.
+        limit = threading.Timer(LONGEST_SECONDS, self._end, [run])
+        limit.start()
         closing = ""
         for line in run.stdout:
             self.show(line)
             closing = line if re.search(r"\d+ (passed|failed|error|skipped).* in [\d.]+s", line) else closing
+        limit.cancel()
         for number, word in re.findall(r"(\d+) ([a-z]+)", closing):
             word = "errors" if word == "error" else word
             if word in self.counted:
                 self.counted[word] += int(number)
         self.tests_ran = True
         return run.wait() == 0
+
+    def _end(self, run):
+        self.show(f"[verify] {'!' * 12} not finished after {LONGEST_SECONDS / 60:.0f} minutes: ended {'!' * 12}\n")
+        run.kill()
+
+
+def named(name, show):
+    """`show` for one of several that print at the same time."""
+    return lambda line: show(f"{name:>10} | {line}")
 
 
 def style(run):
@@ -216,12 +227,11 @@ def postgresql(run):
 
 def crash(run):
     """kill -9 at every turn, on SQLite and PostgreSQL side by side: both mostly wait for leases to run out"""
-    beside, printed = Verification(run.folder / "postgresql"), []
-    beside.show = printed.append
+    beside = Verification(run.folder / "postgresql")
+    run.show, beside.show = named("sqlite", run.show), named("postgresql", run.show)
     with _servers() as environment, ThreadPoolExecutor(1) as pool:
         other = pool.submit(beside.pytest, "tests/crash", **environment)
         good = all([run.pytest("tests/crash"), other.result()])
-    run.show("".join(printed))
     run.counted = {word: run.counted[word] + beside.counted[word] for word in COUNTED}
     return good
 
