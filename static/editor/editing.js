@@ -69,8 +69,9 @@ export function edit({ store, context, canvas, page, painter }) {
   whenIdle(() => {
     if (page.bench) return;
     live.connect();
-    if (namesThings(store.state)) context.forForms();
-    else onFirstSign(context.forForms);
+    const fetchAhead = () => context.forForms().catch(() => {});
+    if (namesThings(store.state)) fetchAhead();
+    else onFirstSign(fetchAhead);
   });
   if (page.bench) import("./bench.js").then(({ bench }) => Object.assign(window, { segueBench: bench(store, context) }));
 }
@@ -98,16 +99,14 @@ async function leaveForm(store, { dialog, commands, words }) {
 function forForms(store, api) {
   /** @type {Promise<any>|null} */
   let asked = null;
-  const fetchThem = () => {
-    const types = api.get(`/node-types/?kind=${encodeURIComponent(store.state.flow.kind)}`);
-    return Promise.all([
-      types.then((/** @type {any} */ given) => store.dispatch((state) => ({ ...state, catalogue: readCatalogue(given) }))),
-      fetchLists(store, api),
-    ]);
+  const types = async () => {
+    const given = await api.get(`/node-types/?kind=${encodeURIComponent(store.state.flow.kind)}`);
+    store.dispatch((state) => ({ ...state, catalogue: readCatalogue(given) }));
   };
   return () => {
-    asked ??= fetchThem().catch(() => {
-      asked = null;
+    asked ??= Promise.all([types(), fetchLists(store, api)]).catch((error) => {
+      asked = null; // a form without all its fields would hide some: whoever wants one asks again
+      throw error;
     });
     return asked;
   };
@@ -154,7 +153,10 @@ const namesThings = ({ document, catalogue }) =>
 function fetchLists(store, api) {
   return Promise.all(
     /** @type {const} */ (["connections", "agents", "flows"]).map((name) =>
-      api.get(`/${name}/?limit=200`).then((/** @type {any} */ answer) => store.dispatch((state) => ({ ...state, [name]: answer.results ?? answer }))),
+      api.get(`/${name}/?limit=200`).then(
+        (/** @type {any} */ answer) => store.dispatch((state) => ({ ...state, [name]: answer.results ?? answer })),
+        () => {}, // ids are shown instead of names
+      ),
     ),
   );
 }

@@ -295,7 +295,7 @@
  * @property {(type: string) => void} addNode                          click or Enter in the palette: after the selection
  * @property {(text: string) => void} [toClipboard]                  where the page may write it itself
  * @property {() => void} [focusSearch]                              there once the flow was searched
- * @property {() => Promise<any>} forForms                             fetches the whole catalogue and lists once; a form waits for them
+ * @property {() => Promise<any>} forForms                             fetches the whole catalogue and lists once; a form waits for them. Fails where the server cannot be asked
  * @property {() => Promise<boolean>} leaveForm                        asks Save / Discard / Stay when the form is dirty; false: stay
  * @property {() => Promise<boolean>} flush                            sends what is unsaved; true when the server has all
  * @property {(label?: string, change?: () => Promise<any>) => Promise<void>} reload   does `change` and fetches the draft again (after undo changes, restore)
