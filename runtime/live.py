@@ -120,7 +120,7 @@ class Tailer:
             listener.stop()
 
     async def _pause(self):
-        # Not `asyncio.wait_for`: before Python 3.12 it forgets that it was cancelled when the bell rings at that moment,
+        # Not `asyncio.wait_for`: before Python 3.12 it forgets that it was cancelled when the bell rings just then,
         # and the loop that is being closed would wait for this task for ever.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(INTERVAL):
