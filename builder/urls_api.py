@@ -34,6 +34,7 @@ urlpatterns = [
     path(f"{FLOW}duplicate/", flows.FlowDuplicate.as_view(), name="api-flow-duplicate"),
     path(f"{FLOW}export/", flows.FlowExport.as_view(), name="api-flow-export"),
     path(f"{FLOW}draft/", drafts.DraftDetail.as_view(), name="api-draft"),
+    path(f"{FLOW}draft/diff/", publishing.DraftDiff.as_view(), name="api-draft-diff"),
     path(f"{FLOW}draft/ops/", drafts.DraftOps.as_view(), name="api-draft-ops"),
     path(f"{FLOW}draft/snapshots/", drafts.SnapshotList.as_view(), name="api-snapshots"),
     path(
@@ -84,6 +85,7 @@ urlpatterns = [
     path("tables/<slug:table>/", tables.TableDetail.as_view(), name="api-table"),
     path("tables/<slug:table>/rows/", tables.RowList.as_view(), name="api-rows"),
     path("tables/<slug:table>/rows/<int:row_id>/", tables.RowDetail.as_view(), name="api-row"),
+    path("connections/<uuid:connection_id>/on/", connections.ConnectionOn.as_view(), name="api-connection-on"),
     path("connections/<uuid:connection_id>/gate/", gates.ConnectionGate.as_view(), name="api-gate"),
     path("connections/<uuid:connection_id>/gate/reset/", gates.ConnectionGateReset.as_view(), name="api-gate-reset"),
     path("workspace/", workspace.WorkspaceDetail.as_view(), name="api-workspace"),

@@ -91,12 +91,24 @@ class VersionDiff(ApiView):
         """What changed from version `number` to `against`, in plain words."""
         flow = self.flow()
         before = read_document(version_or_404(flow, number).document)
-        after = self._against(flow, request.query_params.get("against", "draft"))
-        return with_etag(Response({"changes": review(before, after)}), flow.draft.revision)
+        return _difference(flow, before, request.query_params.get("against", "draft"))
 
-    def _against(self, flow: Flow, against: str) -> dict[str, Any]:
-        if against == "draft":
-            return flow.draft.document
-        if not against.isdecimal() or len(against) > 9:
-            raise Refused(422, "invalid", "against is `draft` or the number of a version.")
-        return read_document(version_or_404(flow, int(against)).document)
+
+class DraftDiff(ApiView):
+    rights = {"GET": VIEW}
+
+    @described(shapes.Changes, query={"against": "the number of a version, or draft (default)"})
+    def get(self, request: Request, flow_id: Any) -> Response:
+        """What would change in the draft if it became `against`, in plain words."""
+        flow = self.flow()
+        return _difference(flow, flow.draft.document, request.query_params.get("against", "draft"))
+
+
+def _difference(flow: Flow, before: dict[str, Any], against: str) -> Response:
+    if against == "draft":
+        after = flow.draft.document
+    elif against.isdecimal() and len(against) <= 9:
+        after = read_document(version_or_404(flow, int(against)).document)
+    else:
+        raise Refused(422, "invalid", "against is `draft` or the number of a version.")
+    return with_etag(Response({"changes": review(before, after)}), flow.draft.revision)

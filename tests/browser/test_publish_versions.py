@@ -98,6 +98,33 @@ def test_the_draft_against_a_version_stays_editable(versions, flow):
     expect(page.get_by_text("Turned Topic off.")).to_be_visible()
 
 
+def test_from_the_draft_one_sees_what_going_back_to_a_version_would_change(versions, flow):
+    page = versions()
+    version(page, 1).get_by_role("button", name="Compare").click()
+    page.get_by_label("To", exact=True).select_option(label="Version 1 · Tickets for all")
+    expect(page.get_by_text("Both are the same.")).to_be_visible()
+    page.get_by_label("From", exact=True).select_option(label="Draft")
+    expect(page.get_by_label("From", exact=True)).to_be_focused()
+    expect(page.get_by_text("Added Create ticket (API request).")).to_be_visible()
+    expect(page.get_by_role("region", name="Draft")).to_contain_text("Version 1 · compared with Draft · read-only")
+    expect(card(page, "Create ticket")).to_be_visible()
+    until(page, lambda: ghosts(page) == {"added ticket", "removed topic", "changed done"})
+    page.get_by_label("To", exact=True).select_option(label="Draft")
+    expect(page.get_by_text("Both are the same.")).to_be_visible()
+    expect(page.get_by_role("region", name="Draft")).not_to_contain_text("compared with")
+    expect(page.locator(".ghost")).to_have_count(0)
+
+
+def test_what_others_change_in_the_draft_meanwhile_is_compared_too(versions, flow, owner):
+    page = versions()
+    version(page, 1).get_by_role("button", name="Compare").click()
+    page.get_by_label("From", exact=True).select_option(label="Draft")
+    page.get_by_label("To", exact=True).select_option(label="Version 3 (live)")
+    expect(page.get_by_text("Outcome changed from “not yet live” to “called back”.")).to_be_visible()
+    save_document(flow, FlowVersion.objects.get(flow=flow, number=1).document, owner.user, None)
+    expect(page.get_by_text("Removed Create ticket (API request).")).to_be_visible()
+
+
 def test_a_version_is_restored_into_the_draft_and_undo_takes_it_back(versions, flow):
     page = versions()
     version(page, 1).get_by_role("button", name="Restore into draft").click()

@@ -29,6 +29,7 @@ TABLE = {
     "api-flow-duplicate": {"POST": ("editor", WRITE)},
     "api-flow-export": {"GET": ("viewer", READ)},
     "api-draft": {"GET": ("viewer", READ), "PUT": ("editor", WRITE, {})},
+    "api-draft-diff": {"GET": ("viewer", READ)},
     "api-draft-ops": {
         "GET": ("viewer", READ),
         "POST": ("editor", WRITE, {"base": 1, "client": "c", "seq": 1, "ops": []}),
@@ -83,6 +84,7 @@ TABLE = {
         "DELETE": ("editor", WRITE),
     },
     "api-connection-test": {"POST": ("editor", WRITE)},
+    "api-connection-on": {"POST": ("editor", WRITE)},
     "api-tables": {
         "GET": ("viewer", "data:read"),
         "POST": ("editor", "data:write", {"name": "n", "columns": [{"name": "a", "type": "text"}]}),

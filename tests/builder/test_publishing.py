@@ -99,6 +99,15 @@ def test_the_difference_to_a_version_is_told_in_words(api, published):
     assert api.get(f"/flows/{published.pk}/versions/1/diff/?against=x").status_code == 422
 
 
+def test_the_way_back_from_the_draft_to_a_version_is_told_in_words_too(api, published):
+    save(api, published, edited(simple_document(), "Subject"))
+    diff = api.get(f"/flows/{published.pk}/draft/diff/?against=1").value["changes"]
+    assert [change["text"] for change in diff] == ["Renamed Subject to vars."]
+    assert api.get(f"/flows/{published.pk}/draft/diff/").value["changes"] == []
+    assert api.get(f"/flows/{published.pk}/draft/diff/?against=9").status_code == 404
+    assert api.get(f"/flows/{published.pk}/draft/diff/?against=-1").status_code == 422
+
+
 def test_a_version_never_changes(published):
     version = published.published
     version.note = "other"

@@ -27,7 +27,7 @@ export function createVersions(store, context) {
   const path = () => `/flows/${store.state.flow.id}/versions/`;
   /** @type {any[]} */
   let versions = [];
-  /** What is compared; null: the list. @type {{from: number, to: Side}|null} */
+  /** What is compared; null: the list. @type {{from: Side, to: Side}|null} */
   let sides = null;
   /** @type {Map<Side, FlowDocument>} */
   const documents = new Map();
@@ -88,14 +88,14 @@ export function createVersions(store, context) {
   /** @param {string} label @param {() => void} run @param {string} [glyph] */
   const button = (label, run, glyph) => h("button", { class: "button button-small", type: "button", onclick: run }, glyph ? icon(glyph) : null, label);
 
-  /** The draft against a version, or, where there are no changes in it, that version against the one before. @param {number} number @returns {{from: number, to: Side}} */
+  /** The draft against a version, or, where there are no changes in it, that version against the one before. @param {number} number @returns {{from: Side, to: Side}} */
   function defaultSides(number) {
     const older = versions.find((each) => each.number < number)?.number;
     const unchanged = number === store.state.flow.published?.number && !store.state.changed;
     return unchanged && older ? { from: older, to: number } : { from: number, to: "draft" };
   }
 
-  /** @param {{from: number, to: Side}} wanted */
+  /** @param {{from: Side, to: Side}} wanted */
   async function compare(wanted) {
     sides = wanted;
     seen = store.state.revision;
@@ -118,9 +118,9 @@ export function createVersions(store, context) {
         const select = h(
           "select",
           { class: "select", id: `compare-${side}` },
-          ...(here === "to" ? ["draft"] : [])
-            .concat(versions.map((each) => each.number))
-            .map((value) => h("option", { value: String(value), selected: sides?.[here] === value }, nameOf(value) + suffix(value))),
+          ...["draft", ...versions.map((each) => each.number)].map((value) =>
+            h("option", { value: String(value), selected: sides?.[here] === value }, nameOf(value) + suffix(value)),
+          ),
         );
         select.addEventListener("change", async () => {
           const value = select.value === "draft" ? "draft" : Number(select.value);
@@ -140,9 +140,10 @@ export function createVersions(store, context) {
     return (value === store.state.flow.published?.number ? " (live)" : "") + (note ? ` · ${note}` : "");
   }
 
-  /** @param {{from: number, to: Side}} wanted */
+  /** @param {{from: Side, to: Side}} wanted */
   async function difference({ from, to }) {
-    const [{ changes }, before, after] = await Promise.all([context.api.get(`${path()}${from}/diff/?against=${to}`), documentOf(from), documentOf(to)]);
+    const start = from === "draft" ? `/flows/${store.state.flow.id}/draft/` : `${path()}${from}/`;
+    const [{ changes }, before, after] = await Promise.all([context.api.get(`${start}diff/?against=${to}`), documentOf(from), documentOf(to)]);
     return { changes, before, after };
   }
 
@@ -156,7 +157,7 @@ export function createVersions(store, context) {
     return document;
   }
 
-  /** @param {{from: number, to: Side}} wanted @param {{changes: any[], before: FlowDocument, after: FlowDocument}} answer */
+  /** @param {{from: Side, to: Side}} wanted @param {{changes: any[], before: FlowDocument, after: FlowDocument}} answer */
   function show(wanted, { changes, before, after }) {
     // An answer that comes after another question is drawn nowhere.
     if (wanted !== sides) return [];
@@ -179,7 +180,7 @@ export function createVersions(store, context) {
     shown: (focus) => focus && frame.title.focus({ preventScroll: true }),
     update(/** @type {State} */ state, /** @type {State|null} */ before) {
       if (!before || state.flow.published !== before.flow.published) drawList();
-      else if (sides?.to === "draft" && state.revision !== seen && state.save.status === "saved") compare(sides);
+      else if (sides && [sides.from, sides.to].includes("draft") && state.revision !== seen && state.save.status === "saved") compare(sides);
     },
   };
 }
