@@ -13,6 +13,7 @@ from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
 from runtime.models import Run, StepRun, Wait
 from tests.flows import call_ended, chain, end, node, wait_for
+from tests.runtime.moved_clock import moved_clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 1000
@@ -82,41 +83,28 @@ def test_a_reply_that_came_before_the_wait_was_opened_ends_it_at_once(workspace,
 
 def test_a_month_goes_by_and_no_wait_is_missed_or_served_twice(workspace, publish, monkeypatch):
     """Waits spread over thirty days, the clock moved by a day at a time; WAITS=10000 is the long form."""
-    if connection.vendor == "postgresql":
-        pytest.skip("PostgreSQL claims by its own clock, which no test moves; the SQL is the same")
     flow = publish(workspace, chain(call_ended(), wait_for("later", 60), end(outcome="served")))
-    start, count = (
-        datetime(2027, 3, 1, tzinfo=UTC),
-        int(os.environ.get("WAITS", "1500")),
-    )  # Europe changes its clocks within it
+    start = datetime(2027, 3, 1, tzinfo=UTC)  # Europe changes its clocks within this month
+    count = int(os.environ.get("WAITS", "1500"))
     moments = [start + timedelta(seconds=n * 30 * 86_400 / count) for n in range(count)]
-    Run.objects.bulk_create(
-        [
-            Run(
-                workspace=workspace, flow=flow, version=flow.published, kind="post_call", status="waiting", seq=2,
-                due_at=moment, started_at=start, state={
-                    "node": "later", "status": "waiting", "index": 1, "as_of": start.isoformat(),
-                    "wait": {"kind": "time", "until": moment.isoformat(), "for": None},
-                },
-            )
-            for moment in moments
-        ],
-        batch_size=500,
-    )  # fmt: skip
-    clock = {"now": start}
-    monkeypatch.setattr(timezone, "now", lambda: clock["now"])
-    monkeypatch.setattr("runtime.claiming.database_now", lambda: clock["now"])
-    monkeypatch.setattr("runtime.tasks.database_now", lambda: clock["now"])
-    served = 0
-    for hours in range(0, 30 * 24 + 1, 24):
-        clock["now"] = start + timedelta(hours=hours)
-        while Run.objects.filter(due_at__lte=clock["now"]).exists():
-            tasks.work(linger=0)
-        served = Run.objects.filter(outcome="served").count()
-        expected = sum(moment <= clock["now"] for moment in moments)
-        assert served == expected, f"after {hours} hours"
-    assert served == count
+    Run.objects.bulk_create([_waiting(flow, start, moment) for moment in moments], batch_size=500)
+    with moved_clock(monkeypatch) as move:
+        for hours in range(0, 30 * 24 + 1, 24):
+            now = start + timedelta(hours=hours)
+            move(now)
+            while Run.objects.filter(due_at__lte=now).exists():
+                tasks.work(linger=0)
+            expected = sum(moment <= now for moment in moments)
+            assert Run.objects.filter(outcome="served").count() == expected, f"after {hours} hours"
+    assert Run.objects.filter(outcome="served").count() == count
     assert StepRun.objects.filter(node="end").count() == count, "each once"
+
+
+def _waiting(flow, since, until):
+    wait = {"kind": "time", "until": until.isoformat(), "for": None}
+    state = {"node": "later", "status": "waiting", "index": 1, "as_of": since.isoformat(), "wait": wait}
+    return Run(workspace=flow.workspace, flow=flow, version=flow.published, kind="post_call", status="waiting", seq=2,
+               due_at=until, started_at=since, state=state)  # fmt: skip
 
 
 def test_what_is_sent_on_by_hand_and_by_the_clock_goes_on_once(workspace, publish, owner):
