@@ -5,16 +5,21 @@ import json
 import statistics
 import time
 
+DEADLINE = 1  # of the flows that are too late with their answer
 TRANSCRIPT = "\n".join(f'{"Agent" if n % 2 else "User"}: line {n} of what was said, with "quotes"' for n in range(80))
 
 
 class Client:
-    """`requests` are (path, body) pairs; `run(requests, clients)` returns the seconds each took and all took."""
+    """`requests` are (path, body) pairs; `run(requests, clients)` returns the seconds each took and all took.
+
+    `look` is called with each answer's body, in whatever order they come.
+    """
 
     def __init__(self, address, key):
         self.address, self.key = address, key
 
-    def run(self, requests, clients):
+    def run(self, requests, clients, look=None):
+        self.look = look
         return asyncio.run(self._run(list(requests), clients))
 
     async def _run(self, requests, clients):
@@ -29,9 +34,11 @@ class Client:
         for path, body in waiting:
             began = time.perf_counter()
             writer.write(self._request(path, body))
-            status = await self._status(reader)
-            assert status in (200, 202), f"{path} answered {status}"
+            status, answer = await self._answer(reader)
+            assert status in (200, 202), f"{path} answered {status}: {answer[:300]}"
             taken.append(time.perf_counter() - began)
+            if self.look:
+                self.look(json.loads(answer))
         writer.close()
         return taken
 
@@ -43,16 +50,16 @@ class Client:
         )
         return head.encode() + raw
 
-    async def _status(self, reader) -> int:
+    async def _answer(self, reader) -> tuple[int, bytes]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = b""
         if "transfer-encoding: chunked" in head:
             while size := int((await reader.readline()).strip() or b"0", 16):
-                await reader.readexactly(size + 2)
+                body += (await reader.readexactly(size + 2))[:-2]
             await reader.readline()
         else:
-            length = head.split("content-length:", 1)[1].split("\r\n", 1)[0]
-            await reader.readexactly(int(length))
-        return int(head.split(" ", 2)[1])
+            body = await reader.readexactly(int(head.split("content-length:", 1)[1].split("\r\n", 1)[0]))
+        return int(head.split(" ", 2)[1]), body
 
 
 def call(number, agent="w1") -> tuple[str, dict]:
@@ -69,6 +76,13 @@ def call(number, agent="w1") -> tuple[str, dict]:
     }
 
 
+def waiting_call(number, until) -> tuple[str, dict]:
+    """A short one, for the flow that waits until the moment it names."""
+    name = f"wait-{number}"
+    interaction = {"id": name, "status": "completed", "variables": {"until": until.isoformat()}}
+    return "/api/v1/events/", {"type": "call.ended", "id": name, "agent": "waits", "interaction": interaction}
+
+
 def action(name) -> tuple[str, dict]:
     interaction = {
         "id": "now",
@@ -78,6 +92,10 @@ def action(name) -> tuple[str, dict]:
         "transcript": TRANSCRIPT,
     }
     return f"/api/v1/actions/{name}/", {"arguments": {}, "interaction": interaction}
+
+
+def inbound(agent) -> tuple[str, dict]:
+    return "/api/v1/inbound/", {"from": "+14155551234", "to": "+18005559876", "agent": agent}
 
 
 def quantile(values, share) -> float:

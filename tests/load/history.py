@@ -1,61 +1,101 @@
 """`python -m tests.load.history [runs]`: how fast the pages of history answer over very many stored runs.
 
-Fills a database of its own (SQLite in a temporary folder, or the empty one that DATABASE_URL names) with ended runs of
-twenty flows over ninety days, two steps each, by bulk inserts; then opens each page a few times and prints the median
-and the slowest answer in milliseconds. Nothing is kept.
+Fills a database of its own (SQLite in a temporary folder, or the empty one that DATABASE_URL names) with runs of twenty
+flows over ninety days, three steps each; then opens each page a few times and prints the first answer (nothing is
+counted yet), the median and the slowest of the others in milliseconds, and how fast old runs are forgotten. Nothing is
+kept. `--on <database url>` looks at a database that was filled before (`--keep` fills one and stops).
 """
 
+import argparse
 import os
-import random
 import statistics
-import sys
 import tempfile
 import time
 from datetime import timedelta
-from uuid import UUID
 
 ROUNDS = 7
-BATCH = 2_000
-DAYS = 90
+BUDGET = 300  # ms
 
 
-def main(count: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(DATA_DIR=folder, DJANGO_SETTINGS_MODULE="builder.settings", ALLOWED_HOSTS="testserver")
-        os.environ.setdefault("SECRET_KEY", "only for measuring, and only on this machine: 0123456789 abcdefghijklmnop")
-        os.environ.setdefault("SECRET_KEKS", "bench:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=")
-        import django
+def prepare(folder: str, database: str | None) -> None:
+    os.environ.update(DATA_DIR=folder, DJANGO_SETTINGS_MODULE="builder.settings", ALLOWED_HOSTS="testserver")
+    os.environ.setdefault("SECRET_KEY", "only for measuring, and only on this machine: 0123456789 abcdefghijklmnop")
+    os.environ.setdefault("SECRET_KEKS", "bench:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=")
+    if database:
+        os.environ["DATABASE_URL"] = database
+    import django
 
-        django.setup()
-        from django.conf import settings
+    django.setup()
+    from django.conf import settings
 
-        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}  # nothing was collected
-        from django.core.management import call_command
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}  # nothing was collected
+    from django.core.management import call_command
 
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        client, sought = fill(count)
-        for name, path in pages(sought):
-            taken = sorted(timed(client, path) for _ in range(ROUNDS))
-            print(f"{name:34} {statistics.median(taken):8.1f} ms  slowest {taken[-1]:8.1f} ms", flush=True)
+    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
 
 
-def pages(sought):
-    flow, number, call = sought
+def fill(count: int) -> None:
+    from tests.load import many_runs
+
+    begun = time.perf_counter()
+    many_runs.fill(count)
+    print(f"{count:,} runs with {3 * count:,} steps stored in {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+def pages() -> list[tuple[str, str]]:
+    from runtime.models import Flow, Run
+
+    flow = Flow.objects.order_by("id").first().pk
+    middle = Run.objects.filter(status="succeeded").order_by("id")[Run.objects.count() // 2]
+    number, call = middle.event.contact_number, middle.event.interaction_id
+    deep = Run.objects.order_by("id")[1000].pk
     return [
         ("runs, newest", "/runs/"),
+        ("runs, the last page", f"/runs/?before={deep}"),
         ("runs of one flow", f"/runs/?flow={flow}"),
         ("runs that failed", "/runs/?status=failed"),
+        ("runs that were cancelled: none", "/runs/?status=cancelled"),
+        ("tests: none", "/runs/?mode=test"),
         ("runs of one flow that failed", f"/runs/?flow={flow}&status=failed"),
+        ("runs of a day two months ago", f"/runs/?since={_day(60)}&until={_day(60)}"),
         ("search by phone", f"/runs/?q=%2B{number[1:]}"),
         ("search by call id", f"/runs/?q={call}"),
+        ("search by run id", f"/runs/?q={middle.pk}"),
+        ("search for what is not there", "/runs/?q=nothing-like-it"),
         ("a call", f"/calls/?q={call}"),
+        ("a run", f"/runs/{middle.pk}/"),
         ("waiting", "/waiting/"),
         ("flow list", "/"),
         ("dashboard, 24 hours", "/dashboard/?window=24h"),
+        ("dashboard, 7 days", "/dashboard/?window=7d"),
         ("dashboard, 30 days", "/dashboard/?window=30d"),
         ("API: runs", "/api/v1/runs/"),
+        ("API: flows", "/api/v1/flows/"),
+        ("API: a flow's traffic, 7 days", f"/api/v1/flows/{flow}/traffic/?window=7d"),
+        ("metrics", "/metrics"),
     ]
+
+
+def _day(ago: int) -> str:
+    from django.utils import timezone
+
+    return (timezone.now() - timedelta(days=ago)).date().isoformat()
+
+
+def look() -> None:
+    from django.test import Client
+
+    from runtime.models import User
+
+    client = Client()
+    client.force_login(User.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    client.get("/settings/members/")  # what a process loads with its first page
+    for name, path in pages():
+        first, *others = (timed(client, path) for _ in range(ROUNDS))
+        middle, worst = statistics.median(others), max(others)
+        mark = "!" if middle > BUDGET else ""
+        print(f"{name:34} first {first:8.1f}  median {middle:8.1f} ms  slowest {worst:8.1f} {mark}", flush=True)
 
 
 def timed(client, path) -> float:
@@ -65,53 +105,34 @@ def timed(client, path) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def fill(count):
-    """(a signed-in client, (a flow, a phone number, a call id) to look for)."""
-    from django.db import transaction
-    from django.test import Client
-    from django.utils import timezone
+def forget(days: float = 1.0) -> None:
+    """Prune what is older than all but the oldest `days`, as the hourly chore does."""
+    from builder.pruning import prune
+    from runtime.models import Workspace
+    from tests.load.many_runs import DAYS
 
-    from builder.flows import create_flow
-    from builder.publishing import publish
-    from runtime.models import Event, Membership, Run, StepRun, User, Workspace
-    from tests.flows import call_ended, chain, end
+    Workspace.objects.update(retention_days=DAYS - days)
+    begun = time.perf_counter()
+    gone = prune()
+    seconds = time.perf_counter() - begun
+    print(f"pruning: {gone['runs']:,} runs in {seconds:.0f} s, {gone['runs'] / seconds:,.0f} a second", flush=True)
 
-    workspace = Workspace.objects.create(name="Large")
-    user = User.objects.create_user("owner@large.example", "a password for measuring only")
-    Membership.objects.create(workspace=workspace, user=user, role="owner")
-    flows = [create_flow(workspace, user, name=f"Flow {n}", kind="post_call", document=chain(call_ended(), end()))
-             for n in range(20)]  # fmt: skip
-    for flow in flows:
-        publish(flow, user)
-        flow.refresh_from_db()
-    begun, chance = time.perf_counter(), random.Random(7)
-    first = timezone.now() - timedelta(days=DAYS)
-    apart = timedelta(days=DAYS) / count
-    for start in range(0, count, BATCH):
-        events, runs, steps = [], [], []
-        for n in range(start, min(start + BATCH, count)):
-            at, flow = first + apart * n, flows[n % 20]
-            number = f"+1415{n % 10_000_000:07}"
-            own = UUID(int=(int(at.timestamp() * 1000) << 80) + chance.getrandbits(62))
-            interaction = {"id": f"call_{n}", "contact_number": number, "status": "completed"}
-            events.append(Event(id=own, workspace=workspace, source="api", type="call.ended", received_at=at,
-                                interaction_id=f"call_{n}", contact_number=number,
-                                payload={"interaction": interaction}))  # fmt: skip
-            runs.append(Run(id=own, workspace=workspace, flow=flow, version_id=flow.published_id, event_id=own,
-                            kind="post_call", status="failed" if n % 50 == 0 else "succeeded", seq=2, created_at=at,
-                            due_at=None, started_at=at, finished_at=at + timedelta(seconds=0.2)))  # fmt: skip
-            steps += [StepRun(run_id=own, index=k, seq=k + 1, node=("start", "end")[k], type=("call_ended", "end")[k],
-                              status="succeeded", started_at=at, seconds=0.01) for k in (0, 1)]  # fmt: skip
-        with transaction.atomic():
-            Event.objects.bulk_create(events, batch_size=BATCH)
-            Run.objects.bulk_create(runs, batch_size=BATCH)
-            StepRun.objects.bulk_create(steps, batch_size=BATCH)
-    print(f"{count:,} runs with {2 * count:,} steps stored in {time.perf_counter() - begun:.0f} s", flush=True)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    middle = count // 2
-    return client, (flows[0].pk, f"+1415{middle % 10_000_000:07}", f"call_{middle}")
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--on", metavar="URL", help="a database filled before")
+    parser.add_argument("--keep", metavar="URL", help="fill this one and stop")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder, options.on or options.keep)
+        if not options.on:
+            fill(options.runs)
+        if not options.keep:
+            look()
+        if not options.on and not options.keep:
+            forget()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main()

@@ -1,0 +1,126 @@
+"""What is measured of an instance: each measure is a function of it that gives {figure: value}; bounded in count."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from tests.load.client import DEADLINE, action, call, inbound, median, quantile, waiting_call
+from tests.load.echo import SLOW_SECONDS
+from tests.load.measured import Measured, moment
+
+Figures = dict[str, float]
+TIMERS = 10_000
+FALLING_DUE = 30.0  # seconds over which they fall due
+OPENING = 100.0  # seconds in which all of them are open, on a busy machine too
+LATE_REQUESTS = 2_000
+LATE_CLIENTS = 48
+
+
+def idle(instance: Measured) -> Figures:
+    """Memory, and how soon a run starts where nothing else does. What is loaded at first use is loaded before."""
+    client = instance.client
+    client.run([action("w1")] * 20 + [action("w2")] * 20 + [call(f"warm{n}") for n in range(20)], 4)
+    instance.wait_until_done()
+    figures = {"memory idle, MB": instance.memory()}
+    before = len(instance.delays("w1"))
+    for number in range(40):
+        client.run([call(f"idle{number}")], 1)
+        instance.wait_until_done()
+    return {**figures, "accepted to first step, idle, p50 ms": median(instance.delays("w1")[before:])}
+
+
+def actions(instance: Measured) -> Figures:
+    figures = {}
+    for name, count in (("w1", 300), ("w2", 300)):
+        taken, _ = instance.client.run([action(name)] * count, 1)
+        figures[f"{name.upper()} action, 1 client, p50 ms"] = median(taken) * 1000
+    for name, count in (("w1", 1500), ("w2", 2000)):
+        _, seconds = instance.client.run([action(name)] * count, 16)
+        figures[f"{name.upper()} action, 16 clients, runs/s"] = count / seconds
+    return figures
+
+
+def burst(instance: Measured) -> Figures:
+    most = 0.0
+
+    def look():
+        nonlocal most
+        most = max(most, instance.memory())
+
+    runs_a_second, taken = _burst(instance, "w1", look)
+    return {
+        "W1 burst, runs/s": runs_a_second,
+        "accept under burst, p99 ms": quantile(taken, 0.99) * 1000,
+        "memory under burst, MB": max(most, instance.memory()),
+    }
+
+
+def gated(instance: Measured) -> Figures:
+    """The same through a connection with limits that nobody reaches: what asking the database for leave costs."""
+    return {"W1 burst through limits, runs/s": _burst(instance, "gated")[0]}
+
+
+def _burst(instance, agent, look=None, count=2000) -> tuple[float, list[float]]:
+    """(runs a second from the first event to the last end, seconds each event took to be accepted)."""
+    began = time.perf_counter()
+    taken, _ = instance.client.run([call(f"burst{number}", agent) for number in range(count)], 16)
+    instance.wait_until_done(look=look)
+    return count / (time.perf_counter() - began), taken
+
+
+def hanging(instance: Measured) -> Figures:
+    """100 runs wait for a slow peer; how long others wait for their start."""
+    before = len(instance.delays("w1"))
+    instance.client.run([call(f"slow{number}", "slow") for number in range(100)], 16)
+    began = time.perf_counter()
+    while time.perf_counter() - began < SLOW_SECONDS - 1:
+        instance.client.run([call(f"beside{time.perf_counter()}")], 1)
+        time.sleep(0.03)
+    instance.wait_until_done()
+    delays = instance.delays("w1")[before:]
+    assert len(delays) >= 20, "too few to tell"
+    return {"100 runs hanging: others' start, p95 ms": quantile(delays, 0.95)}
+
+
+def timers(instance: Measured, count=TIMERS) -> Figures:
+    """So many waits, all open at once, then falling due one after the other over half a minute."""
+    first = datetime.now(UTC) + timedelta(seconds=OPENING)
+    moments = [first + timedelta(seconds=FALLING_DUE * number / count) for number in range(count)]
+    instance.client.run([waiting_call(number, at) for number, at in enumerate(moments)], 16)
+    opened = "SELECT count(*) FROM runtime_wait WHERE node = 'pause' AND closed_at IS NULL"
+    while instance.query(opened)[0][0] < count:
+        assert datetime.now(UTC) < first, "some fell due before all were open"
+        time.sleep(0.2)
+    time.sleep(max(0.0, (first - datetime.now(UTC)).total_seconds()))
+    instance.wait_until_done()
+    rows = instance.query(
+        "SELECT w.until, s.started_at FROM runtime_wait w JOIN runtime_steprun s ON s.run_id = w.run_id "
+        "WHERE s.node = 'end' AND w.node = 'pause'"
+    )
+    late = [(moment(started) - moment(until)).total_seconds() * 1000 for until, started in rows]
+    assert len(late) == count, "a wait was served twice or not at all"
+    assert min(late) > -500, "a timer went off early"
+    return {
+        "timer lateness, 10,000 waits, p50 ms": median(late),
+        "timer lateness, 10,000 waits, p99 ms": quantile(late, 0.99),
+        "timer lateness, 10,000 waits, most ms": max(late),
+    }
+
+
+def deadlines(instance: Measured, count=LATE_REQUESTS) -> Figures:
+    """Asked what cannot be answered in time: a step that hangs, a wait, a greeting; the fallback comes instead."""
+    answers: Counter[str] = Counter()
+    asked = [(action("late_step"), action("late_wait"), inbound("late"), action("late_step"))[n % 4]
+             for n in range(count)]  # fmt: skip
+    taken, _ = instance.client.run(asked, LATE_CLIENTS, lambda answer: answers.update([answer["status"]]))
+    assert set(answers) <= {"timed_out", "fallback"}, answers
+    over = sorted((seconds - DEADLINE) * 1000 for seconds in taken)
+    instance.wait_until_done()
+    return {
+        "past the deadline, p50 ms": median(over),
+        "past the deadline, p99.9 ms": quantile(over, 0.999),
+        "past the deadline, most ms": over[-1],
+    }
+
+
+MEASURES = {measure.__name__: measure for measure in (idle, actions, burst, gated, hanging, deadlines, timers)}
