@@ -105,13 +105,11 @@ class Tailer:
     async def _tail(self):
         self.bell = asyncio.Event()
         listener = _Listener(asyncio.get_running_loop(), self._rang)
-        self.told.clear()
-        first = True
+        self.told = {}
         try:
             while self.watchers:
                 try:
-                    await self._look(quiet=first)
-                    first = False
+                    await self._look()
                 except Exception:
                     log.exception("Looking for news failed; trying again")
                     await asyncio.sleep(1)
@@ -127,14 +125,15 @@ class Tailer:
                 await self.bell.wait()
         self.bell.clear()
 
-    async def _look(self, quiet: bool):
+    async def _look(self):
+        """Tell what is new since the last look; at the first all is: what changed since a page was loaded cannot be
+        told from what did not, and whoever knows it already passes over it.
+        """
         found = await sync_to_async(_news, thread_sensitive=False)(list(self.watchers))
+        before, self.told = self.told, {key: hint for key, _, hint in found}
         for key, flow_id, hint in found:
-            before = self.told.get(key)
-            if before != hint:
-                self.told[key] = hint
-                if not quiet or hint["kind"] == "run":
-                    self.publish(flow_id, hint)
+            if before.get(key) != hint:
+                self.publish(flow_id, hint)
 
     def _rang(self, texts: list[str]):
         for text in texts:

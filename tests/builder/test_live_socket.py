@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -16,6 +17,7 @@ from builder import consumers, presence
 from builder.build import build_id
 from builder.drafts import apply_ops
 from builder.flows import create_flow
+from runtime import live
 from runtime.models import Membership, Workspace
 from tests.builder.conftest import BACKEND, simple_document
 
@@ -106,11 +108,24 @@ async def test_another_origin_is_not_let_in(flow, owner, origin):
 @pytest.mark.asyncio
 async def test_a_saved_draft_is_hinted(flow, owner):
     connection = await opened(flow, owner.user)
-    await hint(connection, "presence")
-    await asyncio.sleep(0.3)  # the tailer has looked once
+    assert (await hint(connection, "draft"))["revision"] == 1
     ops = [{"path": "/nodes/vars/label", "before": "vars", "after": "Topic"}]
     await sync_to_async(apply_ops)(flow, 1, "c", 1, ops, owner.user)
     assert (await hint(connection, "draft"))["revision"] == 2
+    await connection.leave()
+
+
+@pytest.mark.asyncio
+async def test_a_draft_saved_before_the_first_look_is_hinted_too(flow, owner, monkeypatch):
+    """The page was loaded, the socket opened, and somebody saved before the tailer had looked even once."""
+    saved, news = threading.Event(), live._news
+    monkeypatch.setattr(live, "_news", lambda flow_ids: saved.wait(5) and news(flow_ids))
+    connection = await opened(flow, owner.user)
+    ops = [{"path": "/nodes/vars/label", "before": "vars", "after": "Topic"}]
+    await sync_to_async(apply_ops)(flow, 1, "c", 1, ops, owner.user)
+    saved.set()
+    while (await hint(connection, "draft"))["revision"] < 2:
+        pass
     await connection.leave()
 
 

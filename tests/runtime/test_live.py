@@ -15,8 +15,8 @@ from tests.flows import call_ended, chain, end, post_json
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
-def _start(workspace):
-    arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_1"}})
+def _start(workspace, call="call_1"):
+    arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": call}})
     return recorder().submit(accept, arrival).result(10)
 
 
@@ -66,14 +66,27 @@ async def test_who_is_too_slow_is_told_to_come_again(workspace):
     assert hints[-1] is None
 
 
-async def test_it_ends_when_it_is_cancelled_even_while_it_is_rung(workspace):
+async def test_what_was_told_is_kept_for_the_newest_runs_alone(workspace, publish):
+    flow = await sync_to_async(publish)(workspace, chain(call_ended(), end()))
+    tailer = live.Tailer()
+    queue = tailer.subscribe(flow.pk)
+    for number in range(live.WATCHED_RUNS + 5):
+        await asyncio.to_thread(_start, workspace, f"call_{number}")
+        await _until(queue, lambda hint: hint["kind"] == "run")
+    kept = [hint for hint in tailer.told.values() if hint["kind"] == "run"]
+    assert len(kept) == live.WATCHED_RUNS
+    tailer.unsubscribe(flow.pk, queue)
+
+
+async def test_it_ends_when_it_is_cancelled_even_while_it_is_rung(workspace, publish, monkeypatch):
     """A web process that stops cancels it; what was never unsubscribed must not keep the process."""
+    flow = await sync_to_async(publish)(workspace, chain(call_ended(), end()))
+    await asyncio.to_thread(_start, workspace)
+    monkeypatch.setattr(live, "INTERVAL", 60)  # after a look it waits for the bell alone
     for turns in range(6):  # the bell and the cancelling may meet at any turn of the loop
         tailer = live.Tailer()
-        tailer.subscribe(uuid.uuid4())
-        async with asyncio.timeout(5):
-            while not (tailer.bell and tailer.bell._waiters):
-                await asyncio.sleep(0)
+        queue = tailer.subscribe(flow.pk)
+        await _until(queue, lambda hint: hint["kind"] == "run")  # it has looked, and waits
         tailer.bell.set()
         for _ in range(turns):
             await asyncio.sleep(0)
