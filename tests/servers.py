@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from tests.until import until
 
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
@@ -41,12 +42,11 @@ class Server:
             preexec_fn=_end_with_parent(self.stop_with), **_as(self.account),
         )  # fmt: skip
         log.close()
-        deadline = time.monotonic() + START_SECONDS
-        while not self.ready(self.child):
-            if self.child.poll() is not None or time.monotonic() > deadline:
-                text = (self.folder / "log").read_text(errors="replace")[-2000:]
-                raise RuntimeError("a test server did not start:\n" + text)
-            time.sleep(0.05)
+        until(lambda: self.child.poll() is not None or self.ready(self.child), START_SECONDS, self._log)
+        assert self.child.poll() is None, self._log()
+
+    def _log(self) -> str:
+        return "a test server did not start:\n" + (self.folder / "log").read_text(errors="replace")[-2000:]
 
     def stop(self, with_signal=None):
         if self.child is None:

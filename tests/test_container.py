@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.servers import free_port
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
@@ -76,21 +76,14 @@ def image(tmp_path):
     return Image(tmp_path)
 
 
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.3)
-
-
 def test_the_image_migrates_serves_works_and_stops_as_compose_says(image):
     services = COMPOSE["services"]
     assert image.call(services["migrate"]["command"]) == 0
     probe = services["worker"]["healthcheck"]["test"]
     assert probe[0] == "CMD"
     with image.running(json.loads(told("CMD"))) as web, image.running(services["worker"]["command"]) as worker:
-        until(lambda: image.call(health_check()) == 0)
-        until(lambda: image.call(probe[1:]) == 0)
+        until(lambda: image.call(health_check()) == 0, 60)
+        until(lambda: image.call(probe[1:]) == 0, 60)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(60) == 0
         web.send_signal(signal.SIGTERM)

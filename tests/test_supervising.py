@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parent.parent
 # A child that notes its pid, starts a grandchild in its group, and lives until it is told otherwise.
@@ -59,14 +60,6 @@ def tree(tmp_path):
     yield start
     for tree in trees:
         tree.end()
-
-
-def until(condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return value
 
 
 def alive(pids):

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from tests.servers import free_port
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parent.parent
 COLD_START_SECONDS = 5.0
@@ -83,14 +84,6 @@ class Up:
         status = self.process.wait(60)
         self.reader.join(20)
         return status
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return value
 
 
 def gone(processes) -> bool:

@@ -5,6 +5,9 @@ import re
 from playwright.sync_api import expect
 
 from runtime.models import Flow
+from tests import until as waiting
+
+SECONDS = 10  # as long as every other wait on a page
 
 
 class Keys:
@@ -59,9 +62,7 @@ def lines(flow) -> set[str]:
 
 
 def until(page, condition) -> None:
-    """A condition on the server, looked at again whenever the page has had time to talk to it."""
-    for _ in range(120):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not come about")
+    """A condition on the server or on the page as a whole. In between Playwright has its turn: a `time.sleep` would
+    keep what the page asks of a test's route from being answered.
+    """
+    waiting.until(condition, SECONDS, pause=lambda: page.wait_for_timeout(20))

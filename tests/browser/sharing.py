@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -17,6 +16,7 @@ from playwright.sync_api import expect
 from builder import drafts
 from runtime.models import Flow
 from tests.browser.editing import card
+from tests.until import until
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -44,11 +44,8 @@ class Web:
             [sys.executable, "-m", "builder.serving", "--port", str(self.port)], cwd=settings.BASE_DIR, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while not self._answers():
-            assert self.process.poll() is None, "the web process ended"
-            assert time.monotonic() < deadline, "the web process does not answer"
-            time.sleep(0.05)
+        until(lambda: self._answers() or self.process.poll() is not None, 30, "the web process does not answer")
+        assert self.process.poll() is None, "the web process ended"
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

@@ -84,7 +84,7 @@ def test_the_chosen_inputs_are_offered(form, code):
     offered = form.locator(".cm-tooltip-autocomplete li")
     expect(offered).to_have_count(2)
     expect(offered.first).to_contain_text("order_id")
-    form.wait_for_timeout(100)  # the list takes no key in its first 75 ms
+    form.wait_for_timeout(100)  # time itself: CodeMirror's list takes no key in its first 75 ms, and shows nothing then
     form.keyboard.press("Enter")
     expect(code).to_contain_text("inputs.order_id")
 

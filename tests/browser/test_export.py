@@ -74,15 +74,22 @@ def text_in(png: bytes) -> dict:
     return found
 
 
+NOTE_DRAGS = """() => {
+  window.drags = [];
+  for (const kind of ["dragenter", "dragover"]) addEventListener(kind, () => window.drags.push(kind), true);
+}"""
+
+
 def drop(page, files, target) -> None:
     """Drags files from outside onto an element, as the operating system does."""
     box = target.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     client = page.context.new_cdp_session(page)
+    page.evaluate(NOTE_DRAGS)
     data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "dragOver"):
+    for number, kind in enumerate(("dragEnter", "dragOver", "dragOver"), 1):
         client.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
-        page.wait_for_timeout(150)
+        page.wait_for_function("(number) => window.drags.length >= number", arg=number)
     client.send("Input.dispatchDragEvent", {"type": "drop", "x": x, "y": y, "data": data})
 
 

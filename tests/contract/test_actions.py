@@ -1,5 +1,6 @@
 """POST /actions/<name>/ and the list of them as tool definitions (CONTRACT, Actions); F3 of FLOWS."""
 
+import threading
 import time
 
 import pytest
@@ -41,12 +42,14 @@ def cancel_order(shop, deadline=2):
 
 @pytest.fixture
 def shop(peer):
+    over = threading.Event()
     peer.answers = {
         "/orders/A-1": {"status": "paid"}, "/orders/A-2": {"status": "shipped"},
         "/orders/A-1/cancel": {"ok": True}, "/orders/A-3": Answer(500, {"message": "down"}),
-        "/orders/A-4": lambda asked: time.sleep(3) or {"status": "paid"},
+        "/orders/A-4": lambda asked: over.wait(20) and {"status": "paid"},  # sleeps until the test is over
     }  # fmt: skip
-    return peer
+    yield peer
+    over.set()
 
 
 def ask(program, order, **more):

@@ -1,6 +1,7 @@
 """ANY /hooks/<token>/: any system may call a flow (CONTRACT, Intake)."""
 
 import json
+import threading
 
 import pytest
 
@@ -87,12 +88,14 @@ def test_a_status_without_a_body_has_none(outside, hook):
 
 
 def test_a_flow_that_fails_or_takes_too_long_is_a_problem_that_names_the_run(outside, hook, peer):
-    peer.answers["/slow"] = lambda asked: __import__("time").sleep(2)
+    over = threading.Event()
+    peer.answers["/slow"] = lambda asked: over.wait(20)
     failing = hook({"respond": "when_done"}, post_json("call", f"{peer.url}/missing"), respond("r"))
     slow = hook({"respond": "when_done", "deadline_seconds": 1}, post_json("call", f"{peer.url}/slow"), respond("r"))
     failed = outside.post(failing, {})
     assert failed.headers["Segue-Run"] in is_problem(failed, 502)["detail"]
     is_problem(outside.post(slow, {}), 504)
+    over.set()
 
 
 def test_the_same_key_starts_one_run_and_another_body_is_422(outside, echo):

@@ -6,7 +6,6 @@ does, until nothing is due, from the moment the file <gate> is there. count: JSO
 
 import json
 import sys
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from django.db.models import Count  # noqa: E402
 from runtime.models import Event, Flow, FlowVersion, Run, Trigger, Workspace  # noqa: E402
 from runtime.schedules import fire  # noqa: E402
 from tests import flows  # noqa: E402
+from tests.until import until  # noqa: E402
 
 HOURLY = {"mode": "every", "count": 1, "unit": "hours", "time_zone": "UTC", "overlap": "allow"}
 
@@ -37,14 +37,10 @@ def prepare(count: str, now: str) -> None:
 
 
 def go(now: str, gate: str) -> None:
-    while not Path(gate).exists():
-        time.sleep(0.001)
-    moment, fired, idle = datetime.fromisoformat(now), 0, 0
-    while idle < 3:
-        found = fire(moment)
-        fired += found
-        idle = 0 if found else idle + 1
-        time.sleep(0 if found else 0.05)  # its sleep between two ticks
+    moment, fired = datetime.fromisoformat(now), 0
+    until(Path(gate).exists, pause=lambda: None)  # all clocks at the very same moment
+    while Trigger.objects.filter(next_at__lte=moment).exists():
+        fired += fire(moment)
     print(json.dumps({"fired": fired}))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.crash import invariants
 from tests.crash.instance import Instance, Peer
+from tests.until import until
 
 # A mutated copy of the program (tests/crash/test_guards.py) is not given as long to show that it hangs.
 SETTLE_SECONDS = float(os.environ.get("CRASH_SETTLE_SECONDS", "90"))
@@ -66,23 +67,17 @@ def side_by_side(jobs: list[Callable[[], object]], threads: int) -> None:
         raise troubles[0]
 
 
-def until(condition: Callable[[], object], seconds=30.0, words="it did not happen in time"):
-    """Wait for a condition; gives its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, words
-        time.sleep(0.05)
-    return value
-
-
 def settle(instance, seconds=SETTLE_SECONDS):
     """Until nothing is under way any more; processes that die are started again."""
-    deadline = time.monotonic() + seconds
-    while invariants.unfinished(instance):
-        assert time.monotonic() < deadline, f"runs are stuck: {stuck(instance)}"
+
+    def look_after():
         invariants.check_nothing_forgotten(instance)
         instance.ensure()
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks: each is work for the database under test
+
+    until(
+        lambda: not invariants.unfinished(instance), seconds, lambda: f"runs are stuck: {stuck(instance)}", look_after
+    )
 
 
 def stuck(instance):

@@ -9,7 +9,8 @@ import sys
 
 from tests.crash import invariants
 from tests.crash.instance import CANARY, ROOT, kill
-from tests.crash.storm import post_all, running, settle, until
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
 
 
 def test_a_backup_put_back_goes_on_with_its_runs_and_opens_its_secrets(tmp_path):

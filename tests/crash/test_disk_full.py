@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tests.crash import invariants
-from tests.crash.storm import post_all, running, settle, until
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
 
 DISK = "24m"
 

@@ -4,7 +4,8 @@ import random
 import threading
 
 from tests.crash import invariants
-from tests.crash.storm import SEED, post_all, running, settle, until
+from tests.crash.storm import SEED, post_all, running, settle
+from tests.until import until
 
 MISCHIEF_EVERY = 0.05
 MOST_COPIES = 30

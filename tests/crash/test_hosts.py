@@ -9,7 +9,8 @@ from tests import servers
 from tests.crash import invariants
 from tests.crash.hosts import PORT, network
 from tests.crash.instance import kill
-from tests.crash.storm import post_all, running, settle, until
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
 
 
 @pytest.fixture

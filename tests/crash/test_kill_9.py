@@ -12,7 +12,8 @@ from runtime.claiming import MOST_CLAIMS
 from runtime.crashing import WEB_POINTS, WORKER_POINTS
 from tests.crash import invariants
 from tests.crash.instance import kill
-from tests.crash.storm import SEED, post_all, running, settle, until
+from tests.crash.storm import SEED, post_all, running, settle
+from tests.until import until
 
 ENOUGH_RUNS, ENOUGH_DEATHS = 400, 250
 # Points that a run passes once in a while strike more often, so that each has its turn.
@@ -73,7 +74,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(tmp_path, database):
         accepted, kills = {}, 0
         while kills < 60:
             accepted |= post_all(instance, f"kill{kills}", 6)
-            time.sleep(chance.uniform(0, 0.3))
+            time.sleep(chance.uniform(0, 0.3))  # the moment is what is drawn by lot
             victims = instance.processes("worker")
             if victims and kill(chance.choice(victims)):
                 kills += 1
@@ -142,7 +143,7 @@ def test_a_host_whose_threads_are_all_busy_is_not_taken_for_a_wedged_one(tmp_pat
     """Work is due for longer than the watchdog waits, because peers are slow: nothing is killed, nothing repeated."""
     patience = {"RUN_THREADS": "2", "WATCHDOG_SECONDS": "2.5", "WORKERS": "1", "LEASE_SECONDS": "10"}
     with running(tmp_path, database, "web", "worker", **patience) as (instance, peer):
-        peer.on_call = lambda body, port: time.sleep(2)
+        peer.on_call = lambda body, port: time.sleep(2)  # six on two threads: busy for longer than the watchdog waits
         accepted = post_all(instance, "busy", 6)
         settle(instance)
         assert "restarting the cluster" not in (instance.folder / "log").read_text(errors="replace")
@@ -169,10 +170,11 @@ def test_the_death_of_the_whole_tree_leaves_no_process_behind(tmp_path, database
         accepted = post_all(instance, "tree", 20)
         family = instance.processes("worker")
         kill(family[0])
-        deadline = time.monotonic() + 20
-        while any(process.is_running() and process.status() != "zombie" for process in family):
-            assert time.monotonic() < deadline, f"left behind: {family}"
-            time.sleep(0.1)
+        until(lambda: not any(map(_lives, family)), 20, f"left behind: {family}")
         instance.ensure()
         settle(instance)
         invariants.check(instance, accepted, peer.calls)
+
+
+def _lives(process) -> bool:
+    return process.is_running() and process.status() != "zombie"

@@ -4,7 +4,8 @@ import signal
 import threading
 
 from tests.crash import invariants
-from tests.crash.storm import post_all, running, settle, until
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
 
 PAUSES = 3
 

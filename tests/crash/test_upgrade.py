@@ -7,7 +7,8 @@ migration may add (tests/test_migrations.py has the rule), put under the running
 import threading
 
 from tests.crash import invariants
-from tests.crash.storm import running, settle, until
+from tests.crash.storm import running, settle
+from tests.until import until
 
 HOT = ("runtime_run", "runtime_event", "runtime_steprun", "runtime_wait", "runtime_trigger", "runtime_flow",
        "runtime_flowversion", "runtime_workerbeat", "django_q_ormq")  # fmt: skip

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from tests.crash import invariants
-from tests.crash.storm import post_all, running, settle, until
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
 
 PAUSE = 2.0
 LATE = 8.0  # seconds; the slowest machine's time for what lies between the two calls

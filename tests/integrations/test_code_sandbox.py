@@ -19,6 +19,7 @@ from integrations.sandbox.pool import COMPILE, RUN, WALL_SECONDS, Answer, NotCon
 from integrations.sandbox.turns import Turns
 from runtime.engine.errors import StepError
 from tests.integrations.hostile_programs import ALL
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parents[2]
 WALL, GRACE = 0.2, 0.3  # seconds; the limit of 1.5 s is the same code and has a test of its own
@@ -54,13 +55,6 @@ def became(answer, source):
         return "value:" + json.dumps(words.read(answer, source, WALL).result)
     except StepError as error:
         return "stopped" if error.code in ("timeout", "out_of_memory", "engine") else "refused"
-
-
-def until(holds, seconds=10):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def zygote_of(pool):

@@ -99,7 +99,7 @@ def test_no_more_than_so_many_at_once_and_everybody_gets_a_turn(workspace, publi
         with lock:
             under_way += 1
             most = max(most, under_way)
-        time.sleep(0.02)
+        time.sleep(0.02)  # so that whoever may come in meanwhile does
         with lock:
             under_way -= 1
         plain(handler)

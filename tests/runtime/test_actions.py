@@ -1,6 +1,5 @@
 """Actions: the agent waits, and always gets one answer in time."""
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +8,7 @@ import requests
 
 from runtime.models import Run
 from tests.flows import action_called, call_ended, chain, end, post_json, respond, set_variable, wait_for
+from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INPUTS = [
@@ -71,7 +71,7 @@ def test_a_peer_that_hangs_does_not_keep_the_agent_past_the_deadline(workspace, 
     assert time.monotonic() - started < 1.25 + 0.5
     assert (body["status"], body["response"]) == ("timed_out", {"message": "later"})
     peer.gate.set()
-    _until(lambda: Run.objects.get().status == "timed_out")
+    until(lambda: Run.objects.get().status == "timed_out")
 
 
 def test_the_same_tool_call_gets_the_same_answer_and_has_one_effect(workspace, publish, invoke, peer):
@@ -165,14 +165,6 @@ def test_published_actions_are_listed_as_tools(workspace, publish, live, api_key
     assert len(answer["tools"]) == 1
     assert "cancel" in text
     assert "order_id" in text
-
-
-def _until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        pause.wait(0.02)
 
 
 def test_what_an_action_set_is_there_after_the_call(workspace, publish, invoke, live, api_key, work):

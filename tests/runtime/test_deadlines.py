@@ -9,6 +9,7 @@ from runtime import actions
 from runtime.intake import Arrival
 from runtime.models import Run
 from tests.flows import action_called, chain, post_json, respond
+from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLS, LIMIT = 40, 1.0
@@ -32,8 +33,7 @@ def test_slow_peers_never_keep_a_caller_past_the_deadline_and_nobody_is_answered
 
     answers = asyncio.run(all_of_them())
     peer.gate.set()
-    while Run.objects.filter(status__in=("running", "queued")).exists():  # their threads are let go of
-        time.sleep(0.01)
+    until(lambda: not Run.objects.filter(status__in=("running", "queued")).exists())  # their threads are let go of
     assert {status for status, _, _ in answers} == {200}
     assert all(answer["response"] == {"sorry": True} for _, answer, _ in answers)
     late = sorted(taken - LIMIT for _, _, taken in answers)
