@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 import requests
@@ -165,6 +164,3 @@ def happens(program, ended):
         return [ended(run["id"]) for run in answer.value["runs"]]
 
     return post
-
-
-CORPUS = Path(django_settings.BASE_DIR).parent / "shared" / "payloads"

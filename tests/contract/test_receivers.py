@@ -1,11 +1,12 @@
-"""POST /in/<vendor>/<token>/ with what the vendors really send; the corpus beside the checkout, where it is there."""
+"""POST /in/<vendor>/<token>/ with what the vendors really send (`tests/payloads`)."""
 
 import json
 
 import pytest
 
-from tests.contract.conftest import CORPUS, Program, is_problem
+from tests.contract.conftest import Program, is_problem
 from tests.flows import action_called, call_ended, chain, end, respond
+from tests.payloads import PAYLOADS
 
 VENDORS = ("vapi", "retell", "elevenlabs", "famulor")
 STATUSES = ["completed", "no_answer", "busy", "failed", "canceled", "voicemail", "transferred"]
@@ -14,7 +15,7 @@ HOP = {"transfer-encoding", "content-length", "content-type"}
 
 
 def samples(*categories):
-    for meta in sorted(CORPUS.glob("*/*.meta.json")):
+    for meta in sorted(PAYLOADS.glob("*/*.meta.json")):
         told = json.loads(meta.read_text())
         if meta.parent.name in VENDORS and told["category"] in categories and told["kind"] == "webhook-in":
             yield pytest.param(told, id=told["file"])
@@ -29,7 +30,7 @@ def vendor(program, live):
         headers = {name: value for name, value in told.get("headers", {}).items() if name.lower() not in HOP}
         headers = {name: value for name, value in headers.items() if not name.startswith("<")}
         address = agent["receivers"][told["file"].split("/")[0]]
-        return Program(live).post(address + tail, data=(CORPUS / told["file"]).read_bytes(), headers=headers)
+        return Program(live).post(address + tail, data=(PAYLOADS / told["file"]).read_bytes(), headers=headers)
 
     return post
 
@@ -53,7 +54,7 @@ def test_an_end_of_a_call_is_one_run_with_the_stated_interaction(vendor, publish
         EXTRA[name]: extra[name] for name in extra if name in EXTRA
     }
     assert interaction["agent"] == "support"
-    assert interaction["raw"] == json.loads((CORPUS / told["file"]).read_text())
+    assert interaction["raw"] == json.loads((PAYLOADS / told["file"]).read_text())
 
 
 @pytest.mark.parametrize("told", list(samples("a")))
@@ -80,7 +81,6 @@ def test_a_tool_call_is_answered_by_the_action_of_its_name(vendor, publish, told
         assert [each["toolCallId"] for each in answer.value["results"]] == [call["tool_call_id"] for call in calls]
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 def test_a_tool_call_that_names_nothing_says_what_to_do(vendor):
     (told,) = (param.values[0] for param in samples("b") if param.id == "elevenlabs/server-tool.request.json")
     answer = vendor(told)
@@ -88,7 +88,6 @@ def test_a_tool_call_that_names_nothing_says_what_to_do(vendor):
     assert "?action=" in answer.text
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 def test_retell_reports_twice_and_starts_one_run_with_the_analysis(vendor, publish, ended, program):
     publish(chain(call_ended(), end("end", "{{interaction.summary}}")))
     both = {param.id: param.values[0] for param in samples("a")}

@@ -1,15 +1,13 @@
-"""Every sample of the corpus beside the checkout gives the values its `.meta.json` states; skipped without it."""
+"""Every sample of `tests/payloads` gives the values its `.meta.json` states."""
 
 import json
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-from django.conf import settings
 
 from integrations.receivers import all_receivers
+from tests.payloads import PAYLOADS
 
-CORPUS = Path(settings.BASE_DIR).parent / "shared" / "payloads"
 VENDORS = {receiver.name: receiver for receiver in all_receivers()}
 EXTRA = {"customer_number": "contact_number", "agent_number": "agent_number", "ended_reason": "ended_reason",
          "sentiment": "sentiment"}  # fmt: skip
@@ -20,7 +18,7 @@ def metas():
 
 
 def _metas():
-    for meta in sorted(CORPUS.glob("*/*.meta.json")):
+    for meta in sorted(PAYLOADS.glob("*/*.meta.json")):
         told = json.loads(meta.read_text())
         if meta.parent.name in VENDORS and told["category"] in "abc" and told["kind"] == "webhook-in":
             yield pytest.param(told, id=told["file"])
@@ -29,14 +27,13 @@ def _metas():
 def read(told):
     vendor = VENDORS[told["file"].split("/")[0]]
     headers = {name.lower(): value for name, value in told.get("headers", {}).items()}
-    received = vendor.read((CORPUS / told["file"]).read_bytes(), headers)
+    received = vendor.read((PAYLOADS / told["file"]).read_bytes(), headers)
     assert len(received) == 1
     return received[0]
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 @pytest.mark.parametrize("told", metas())
-def test_it_reads_as_the_corpus_says(told):
+def test_it_reads_as_its_meta_says(told):
     received = read(told)
     expected = dict(told["expected_normalised"])
     expected["turns"] = expected.pop("transcript_turns")
@@ -46,26 +43,23 @@ def test_it_reads_as_the_corpus_says(told):
     assert found == {name: extra[name] for name in found}
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 @pytest.mark.parametrize("told", metas())
 def test_only_ends_of_calls_start_call_ended_flows(told):
     is_end = told["category"] == "a" and told.get("expected_extra", {}).get("starts_call_ended_flow", True)
     assert read(told).starts_call_ended is is_end
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 @pytest.mark.parametrize("told", metas())
 def test_repetitions_are_found_by_the_documented_key(told):
     written = told.get("dedupe_key", "")
     if told["category"] == "b" or "{" not in written:
         return
-    text = (CORPUS / told["file"]).read_text()
+    text = (PAYLOADS / told["file"]).read_text()
     body = json.loads(text) if told["file"].endswith(".json") else dict(parse_qsl(text))
     named = {f"{name} header": value for name, value in told.get("headers", {}).items()}
     assert read(told).dedupe_key == _filled(written, {**named, **body})
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the payload corpus is not beside this checkout")
 @pytest.mark.parametrize("told", [param for param in metas() if "expected_action" in param.values[0]])
 def test_tool_calls_are_understood_in_every_shape(told):
     received = read(told)
