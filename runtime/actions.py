@@ -205,7 +205,8 @@ def _unborn(call: Call, trigger: Asked, started: Started) -> ActiveRun:
         time_ordered_id(), trigger.workspace_id, trigger.flow_id, trigger.version_id, event.pk, trigger.kind, "live",
         state=None, options=options, seq=0, created_at=present.now(), started_at=None, answer=None, parent_id=None,
         parent_index=None,
-        payload=event.payload, secure_sealed=event.secure_sealed, interaction_id=event.interaction_id,
+        payload=event.payload, secure_sealed=event.secure_sealed, event_type=event.type,
+        agent=event.agent, interaction_id=event.interaction_id,
     )  # fmt: skip
     run = active.make_ready(stored, active.Claimed(stored.id, fence=1, took_over=False, suspect=False))
     run.held, run.unborn = True, active.Unborn(event, call.tool_call_id or None)

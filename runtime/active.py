@@ -65,6 +65,8 @@ class ActiveRun:
     event: Mapping[str, Any]
     secure_sealed: str = ""
     event_id: Any = None
+    event_type: str = ""
+    agent: str = ""  # of the event
     options: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime = field(default_factory=timezone.now)
     started_at: datetime | None = None
@@ -147,7 +149,7 @@ def iso(moment: datetime) -> str:
 
 _LOAD = """SELECT run.id, run.workspace_id, run.flow_id, run.version_id, run.event_id, run.kind, run.mode, run.state,
 run.options, run.seq, run.created_at, run.started_at, run.answer, run.parent_id, run.parent_index, event.payload,
-event.secure_sealed, event.interaction_id FROM runtime_run AS run
+event.secure_sealed, event.type, event.agent, event.interaction_id FROM runtime_run AS run
 LEFT JOIN runtime_event AS event ON event.id = run.event_id
 WHERE run.id IN ({ids})"""
 
@@ -181,6 +183,8 @@ class Stored:
         for name in ("id", "workspace_id", "flow_id", "version_id", "event_id", "parent_id"):
             setattr(stored, name, id_of(getattr(stored, name)))
         for name in ("state", "options", "answer", "payload"):
+    event_type: str | None
+    agent: str | None
             text = getattr(stored, name)
             setattr(stored, name, json.loads(text) if text is not None else None)
         stored.created_at, stored.started_at = moment_of(stored.created_at), moment_of(stored.started_at)
@@ -245,7 +249,8 @@ def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = N
     return ActiveRun(
         id=run.id, workspace_id=run.workspace_id, flow_id=run.flow_id, version_id=run.version_id, kind=run.kind,
         mode=run.mode, graph=graph, state=state, fence=claimed.fence, seq=run.seq, event=payload,
-        secure_sealed=run.secure_sealed or "", event_id=run.event_id, options=run.options,
+        secure_sealed=run.secure_sealed or "", event_type=run.event_type or "", agent=run.agent or "",
+        event_id=run.event_id, options=run.options,
         created_at=run.created_at, started_at=run.started_at, workspace=workspace,
         connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
         took_over=claimed.took_over, unknown_try=claimed.took_over and _left_unfinished(run, state, graph),

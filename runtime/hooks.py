@@ -23,7 +23,7 @@ from runtime.hook_samples import Heard, heard
 from runtime.hook_signatures import KNOWN_BY_ID, SCHEMES, refusal
 from runtime.intake import Arrival, accept
 from runtime.interactions import complete
-from runtime.matching import holds
+from runtime.matching import first_refusal, passed_over
 from runtime.models import Flow, Hook, Trigger
 from runtime.models.base import token_hash
 from runtime.problem import problem
@@ -68,9 +68,9 @@ async def _start(request: HttpRequest, address: Address, seen: dict[str, Any]) -
     assert address.trigger is not None
     config = address.config
     arrival = _arrival(request, address.trigger, config, seen)
-    reason = holds(config.get("conditions"), arrival.payload)
-    if reason is not None:
-        arrival.starts, arrival.skipped = False, [{"flow": str(address.trigger.flow_id), "reason": reason}]
+    refusal = first_refusal(address.trigger, arrival.payload)
+    if refusal is not None:
+        arrival.starts, arrival.skipped = False, [passed_over(address.trigger.flow_id, refusal)]
     elif config.get("respond") == "when_done":
         return await _when_done(arrival, address.trigger)
     accepted = await asyncio.wrap_future(recorder().submit(accept, arrival))
@@ -78,7 +78,7 @@ async def _start(request: HttpRequest, address: Address, seen: dict[str, Any]) -
         return problem(accepted.status, accepted.body["error"]["code"], accepted.body["error"]["message"])
     runs = accepted.body["runs"]
     answer = {"run": runs[0]["id"] if runs else None, "duplicate": accepted.body["duplicate"]}
-    return _json(answer if reason is None else {**answer, "skipped": reason}, accepted.status)
+    return _json(answer if refusal is None else {**answer, "skipped": refusal.words}, accepted.status)
 
 
 Refused = tuple[int, str, str, dict[str, str]]

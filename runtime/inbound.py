@@ -15,6 +15,7 @@ from runtime.actions import Call, invoke
 from runtime.group_commit import loader, recorder
 from runtime.intake import Arrival, accept
 from runtime.interactions import complete, e164
+from runtime.matching import first_refusal, passed_over
 from runtime.models import Trigger
 from runtime.nodes.inbound import variables_of
 
@@ -44,7 +45,7 @@ class Listener:
 
     trigger: Trigger | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    skipped: tuple[dict[str, str], ...] = ()
+    skipped: tuple[dict[str, Any], ...] = ()
 
 
 def ringing(agent: str, call: Mapping[str, Any]) -> Ringing:
@@ -95,20 +96,12 @@ def _best(workspace_id: Any, agent: str, number: str) -> Listener:
     there = Trigger.objects.filter(workspace_id=workspace_id, type="inbound_call", flow__deleted_at=None)
     fitting, skipped = [], []
     for trigger in there.select_related("flow").order_by("id"):
-        reason = _reason(trigger, agent, number)
-        if reason is None:
+        refusal = first_refusal(trigger, {"agent": agent, "called_number": number})
+        if refusal is None:
             fitting.append(trigger)
         elif trigger.flow.enabled:
-            skipped.append({"flow": str(trigger.flow_id), "reason": reason})
+            skipped.append(passed_over(trigger.flow_id, refusal))
     fitting.sort(key=lambda trigger: not trigger.config.get("to_numbers"))
     live = next((trigger for trigger in fitting if trigger.flow.enabled), None)
     known = live or next(iter(fitting), None)
     return Listener(live, known.config if known else {}, tuple(skipped))
-
-
-def _reason(trigger: Trigger, agent: str, number: str) -> str | None:
-    """Why this flow does not answer; None if it does."""
-    if trigger.agents and agent not in trigger.agents:
-        return f"the agent is {agent or 'not known'}, not {' or '.join(trigger.agents)}"
-    wanted = trigger.config.get("to_numbers")
-    return f"the called number is {number or 'not known'}" if wanted and number not in wanted else None

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from runtime import awaiting, broker, present, vault
 from runtime.crashing import crash_point
 from runtime.interactions import e164
-from runtime.matching import listening, match
+from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
 from runtime.rows import execute, id_of, marks
@@ -42,7 +42,7 @@ class Arrival:
     body_hash: str = ""
     only: Trigger | None = None  # a hook starts its own flow and nobody else's
     starts: bool = True  # look-alike events are kept and start nothing
-    skipped: list[dict[str, str]] = field(default_factory=list)  # who was not started, known before: [{flow, reason}]
+    skipped: list[dict[str, Any]] = field(default_factory=list)  # who was not started, known before; as Event.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,9 @@ def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) ->
         return [run_of(arrival.only.flow, arrival.only.version_id, event)]
     seen = {**arrival.payload, "type": arrival.type, "agent": arrival.agent, "moment": arrival.moment}
     runs = []
-    for trigger, reason in match(triggers.get(arrival.workspace_id, ()), seen):
-        if reason is not None:
-            event.skipped.append({"flow": str(trigger.flow_id), "reason": reason})
+    for trigger, refusal in match(triggers.get(arrival.workspace_id, ()), seen):
+        if refusal is not None:
+            event.skipped.append(passed_over(trigger.flow_id, refusal))
             continue
         make = _run_of_call if arrival.moment else _run_of_event
         run = make(arrival, event, trigger)

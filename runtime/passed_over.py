@@ -9,7 +9,8 @@ MOST = 50
 
 
 def passed_over(flow: Flow, most: int = MOST) -> list[dict[str, Any]]:
-    """[{"event", "type", "source", "at", "interaction", "reason"}], newest first, among the workspace's last events."""
+    """[{"event", "type", "source", "at", "interaction", "reason",
+    "conditions"}], newest first, among the workspace's last events."""
     events = Event.objects.for_workspace(flow.workspace).order_by("-id")
     own, found = str(flow.pk), []
     for event in events.defer("payload", "secure_sealed")[:LOOK_AT]:
@@ -18,5 +19,6 @@ def passed_over(flow: Flow, most: int = MOST) -> list[dict[str, Any]]:
                 found.append({
                     "event": str(event.pk), "type": event.type, "source": event.source, "at": event.received_at,
                     "interaction": event.interaction_id or None, "reason": str(row.get("reason") or ""),
+                    "conditions": row.get("conditions") or [],
                 })  # fmt: skip
     return found

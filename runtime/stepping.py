@@ -15,6 +15,7 @@ from runtime.engine.errors import StepError
 from runtime.engine.interpreter import runs_anew
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.engine.values import safe_dumps
+from runtime.interactions import e164
 from runtime.zones import zone_of_number
 
 log = logging.getLogger("segue.runner")
@@ -59,6 +60,12 @@ class RunningStep:
         return self.run.secure
 
     @property
+    def came(self) -> Mapping[str, Any]:
+        """What started the run, as its trigger asks about it (runtime.engine.starting.Came)."""
+        type = "" if self.run.event_type == "test" else self.run.event_type  # a sample that says no type
+        return {**self.run.event, "type": type, "agent": self.run.agent or self.scope["interaction"].get("agent")}
+
+    @property
     def contact_zone(self) -> str | None:
         """The contact's time zone: as it is known, or as their number tells where that is unmistakable."""
         contact, interaction = self.scope["contact"], self.scope["interaction"]
@@ -73,6 +80,10 @@ class RunningStep:
         action = triggers[0] if triggers and triggers[0].type == "action_called" else None
         schema = action.config.get("response_schema") if action else None
         return schema if isinstance(schema, Mapping) else {}
+
+    @property
+    def called_number(self) -> str:
+        return e164(self.scope["interaction"].get("to"))
 
     def text(self, value: str) -> str:
         if "{{" not in value:

@@ -91,6 +91,7 @@ def _add_skipped(workspace, found):
         for event in call.events:
             for row in event.skipped or []:
                 flow = str(row.get("flow", ""))
-                call.skipped.append(
-                    {"name": names.get(flow, "a deleted flow"), "flow": flow, "reason": row.get("reason")}
-                )
+                call.skipped.append({
+                    "name": names.get(flow, "a deleted flow"), "flow": flow, "reason": row.get("reason"),
+                    "conditions": row.get("conditions") or [],
+                })  # fmt: skip

@@ -29,7 +29,7 @@ class Reason:
 
 @dataclass
 class BranchReason:
-    label: str
+    title: str
     result: bool
     conditions: list[Reason] = field(default_factory=list)
 
@@ -80,26 +80,38 @@ def _view(tries, names):
     )  # fmt: skip
 
 
-def _branch(step, branch, names):
-    conditions = [
+def compared(rows) -> list[Reason]:
+    """Conditions as a step's reason and a passed over event keep them."""
+    return [
         Reason(
             str(row.get("left", "")).strip("{} "),
             row.get("left_value"),
             OPERATORS.get(row.get("operator"), row.get("operator", "")),
-            None if row.get("operator") in ALONE else row.get("right_value", row.get("right")),
+            None if row.get("operator") in ALONE else _listed(row.get("right_value", row.get("right"))),
             bool(row.get("result")),
         )
-        for row in branch.get("conditions") or []
+        for row in rows or []
     ]
+
+
+def _listed(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _branch(step, branch, names):
+    holds = bool(branch.get("result"))
     label = names.get((step.node, branch.get("id"))) or str(branch.get("id", ""))
-    return BranchReason(label, bool(branch.get("result")), conditions)
+    title = f"Why {label}" if holds else f"Why not {label}"
+    if step.reason.get("trigger"):
+        title = "Why it started" if holds else "Tried by hand; live, this event would have been passed over"
+    return BranchReason(title, holds, compared(branch.get("conditions")))
 
 
 def _summary(step, names):
     """What happened, in a line."""
     if step.error:
         return str(step.error.get("message", ""))
-    if step.reason and step.port:
+    if step.reason and step.port and not step.reason.get("trigger"):
         return f"took {names.get((step.node, step.port)) or step.port}"
     output = step.output if isinstance(step.output, dict) else {}
     if "status" in output:

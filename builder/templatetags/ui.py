@@ -11,9 +11,11 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
 from builder.pages import charts
+from builder.pages.step_view import compared
 from runtime.engine.values import to_number
 
 register = template.Library()
+register.filter(compared)
 
 # Run and step statuses: (tone, icon, words)
 STATES = {

@@ -1,9 +1,6 @@
 """Start when something is reported: an event of any kind, or the end of a chat."""
 
-from typing import Any
-
 from runtime.engine.fields import AgentRefs, Choice, Conditions, List, MultiChoice, TextField
-from runtime.engine.outcomes import Done, Outcome
 from runtime.nodes.triggers import Trigger
 
 CHANNELS = [("phone", "Phone"), ("web_call", "Web call"), ("chat", "Chat"), ("whatsapp", "WhatsApp"), ("sms", "SMS"),
@@ -29,9 +26,6 @@ class EventReceived(Trigger):
     outputs = ({"name": "data", "label": "Data", "type": "object", "scope": "trigger", "sample": {}},)
     example = {"type": "event", "key": "start", "label": "Booking made",
                "config": {"types": ["booking.created"], "agents": [], "conditions": None}}  # fmt: skip
-
-    def run(self, step: Any) -> Outcome:
-        return Done(output=dict(step.scope.get("trigger") or {}))
 
 
 class ConversationEnded(Trigger):

@@ -5,7 +5,6 @@ from typing import Any
 
 from runtime.engine.fields import AgentRefs, Choice, Duration, JsonValue, List, Object, TextField
 from runtime.engine.json_schema import validate
-from runtime.engine.outcomes import Done, Outcome
 from runtime.engine.values import items_of
 from runtime.nodes.triggers import Trigger
 
@@ -48,8 +47,8 @@ class InboundCall(Trigger):
             for _, message in validate(row["default"], {"type": row.get("type") or "string"}):
                 yield "F006", f"/config/variables/{position}/default", f"The default does not fit its type: {message}"
 
-    def run(self, step: Any) -> Outcome:
-        return Done(output=dict(step.scope.get("trigger") or {}))
+    def came(self, step: Any) -> Mapping[str, Any]:
+        return {**step.came, "called_number": step.called_number}
 
 
 def variables_of(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from runtime.engine.fields import (
 from runtime.engine.json_schema import check_schema
 from runtime.engine.node_type import NEXT, NodeType
 from runtime.engine.outcomes import Done, Outcome
+from runtime.engine.starting import reason_of
 from runtime.engine.values import items_of
 
 START_APP = {"id": "start", "label": "Start", "icon": "phone"}
@@ -43,9 +44,16 @@ class Trigger(NodeType):
     trigger = True
     can_disable = False
     ports = NEXT
+    gives = "trigger"  # the part of what came that its step hands on
 
     def run(self, step: Any) -> Outcome:
-        return Done(output=dict(step.scope.get("trigger") or {}))
+        given = step.scope.get(self.gives) or {}
+        return Done(output=dict(given), reason=reason_of(self.type, step.config, self.came(step)))
+
+    def came(self, step: Any) -> Mapping[str, Any]:
+        """What started the run, as runtime.engine.starting asks about it."""
+        came: Mapping[str, Any] = step.came
+        return came
 
 
 class CallEnded(Trigger):
@@ -82,6 +90,7 @@ class ActionCalled(Trigger):
     """
 
     type, label, icon, order = "action_called", "Action called", "bolt", 2
+    gives = "args"
     kinds = ("action",)
     keywords = ("tool", "function", "during the call", "@")
     name = TextField("Name", required=True, template=False, pattern=ACTION_NAME, max_length=63,
@@ -135,9 +144,6 @@ class ActionCalled(Trigger):
         for position, name in enumerate(names):
             if name in names[:position]:
                 yield "F006", f"/config/inputs/{position}/name", f"Two inputs are called {name!r}."
-
-    def run(self, step: Any) -> Outcome:
-        return Done(output=dict(step.scope.get("args") or {}))
 
 
 class Webhook(Trigger):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from builder.drafts import save_document
 from builder.publishing import publish
-from tests.browser.calls import branching, card, ended_call, flow_of, line, open_run
+from tests.browser.calls import branching, call, card, ended_call, flow_of, line, open_run
 from tests.flows import call_ended, document, end, node, set_variable
 
 
@@ -62,6 +62,27 @@ def test_it_plays_to_the_end_and_pauses(page, replay):
     expect(slider(replay)).to_have_value("3")
     expect(replay.get_by_role("button", name="Play")).to_be_visible()
     expect(card(page, "no")).to_contain_text("not taken")
+
+
+def test_the_trigger_says_what_let_the_call_start_the_run(page, live, workspace, owner, sign_in):
+    rules = {"all": [{"left": "{{interaction.disposition}}", "operator": "not_equals", "right": "spam"}]}
+    asks = {"minimum_seconds": 10, "statuses": ["completed", "voicemail"], "conditions": rules}
+    flow = flow_of(workspace, owner, [{**call_ended(), "config": asks}, end("end")], [("start", "next", "end")])
+    call(workspace, id="short", disposition="escalated", duration_seconds=4)
+    run = ended_call(workspace, disposition="escalated", duration_seconds=42)
+    sign_in(owner)
+    expect(open_run(page, flow, run)).to_be_visible()
+    card(page, "start").click()
+    why = page.get_by_role("region", name="Why did it go here?")
+    expect(why.get_by_role("heading")).to_have_text("Why did it start?")
+    expect(why).to_contain_text("“completed” is one of “completed” or “voicemail”holds")
+    expect(why).to_contain_text("42 is at least 10holds")
+    expect(why).to_contain_text("“escalated” is not “spam”holds")
+    expect(page.get_by_role("listitem").filter(has_text="Why it started").first).to_be_visible()
+    page.get_by_role("button", name="All runs").click()
+    page.get_by_text("1 event lately passed over").click()
+    passed = page.get_by_role("listitem").filter(has_text="short")
+    expect(passed.first).to_contain_text("4 is at least 10does not hold")
 
 
 def test_a_branch_explains_itself_from_the_node_the_line_and_the_step(page, replay, flow):

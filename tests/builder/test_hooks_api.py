@@ -165,6 +165,7 @@ def test_why_a_flow_did_not_start_is_told(api, as_role, hook, live, owner):
     requests.post(f"{live}/hooks/{flow.token}/", json={"amount": 5}, timeout=10)
     (row,) = as_role("viewer").get(f"/flows/{flow.pk}/passed-over/").value
     assert (row["type"], row["source"], row["reason"]) == ("webhook.received", "hook", "trigger.body.amount was 5")
+    assert [(each["left_value"], each["right_value"]) for each in row["conditions"]] == [(5, "10")]
     page = api.client.get(f"/flows/{flow.pk}/reach/").content.decode()
-    assert "trigger.body.amount was 5" in page
+    assert '<span class="chip">trigger.body.amount</span> “5” is greater than “10”' in page
     assert "Lately passed over" in page

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runtime import tasks
 from runtime.models import Event, FlowVersion, Run
 from tests.flows import call_ended, chain, document, end, post_json
 from tests.peers import Answer
@@ -16,6 +17,24 @@ def test_a_draft_runs_as_a_test_run_of_an_unnumbered_version(api, flow):
     assert (run.mode, run.status, run.version.number) == ("dry", "queued", None)
     assert run.version.document == flow.draft.document
     assert run.event.payload["interaction"]["summary"] == "hello"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_try_with_an_event_that_live_would_be_passed_over_runs_and_says_so(api, flow):
+    document = chain({**call_ended(), "config": {"minimum_seconds": 60}}, end())
+    assert api.put(f"/flows/{flow.pk}/draft/", document, If_Match="*").status_code == 200
+    short = {"type": "call.ended", "interaction": {"status": "completed", "duration_seconds": 5}}
+    run = api.post(f"/flows/{flow.pk}/try/", {"event": short}).value["run"]
+    tasks.work(linger=0)
+    (branch,) = api.get(f"/runs/{run}/").value["steps"][0]["reason"]["branches"]
+    held = {row["left"]: row["result"] for row in branch["conditions"]}
+    assert (branch["result"], held) == (
+        False, {"interaction.status": True, "interaction.duration_seconds": False}
+    )  # fmt: skip
+    assert Run.objects.get().status == "succeeded"
+    page = api.client.get(f"/runs/{run}/").content.decode()
+    assert "Tried by hand; live, this event would have been passed over" in page
+    assert '<span class="chip">interaction.duration_seconds</span> “5” is at least “60”' in page
 
 
 def test_live_mode_is_a_test_run_that_really_sends(api, flow):

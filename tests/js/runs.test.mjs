@@ -12,7 +12,7 @@ import { previewScope } from "../../static/editor/model/preview.js";
 import { positionText, runAt, shownFor, stepOfTurn, turnAt } from "../../static/editor/model/replay.js";
 import { trafficMarks, widthOf } from "../../static/editor/model/traffic.js";
 import { waitingOf } from "../../static/editor/model/waiting.js";
-import { branchesOf, whyEdge, whyNode } from "../../static/editor/model/why.js";
+import { branchesOf, whyEdge, whyNode, whyStart } from "../../static/editor/model/why.js";
 import { catalogue, flow, stateOf } from "./flows.mjs";
 
 const document = flow("start -> check[yes] -> ticket; check[else] -> end", {
@@ -145,6 +145,21 @@ test("Otherwise says that no branch held, and the others keep their values", () 
       ["else", "taken", 0],
     ],
   );
+});
+test("the trigger says what it asked of the event, and of a try whether it would have started live", () => {
+  const asked = (result) => ({ trigger: true, branches: [{ id: "next", result, conditions: [{ left: "interaction.status", result }] }] });
+  const of = (result, mode) => whyStart(run([step("start", { reason: asked(result) })], { mode }), nodeOf(document, "start"));
+  assert.equal(of(true, "live").title, "Why did it start?");
+  assert.deepEqual([of(true, "live").branches[0].state, of(true, "live").branches[0].text], ["taken", ""]);
+  assert.match(of(false, "test").branches[0].text, /^It was tried by hand\. Live, this event would have been passed over/);
+  const given = run([step("start", { reason: asked(true) })]);
+  assert.equal(whyEdge(given, document, edge("start", "next"), ports("start")).branches[0].conditions.length, 1);
+});
+test("a trigger that asks for nothing says so, and one that did not begin is not explained", () => {
+  const of = (mode) => whyStart(run([step("start")], { mode }), nodeOf(document, "start")).text;
+  assert.match(of("live"), /asks for nothing else/);
+  assert.match(of("dry"), /by hand/);
+  assert.equal(whyStart(run([]), nodeOf(document, "start")), null);
 });
 test("a line is explained wherever it lies", () => {
   const given = taken();

@@ -260,7 +260,8 @@ def test_a_call_whose_conditions_do_not_hold_keeps_the_reason(live, workspace, p
     answer = requests.post(f"{live}/hooks/{flow.token}/", json={"amount": 5}, timeout=10)
     assert (answer.status_code, answer.json()["run"]) == (202, None)
     (skipped,) = Event.objects.get().skipped
-    assert skipped == {"flow": str(flow.pk), "reason": "trigger.body.amount was 5"}
+    assert (skipped["flow"], skipped["reason"]) == (str(flow.pk), "trigger.body.amount was 5")
+    assert [(row["left_value"], row["result"]) for row in skipped["conditions"]] == [(5, False)]
     assert Run.objects.count() == 0
 
 

@@ -319,3 +319,4 @@ class PassedOver(s.Serializer):
     at = s.DateTimeField()
     interaction = s.CharField(allow_null=True)
     reason = s.CharField()
+    conditions = s.ListField(child=s.DictField(), help_text="what was compared, as in a step's `reason`")

@@ -14,7 +14,7 @@ import { words } from "./words.js";
  * @property {any} right_value
  * @property {boolean} result
  */
-/** @typedef {{port: string, label: string, state: "taken"|"not_taken"|"also", text: string, conditions: Compared[]}} BranchWhy */
+/** @typedef {{port: string, label: string, state: "taken"|"not_taken"|"also", text: string, conditions: Compared[], plain?: true}} BranchWhy  plain: not one of several */
 /** @typedef {{title: string, step: Step|null, text: string, branches: BranchWhy[]}} Why  text: in place of branches */
 
 /**
@@ -25,6 +25,7 @@ import { words } from "./words.js";
 export function branchesOf(step, node, ports) {
   const tried = step.reason?.branches;
   if (!Array.isArray(tried) || !tried.length) return [];
+  if (step.reason?.trigger) return [startOf(tried[0], step.port ?? tried[0].id)];
   const first = tried.find((branch) => branch.result);
   const known = new Map(tried.map((branch) => [branch.id, branch]));
   const written = (node?.config.branches ?? []).map((/** @type {any} */ row) => row?.id).filter(Boolean);
@@ -41,6 +42,16 @@ export function branchesOf(step, node, ports) {
   return rows;
 }
 
+/** What the trigger asked of the event. @param {any} branch @param {string} port @returns {BranchWhy} */
+const startOf = ({ result, conditions }, port) => ({
+  port,
+  label: runWords.itStarted,
+  state: "taken",
+  text: result ? "" : runWords.startedAnyway,
+  conditions,
+  plain: true,
+});
+
 /** @param {any} branch @param {string} port @param {string} label @param {string|undefined} taken @returns {BranchWhy} */
 function branchRow(branch, port, label, taken) {
   if (!branch) return { port, label, state: "not_taken", text: runWords.notRecorded, conditions: [] };
@@ -54,6 +65,18 @@ const rowOf = (node, id) => (node?.config.branches ?? []).find((/** @type {any} 
 
 /** The last visit to a node. @param {Run} run @param {string} node */
 export const visitOf = (run, node) => run.steps.findLast((step) => step.node === node);
+
+/**
+ * Of the trigger: what it asked, with the values of what came. @param {Run} run @param {FlowNode} node
+ * @returns {Why|null} null before it began
+ */
+export function whyStart(run, node) {
+  const step = visitOf(run, node.id);
+  if (!step) return null;
+  const branches = branchesOf(step, node, []);
+  const otherwise = run.mode === "live" ? (runWords.startedBy[node.type] ?? runWords.startedByAny) : runWords.startedByHand;
+  return { title: runWords.whyStarted, step, text: branches.length ? "" : otherwise, branches };
+}
 
 /**
  * Of a step: all its branches. @param {Run} run @param {FlowDocument} document @param {string} id @param {readonly Port[]} ports

@@ -63,7 +63,19 @@ export const runWords = Object.freeze({
   holds: "holds",
   doesNotHold: "does not hold",
   value: "value",
-  trigger: "The conditions of the trigger",
+  whyStarted: "Why did it start?",
+  itStarted: "it started",
+  startedAnyway: "It was tried by hand. Live, this event would have been passed over:",
+  startedByHand: "It was tried by hand with this event.",
+  /** @type {Record<string, string>} */
+  startedBy: {
+    schedule: "Its time had come.",
+    action_called: "The agent called it.",
+    called: "Another flow called it.",
+    webhook: "Its address was called. It asks for nothing else.",
+    inbound_call: "A call came in. It asks for nothing else.",
+  },
+  startedByAny: "It asks for nothing else: whatever it listens to starts it.",
 
   traffic: "Traffic",
   trafficShow: "Show traffic",
@@ -101,6 +113,7 @@ export const runWords = Object.freeze({
   findCallLabel: "Find a call by phone number, conversation id or reference",
   findCallHint: "Phone, id or reference",
   nothingFound: (/** @type {string} */ text) => `No call of this workspace has ${text}.`,
+  passedOver: (/** @type {number} */ n) => `${words.count(n, "event")} lately passed over`,
   notStarted: (/** @type {string} */ reason) => `did not start this flow: ${reason}`,
   saveScenario: "Save as scenario",
   scenarioName: "Name of the scenario",

@@ -4,6 +4,7 @@
 import { say } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { emptyState, load, reasonOf } from "./panel-frame.js";
+import { createPassedOver } from "./passed-over.js";
 import { runRows } from "./run-list.js";
 
 const LOOK_EVERY = 2000;
@@ -35,6 +36,8 @@ export function createRunBrowser(store, context, body) {
     h("div", { class: "run-filter" }, status),
     h("label", { class: "follow" }, follow, h("span", {}, "Show new runs on the canvas as they come")),
   );
+
+  const passed = createPassedOver(store, context);
 
   const query = () => `/runs/?flow=${encodeURIComponent(store.state.flow.id)}&limit=${PAGE}${status.value ? `&status=${status.value}` : ""}`;
 
@@ -111,8 +114,9 @@ export function createRunBrowser(store, context, body) {
     show() {
       if (shown && body.contains(top)) return;
       shown = true;
-      body.replaceChildren(top, list);
+      body.replaceChildren(top, list, passed.dom);
       fetch();
+      passed.refresh();
     },
     hide() {
       shown = false;

@@ -3,7 +3,7 @@
 
 import { mayEdit } from "../model/rights.js";
 import { sampleEvent } from "../model/sample-event.js";
-import { moment, runTitle } from "../model/words-panels.js";
+import { conditionText, moment, runTitle } from "../model/words-panels.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";
@@ -129,7 +129,7 @@ export function createTestSource(store, context, { filled, failed, written }) {
     const flow = store.state.flow.id;
     const skipped = call.skipped.find((/** @type {any} */ each) => each.flow === flow);
     const names = [...new Set(call.runs.map((/** @type {any} */ run) => `${run.flow_name}: ${run.status.replace("_", " ")}`))];
-    const about = [call.interaction.disposition, ...names, skipped ? runWords.notStarted(skipped.reason) : ""].filter(Boolean).join(" · ");
+    const about = [call.interaction.disposition, ...names, skipped ? runWords.notStarted(skippedText(skipped)) : ""].filter(Boolean).join(" · ");
     const take = () => {
       found.set(`call ${call.id}`, { label, event });
       results.replaceChildren();
@@ -138,6 +138,12 @@ export function createTestSource(store, context, { filled, failed, written }) {
     };
     return h("li", {}, h("button", { type: "button", onclick: take }, label, about ? h("small", {}, about) : null));
   }
+
+  /** Why a call did not start this flow, with the value it had. @param {any} skipped */
+  const skippedText = ({ reason, conditions }) => {
+    const failed = conditions.find((/** @type {any} */ each) => !each.result);
+    return failed ? conditionText(failed) : reason;
+  };
 
   async function save() {
     const event = written();

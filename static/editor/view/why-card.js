@@ -2,13 +2,13 @@
 /** @import {Context, State, Store} from "../types.js" */
 /** @import {Why} from "../model/why.js" */
 
-import { portsOf } from "../model/catalogue.js";
+import { isTrigger, portsOf } from "../model/catalogue.js";
 import { edgeOf, nodeOf } from "../model/document.js";
 import { edgeMarks, heightOf, toScreen, WIDTH } from "../model/geometry.js";
 import { runAt } from "../model/replay.js";
 import { endsOf } from "../model/spatial.js";
 import { shownDocument, shownPlaces } from "../model/state.js";
-import { whyEdge, whyNode } from "../model/why.js";
+import { whyEdge, whyNode, whyStart } from "../model/why.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
 import { whyParts } from "./why-parts.js";
@@ -98,7 +98,7 @@ function subjectOf(state) {
   const node = nodeOf(document, edge?.source ?? id);
   if (!node) return null;
   const ports = portsOf(node, catalogue);
-  const why = edge ? whyEdge(run, document, edge, ports) : whyNode(run, document, id, ports);
+  const why = edge ? whyEdge(run, document, edge, ports) : isTrigger(node, catalogue) ? whyStart(run, node) : whyNode(run, document, id, ports);
   return why && { id: `${run.id} ${id}`, why };
 }
 

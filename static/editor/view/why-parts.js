@@ -12,19 +12,21 @@ export function whyParts({ text, branches }) {
 }
 
 /** @param {BranchWhy} branch */
-export function branchPart({ label, state, text, conditions }) {
+export function branchPart({ label, state, text, conditions, plain }) {
   const said = state === "taken" ? runWords.taken : state === "also" ? runWords.also : runWords.notTaken;
   return h(
     "div",
     { class: "why-part", "data-state": state },
-    h("p", { class: "why-part-head" }, h("span", { class: `why-chip is-${state.replace("_", "-")}` }, label), h("span", { class: "why-said" }, said)),
+    plain
+      ? null
+      : h("p", { class: "why-part-head" }, h("span", { class: `why-chip is-${state.replace("_", "-")}` }, label), h("span", { class: "why-said" }, said)),
     text ? h("p", { class: "why-text" }, text) : null,
     conditions.length ? h("ul", { class: "why-conditions", role: "list" }, ...conditions.map(conditionPart)) : null,
   );
 }
 
 /** @param {Compared} each */
-function conditionPart({ left, left_value, operator, right, right_value, result }) {
+export function conditionPart({ left, left_value, operator, right, right_value, result }) {
   const alone = words.operatorsAlone.includes(operator);
   const written = isTemplate(right) ? [h("code", {}, short(right, 60)), " "] : [];
   return h(
@@ -40,12 +42,15 @@ function conditionPart({ left, left_value, operator, right, right_value, result 
         { class: "why-compare" },
         h("strong", {}, quoted(left_value)),
         ` ${operatorText(operator)} `,
-        ...(alone ? [] : [...written, h("strong", {}, quoted(right_value ?? right))]),
+        ...(alone ? [] : [...written, h("strong", {}, among(right_value ?? right))]),
       ),
     ),
     h("span", { class: "why-result" }, result ? runWords.holds : runWords.doesNotHold),
   );
 }
+
+/** A list as one says it. @param {any} value */
+const among = (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value.map(quoted).join(" or ") : quoted(value));
 
 /** @param {any} value */
 const isTemplate = (value) => typeof value === "string" && value.includes("{{");
