@@ -73,7 +73,7 @@ def ensure(workspace, owner, first_choice: int) -> Desk:
 def _make_flow(workspace, owner):
     Agent.objects.get_or_create(workspace=workspace, slug=SLUG, defaults={"name": "Demo agent"})
     flow = create_flow(workspace, owner, name=FLOW_NAME, kind="post_call", template=TEMPLATE)
-    publish(flow, owner, note="Made by `manage.py up`")
+    publish(flow, owner, note="The demo")
 
 
 def _shell_quoted(call) -> str:

@@ -19,6 +19,7 @@ from runtime.engine.values import to_text
 
 PAGE_ROWS = 50
 SPARE_COLUMNS = 3
+ONE_LINE = 80
 CHUNK_LINES = 500
 
 
@@ -84,8 +85,10 @@ def edit_row(request, table, row_id=None):
         else:
             messages.success(request, "The row is saved.")
             return redirect("data-table", found.name)
-    fields = [{**column, "words": TYPES[column["type"]], "value": given[column["name"]] if request.method == "POST"
-               else to_text(row.values.get(column["name"])) if row else ""} for column in found.columns]  # fmt: skip
+    shown = (
+        given if request.method == "POST" else {name: to_text(row.values.get(name)) for name in given} if row else {}
+    )
+    fields = [_field(column, shown.get(column["name"], "")) for column in found.columns]
     status = 422 if problems else 200
     return page(request, "pages/data_row.html", status, table=found, row=row, fields=fields, problems=problems.values())
 
@@ -154,6 +157,12 @@ def delete_file(request, file_id):
     return redirect("data-list")
 
 
+def _field(column, value):
+    """A column as the form of a row shows it; `long` texts get several lines."""
+    long = column["type"] == "text" and (len(value) > ONE_LINE or "\n" in value)
+    return {**column, "words": TYPES[column["type"]], "value": value, "long": long}
+
+
 def table_or_404(request, name):
     return get_object_or_404(DataTable.objects.for_workspace(request.workspace), name=name)
 
@@ -204,4 +213,5 @@ async def _later(lines):
 
 
 def _cells(table, row):
-    return {"id": row.pk, "cells": [to_text(row.values.get(name)) for name in table.names], "at": row.updated_at}
+    cells = [{"text": to_text(row.values.get(column["name"])), "type": column["type"]} for column in table.columns]
+    return {"id": row.pk, "cells": cells, "at": row.updated_at}

@@ -1,14 +1,18 @@
 """A new flow: first what it is and for which agent, then what it starts from; then the editor."""
 
+from functools import lru_cache
+
 from django import forms
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from builder.auditing import record
-from builder.flows import create_flow, templates
+from builder.flows import create_flow, template_document, templates
 from builder.pages.access import member_required
 from builder.pages.fields import Form
 from builder.pages.rendering import page
+from runtime.engine import registry
+from runtime.engine.node_type import GROUPS
 from runtime.models import Agent
 
 KINDS = (
@@ -44,6 +48,14 @@ class NewFlowForm(Form):
         return data
 
 
+@lru_cache(maxsize=64)
+def drawn_as(template):
+    """The icon and colour of a template's telling step: the one whose group comes last in the palette."""
+    types = [registry.find(node["type"]) for node in template_document(template)["nodes"]]
+    telling = max((each for each in types if each and each.group != "answer"), key=lambda each: each.group_order)
+    return {"icon": telling.icon, "color": GROUPS[telling.group]["color"]}
+
+
 @require_http_methods(["GET", "POST"])
 @member_required("editor")
 def new_flow(request):
@@ -59,5 +71,6 @@ def new_flow(request):
         record(request.workspace, request.user, "flow.created", flow, template=data["template"])
         return redirect("flow-editor", flow.pk)
     chosen = form["template"].value() or ""
-    context = {"form": form, "kinds": KINDS, "templates": templates(), "kind": form["kind"].value(), "template": chosen}
+    offered = [{**item, **drawn_as(item["id"])} for item in templates()]
+    context = {"form": form, "kinds": KINDS, "templates": offered, "kind": form["kind"].value(), "template": chosen}
     return page(request, "builder/flow_new.html", **context)

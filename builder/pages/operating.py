@@ -25,6 +25,7 @@ CHOICES = {
     "skip": ("skip", "", ""),
 }
 MOST_SHOWN = 100
+MOST_MADE = 10
 
 
 @require_POST
@@ -68,7 +69,7 @@ def operation_page(request, operation_id):
         "operation": operation,
         "share": round(100 * (operation.total - operation.left) / operation.total) if operation.total else 100,
         "refusals": operation.items.filter(outcome="refused").order_by("id")[:MOST_SHOWN],
-        "made": operation.items.exclude(made=None).select_related("made").order_by("-id")[:10],
+        "made": [item.made for item in _newest(operation)],
         "may_stop": operation.status == "running" and request.membership.may("editor"),
     }
     return page(request, "pages/operation.html", **context)
@@ -83,6 +84,12 @@ def stop_operation(request, operation_id):
     else:
         messages.info(request, "It had ended already.")
     return redirect("operation-page", operation.pk)
+
+
+def _newest(operation):
+    """Items that made a run, the newest first."""
+    made = operation.items.exclude(made=None).select_related("made__flow", "made__version", "made__event")
+    return made.order_by("-id")[:MOST_MADE]
 
 
 def operation_or_404(request, operation_id):

@@ -9,8 +9,11 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
+from builder import data_tables
 from builder.flows import create_flow
 from builder.publishing import publish
+from integrations.data.columns import TYPES
+from integrations.data.tables import append
 from runtime import tasks
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
@@ -203,7 +206,8 @@ class TestEditor:
 
 PAGES = (
     "/", "/flows/new/", "/flows/trash/", "/runs/", "/waiting/", "/calls/", "/calls/?q=c1", "/dashboard/", "/nodes/",
-    "/webhooks/undelivered/",
+    "/webhooks/undelivered/", "/data/", "/data/new/", "/data/tables/customers/", "/data/tables/customers/columns/",
+    "/data/tables/customers/rows/new/",
     "/settings/connections/", "/settings/connections/new/", "/settings/connections/new/?type=mtls",
     "/settings/connections/new/?type=hubspot_sign_in", "/settings/agents/", "/settings/agents/new/",
     "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
@@ -211,11 +215,20 @@ PAGES = (
 )  # fmt: skip
 
 
+def _a_table(workspace):
+    """One column of each type, and a row."""
+    columns = [{"name": type, "type": type, "required": False} for type in TYPES]
+    columns.insert(0, {"name": "phone", "type": "text", "required": True})
+    table = data_tables.save_table(workspace, None, None, name="customers", columns=columns, key_column="phone")
+    append(table, {"phone": "+14155550132", "number": 2400, "boolean": True, "datetime": "2026-01-21T09:00:00Z"})
+
+
 class TestPages:
     @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
     @pytest.mark.parametrize("path", PAGES)
     def test_page(self, signed_in_page, small, ran, workspace, clean, path, size):
         Agent.objects.create(workspace=workspace, slug="support", name="Support line")
+        _a_table(workspace)
         signed_in_page.set_viewport_size(size)
         answer = signed_in_page.goto(path)
         assert answer.status == 200, path
