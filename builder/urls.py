@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from builder import problems
 from builder.pages.access import member_required
@@ -17,7 +17,9 @@ urlpatterns = [
     path("metrics", metrics),
     path("api/v1/", include("builder.urls_api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", member_required("viewer")(SpectacularSwaggerView.as_view(url_name="schema")), name="api-docs"),
+    path(
+        "api/docs/", member_required("viewer")(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="api-docs"
+    ),
     path("admin/", admin.site.urls),
     path("", include("builder.urls_pages")),
 ]

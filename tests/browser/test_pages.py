@@ -9,7 +9,8 @@ from builder.publishing import publish
 from runtime.models import Agent, Flow
 
 PATHS = (
-    "/", "/flows/new/", "/runs/", "/calls/", "/nodes/", "/dashboard/", "/settings/connections/", "/settings/agents/",
+    "/", "/flows/new/", "/runs/", "/calls/", "/nodes/", "/dashboard/", "/waiting/", "/webhooks/undelivered/", "/data/",
+    "/data/new/", "/settings/connections/", "/settings/connections/new/", "/settings/agents/",
     "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/", "/settings/audit/",
 )  # fmt: skip
 SWITCHED_OFF = "() => document.querySelector('[role=switch]').getAttribute('aria-checked') === 'false'"
@@ -124,6 +125,17 @@ def test_only_templates_of_the_chosen_kind_are_offered(page, flow):
     page.get_by_role("radio", name=re.compile("^Action")).check()
     assert page.get_by_text("Zendesk ticket if escalated").is_hidden()
     assert page.get_by_text("Cancel an order").is_visible()
+    page.get_by_role("radio", name=re.compile("^Inbound")).check()
+    assert page.get_by_text("Cancel an order").is_hidden()
+    assert page.get_by_text("Greet a known caller by name").is_visible()
+
+
+def test_the_api_s_page_lists_its_calls(page, flow):
+    troubles = []
+    page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+    page.goto("/api/docs/")
+    page.get_by_text("/api/v1/events/", exact=True).wait_for()
+    assert not troubles
 
 
 def test_an_address_is_copied_by_its_button(page, context, flow, workspace):
