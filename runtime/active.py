@@ -28,6 +28,7 @@ from runtime.rows import execute, id_of, marks, moment_of
 
 log = logging.getLogger("segue.runner")
 WORKSPACE_FRESH_SECONDS = 5.0
+LATEST_SECONDS = 30.0  # after its time-out a step has long come back, unless something is wrong with its node
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ class ActiveRun:
     seq: int
     event: Mapping[str, Any]
     secure_sealed: str = ""
-    event_id: Any = None
     event_type: str = ""
     agent: str = ""  # of the event
+    event_id: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime = field(default_factory=timezone.now)
     started_at: datetime | None = None
@@ -88,6 +89,8 @@ class ActiveRun:
     repeat_unrecorded: bool = False
     fresh: bool = False  # its row holds no state yet
     unborn: Unborn | None = None  # it has no row yet: the first record writes it
+    step_ends: float | None = None  # monotonic; when the step under way has to be over
+    handed_on: bool = False  # the next effect is another process's; this one goes
     superseded: bool = False  # another run with its key was written first; nothing of this one is
     _decided: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -102,6 +105,11 @@ class ActiveRun:
     @property
     def overdue(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def overstayed(self) -> bool:
+        """Whether its step ought to have ended long ago."""
+        return self.step_ends is not None and time.monotonic() > self.step_ends + LATEST_SECONDS
 
     def decide(self, outcome: str) -> bool:
         """Settle, once, whether the caller gets an answer or the time-out; True for the first who says."""
@@ -175,6 +183,8 @@ class Stored:
     parent_index: int | None
     payload: Any
     secure_sealed: str | None
+    event_type: str | None
+    agent: str | None
     interaction_id: str | None
 
     @classmethod
@@ -183,8 +193,6 @@ class Stored:
         for name in ("id", "workspace_id", "flow_id", "version_id", "event_id", "parent_id"):
             setattr(stored, name, id_of(getattr(stored, name)))
         for name in ("state", "options", "answer", "payload"):
-    event_type: str | None
-    agent: str | None
             text = getattr(stored, name)
             setattr(stored, name, json.loads(text) if text is not None else None)
         stored.created_at, stored.started_at = moment_of(stored.created_at), moment_of(stored.started_at)

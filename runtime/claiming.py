@@ -110,28 +110,44 @@ def park(runs: list[tuple[Any, str]]) -> list[None]:
     return [None for _ in runs]
 
 
+def suspects_are_due() -> bool:
+    """Whether somebody has to drive suspects, which needs a process with nothing beside them."""
+    return Run.objects.filter(due_at__lte=database_now(), claims__in=TOGETHER).exists()
+
+
 class LeaseKeeper:
-    """Keeps the leases of this process's runs alive while they are driven."""
+    """Keeps the leases of this process's runs alive while they are driven.
+
+    Not of those whose step ought to have ended long ago: its thread may never come back, so somebody else takes over.
+    """
 
     def __init__(self):
-        self.held: dict[Any, int] = {}
+        self.held: dict[tuple[Any, int], ActiveRun] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._renew_for_ever, name="leases", daemon=True).start()
 
     def hold(self, runs: Iterable[ActiveRun]) -> None:
         with self._lock:
-            self.held.update((run.id, run.fence) for run in runs)
+            self.held.update(((run.id, run.fence), run) for run in runs)
 
     def release(self, run: ActiveRun) -> None:
         with self._lock:
-            self.held.pop(run.id, None)
+            self.held.pop((run.id, run.fence), None)
+
+    def renewable(self) -> list[Any]:
+        """The runs whose leases are kept alive."""
+        with self._lock:
+            return [run.id for run in self.held.values() if not run.overstayed]
+
+    def lost(self) -> bool:
+        """Whether a step of this process does not come back."""
+        with self._lock:
+            return any(run.overstayed for run in self.held.values())
 
     def _renew_for_ever(self):
         while True:
             time.sleep(settings.LEASE_SECONDS / 3)
-            with self._lock:
-                ids = list(self.held)
-            if ids:
+            if ids := self.renewable():
                 crash_point("before_renew")
                 recorder().submit(_renew, ids).exception()
 

@@ -72,7 +72,8 @@ def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progres
     response = run.answer["response"] if run.answer else state.response
     row = (
         status, text, run.seq, due_at, owner, run.started_at or now, now if final else None,
-        _json(response), _json(run.answer), state.outcome[:200], _json(_error(run)), bool(run.steps), run.id, run.fence,
+        _json(response), _json(run.answer), state.outcome[:200], _json(_error(run)),
+        bool(run.steps) or run.handed_on, run.id, run.fence,
     )  # fmt: skip
     return Progress(
         run.id, run.workspace_id, row, [_step_values(run.id, step) for step in run.steps], run.references,
@@ -105,6 +106,8 @@ def _standing(run: ActiveRun, now: datetime, claimed_by: str, going_on: bool) ->
         return Status.FAILED, None, ""
     if going_on or (run.held and not run.answer):
         return Status.RUNNING, lease, claimed_by
+    if run.handed_on:
+        return Status.WAITING if state.status == WAITING else Status.QUEUED, now, ""
     if state.status == WAITING:
         return Status.WAITING, poll_at(state.wait, now) if state.wait else None, ""
     if run.held:  # answered: the rest is the worker's

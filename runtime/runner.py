@@ -15,7 +15,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
-from runtime import live, present, tracing
+from runtime import leaving, live, present, tracing
 from runtime.active import ActiveRun
 from runtime.claiming import keeper, me
 from runtime.crashing import crash_point
@@ -32,10 +32,10 @@ MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make 
 
 
 def drive(run: ActiveRun) -> ActiveRun:
-    """Drive a claimed run until it ends, waits, has answered who waits for it, or loses its lease."""
+    """Drive a claimed run until it ends, waits, has answered who waits for it, is handed on, or loses its lease."""
     run.started_at = run.started_at or present.now()
     try:
-        while _goes_on(run):
+        while _goes_on(run) and not _hands_on(run):
             if not _ready(run):
                 return run
             outcome = perform(run)
@@ -92,6 +92,12 @@ def _goes_on(run: ActiveRun) -> bool:
     if run.held and run.state.responded:
         return False  # the answer goes out now; what follows Respond is the worker's
     return not (run.overdue and run.answer is None and not run.state.responded) or _late(run)
+
+
+def _hands_on(run: ActiveRun) -> bool:
+    """Whether the next effect is somebody else's: this process is about to go, and nobody waits for an answer."""
+    run.handed_on = leaving.leaving() and not run.held and run.node.effect != "none"
+    return run.handed_on
 
 
 def _late(run: ActiveRun) -> bool:

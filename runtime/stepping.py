@@ -157,7 +157,9 @@ def perform(run: ActiveRun) -> Outcome:
         outcome = Fail(text, code="unknown")
         _add_row(run, outcome, started_at, started, step, status="unknown")
         return outcome
+    run.step_ends = step.deadline
     outcome = _try(run, step, waking=state.wait is not None and not runs_anew(state))
+    run.step_ends = None
     if isinstance(outcome, Wait) and run.mode == "dry":
         step.warn("not_waited", "Dry run: this step did not wait.")
         outcome = Done(port=node.first_port)

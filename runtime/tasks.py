@@ -1,28 +1,33 @@
 """The one django-q2 task: there is due work, take it. It carries no arguments, and never raises.
 
-A task claims due runs in batches and drives them side by side on a bounded pool, so that a slow peer keeps one thread
-waiting and nobody else. It stops claiming after 20 s and ends when its running steps have ended, well inside the
-queue's own time-out. Until then it listens to the bell that rings with every hint, so that work which comes while it is
-there starts at once, without the queue's detour. Beside suspects (runtime/claiming.py) it claims nothing.
+A task is on duty at its process's desk for 20 s: it claims due runs in batches and hands them to the process's bounded
+pool, where they are driven side by side, so that a slow peer keeps one thread waiting and nobody else. It listens to
+the bell that rings with every hint, so that work which comes while it is there starts at once, without the queue's
+detour. Then it goes, well inside the queue's own time-out, whatever still runs in the pool: the process's next task
+finds it at the desk. So however slow the peers are, somebody goes on claiming while there are free threads.
+
+A task stays until the pool is empty (and what runs is handed on between effects, runtime/leaving.py) where its process
+must not go on: the worker was told to stop, this is the last task that django-q2 gives the process, a step did not come
+back within its time (the queue's time-out then ends the process), or suspects are due, which are driven with nothing
+beside them (runtime/claiming.py).
 """
 
 import contextlib
 import logging
-import mmap
 import os
 import queue
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django_q.conf import Conf
 
-from runtime import broker, present, wake
+from runtime import broker, leaving, present, wake
 from runtime.active import ActiveRun, load
-from runtime.claiming import claim, database_now, keeper, park
+from runtime.claiming import claim, database_now, keeper, park, suspects_are_due
 from runtime.crashing import crash_point
 from runtime.deadlines import adopt
 from runtime.group_commit import loader, recorder
@@ -34,55 +39,73 @@ CLAIM_FOR_SECONDS = 20.0
 LARGEST_CLAIM = 32
 GATHER_SECONDS = 0.01  # how long a few free threads wait for more, so that claims share a transaction
 BEAT_EVERY = 2.0
-RUNG = "rung"
-# Shared by the worker's whole tree, which is forked after this is imported: set when it is told to stop.
-_stopping = mmap.mmap(-1, 1)
+EMPTY_WITHIN = 90.0  # seconds; a step may take 60
+RUNG, DRIVEN = "rung", "driven"
 
 
 def work(linger: float = CLAIM_FOR_SECONDS) -> None:
     """Drive what is due, and what becomes due within `linger` seconds (at most 20)."""
     try:
+        desk = _desk()
+        desk.tasks += 1
         _beat()
         crash_point("task_started")
-        _Desk(linger).work()
+        desk.work(linger)
     except Exception:
         log.exception("The worker task ended early; the clock starts another")
 
 
 def let_go() -> None:
     """Called by the worker's supervisor: tasks that only listen end now, the others when their steps have ended."""
-    _stopping[0] = 1
+    leaving.stop()
     wake.ring(wake.DUE)
 
 
 class _Desk:
-    """One task: how many runs it has under way, and whether more may be due."""
+    """A process's place at the queue, one task at a time: what its pool drives, and whether more may be due."""
 
-    def __init__(self, linger: float):
-        self.inbox = _inbox()
+    def __init__(self) -> None:
+        self.inbox: queue.SimpleQueue[str] = queue.SimpleQueue()  # runs that were driven, and the bell
+        self.pool = ThreadPoolExecutor(settings.RUN_THREADS, thread_name_prefix="run")
+        self.tasks = self.running = 0
+        self.alone = False  # suspects are being driven
+        threading.Thread(target=_listen, args=[self.inbox], name="bell", daemon=True).start()
+
+    def work(self, linger: float) -> None:
+        """One task's turn."""
+        leaving.stay()
         self.claim_until = time.monotonic() + CLAIM_FOR_SECONDS
-        self.linger_until = time.monotonic() + linger
-        self.lingers = linger > 0
-        self.running = 0
+        self.linger_until = time.monotonic() + min(linger, CLAIM_FOR_SECONDS)
         self.more = True  # there may be due runs that nobody has looked at
         self.gathered = True  # few free threads have waited long enough for others, or somebody rang
-        self.alone = False  # suspects are being driven
-
-    def work(self) -> None:
         while True:
             _beat()  # also while all threads are busy: the watchdog must not take patience for a wedge
             if self.more and self._may_claim() and self._has_room():
                 self._take()
-            if not self.running:
-                if not self._may_claim() or (not self.more and time.monotonic() >= self.linger_until):
-                    break
-                if self.more:
-                    continue
-            self._wait()
-        _pass_on(stay=self.lingers)
+            if self._is_over():
+                break
+            if self.running or not self.more:
+                self._wait()
+        _pass_on(stay=linger > 0)
+
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        if self.running:
+            return now >= self.claim_until and not self._must_empty()
+        return leaving.leaving() or now >= (self.claim_until if self.more else self.linger_until)
+
+    def _must_empty(self) -> bool:
+        """Whether what runs here has to end before this task does; from then on it is handed on between effects."""
+        if not leaving.leaving() and (self.tasks == Conf.RECYCLE or keeper().lost() or self._makes_way()):
+            leaving.leave()
+        return leaving.leaving()
+
+    def _makes_way(self) -> bool:
+        """For suspects that wait for a process with nothing beside them; one process at a time."""
+        return not self.alone and suspects_are_due() and leaving.turn_to_empty(EMPTY_WITHIN)
 
     def _may_claim(self) -> bool:
-        return time.monotonic() < self.claim_until and not self.alone and not _stopping[0]
+        return time.monotonic() < self.claim_until and not self.alone and not leaving.leaving()
 
     def _has_room(self) -> bool:
         free = settings.RUN_THREADS - self.running
@@ -103,15 +126,15 @@ class _Desk:
         for run in runs:
             keeper().hold([run])
             adopt(run)
+            self.pool.submit(self._drive, run)
             self.running += 1
-            _pool().submit(self._drive, run)
 
     def _drive(self, run: ActiveRun) -> None:
         try:
             drive(run)
             crash_point("after_drive")
         finally:
-            self.inbox.put(self)
+            self.inbox.put(DRIVEN)
 
     def _wait(self) -> None:
         """Until a run was driven or the bell rang; what else has gathered is taken along."""
@@ -125,11 +148,9 @@ class _Desk:
             while True:
                 self._note(self.inbox.get_nowait())
 
-    def _note(self, news: Any) -> None:
-        """The bell, or the task one of whose runs was driven: perhaps one that ended early and left runs behind."""
+    def _note(self, news: str) -> None:
         if news == RUNG:
             self.more = self.gathered = True
-        if news is not self:
             return
         self.running -= 1
         if not self.running and self.alone:
@@ -138,32 +159,24 @@ class _Desk:
 
 def _pass_on(stay: bool) -> None:
     """Another task goes on: so that somebody listens (`stay`), or because there is more."""
-    if _stopping[0]:
+    if leaving.stopping():
         return
     with transaction.atomic():
         if stay or Run.objects.filter(due_at__lte=database_now()).exists():
             broker.hint()
 
 
-_pools: dict[int, ThreadPoolExecutor] = {}
-_inboxes: dict[int, queue.SimpleQueue[Any]] = {}
+_desks: dict[int, _Desk] = {}
 
 
-def _pool() -> ThreadPoolExecutor:
-    if os.getpid() not in _pools:
-        _pools[os.getpid()] = ThreadPoolExecutor(settings.RUN_THREADS, thread_name_prefix="run")
-    return _pools[os.getpid()]
+def _desk() -> _Desk:
+    """This process's; made on first use, after any fork."""
+    if os.getpid() not in _desks:
+        _desks[os.getpid()] = _Desk()
+    return _desks[os.getpid()]
 
 
-def _inbox() -> queue.SimpleQueue[Any]:
-    """This process's news: runs that were driven, and the bell."""
-    if os.getpid() not in _inboxes:
-        _inboxes[os.getpid()] = inbox = queue.SimpleQueue()
-        threading.Thread(target=_listen, args=[inbox], name="bell", daemon=True).start()
-    return _inboxes[os.getpid()]
-
-
-def _listen(inbox: queue.SimpleQueue[Any]) -> None:
+def _listen(inbox: queue.SimpleQueue[str]) -> None:
     while True:
         try:
             ear = wake.Ear(wake.DUE)
