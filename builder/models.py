@@ -143,6 +143,31 @@ class AuditEntry(Record):
         return f"{self.actor} {self.action} {self.target_name}"
 
 
+class SlotCount(models.Model):
+    """How the live runs of a day or an hour that is over ended (builder/counting.py).
+
+    `flows`: {flow id: [good, bad, cancelled, last bad]} of those that had ended; `open`: how many runs had not.
+    `times`: percentiles of the seconds they took, each of which stands for `weight` runs.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    whole_day = models.BooleanField()
+    open = models.PositiveIntegerField()
+    flows = models.JSONField(default=dict)
+    times = models.JSONField(default=list)
+    weight = models.FloatField(default=0)
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "start", "end"], name="slot_counted_once")]
+
+    def __str__(self):
+        return f"{self.workspace_id} from {self.start}"
+
+
 def _in_a_week():
     return timezone.now() + timedelta(days=INVITATION_DAYS)
 

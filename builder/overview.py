@@ -1,15 +1,14 @@
 """Flows as people look at them: found, listed with what they did lately, shown with their draft and what is live."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import TruncDate
-from django.utils import timezone
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from builder.counting import counted
 from builder.drafts import has_changed
+from builder.slots import day_slots
 from runtime.active import iso
 from runtime.engine.registry import find
 from runtime.models import Flow, FlowDay, FlowVersion, Run, Workspace
@@ -90,30 +89,22 @@ def _listens_to_hooks(flow: Flow) -> bool:
 
 
 def stats_of(flows: Iterable[Flow]) -> dict[Any, dict[str, Any]]:
-    """What each flow did in the last 7 days, live runs only."""
-    ids = [flow.pk for flow in flows]
-    since = timezone.now() - timedelta(days=STATS_DAYS)
-    runs = Run.objects.filter(flow__in=ids, mode="live")
-    found = {id: {"days": {}, "runs": 0, "succeeded": 0, "failed": 0} for id in ids}
-    counted = runs.filter(created_at__gte=since).annotate(day=TruncDate("created_at"))
-    for row in counted.order_by().values("flow", "day", "status").annotate(count=Count("id")):
-        own = found[row["flow"]]
-        day = own["days"].setdefault(row["day"].isoformat(), {"runs": 0, "failed": 0})
-        day["runs"] += row["count"]
-        own["runs"] += row["count"]
-        if row["status"] == "succeeded":
-            own["succeeded"] += row["count"]
-        elif row["status"] in ("failed", "timed_out", "parked"):
-            own["failed"] += row["count"]
-            day["failed"] += row["count"]
-    for row in FlowDay.objects.filter(flow__in=ids, day__gte=since.date()):  # runs that were forgotten since
-        own = found[row.flow_id]
-        day = own["days"].setdefault(row.day.isoformat(), {"runs": 0, "failed": 0})
+    """What each flow did on the last 7 days (UTC), live runs only."""
+    flows = list(flows)
+    slots = day_slots(STATS_DAYS, "UTC")
+    days = [slot.start.date().isoformat() for slot in slots]
+    found = {flow.pk: {day: {"runs": 0, "succeeded": 0, "failed": 0} for day in days} for flow in flows}
+    for workspace in {flow.workspace for flow in flows}:
+        own = [flow.pk for flow in flows if flow.workspace_id == workspace.pk]
+        for day, counts in zip(days, counted(workspace, slots), strict=True):
+            for flow_id in own:
+                tally = counts.flows[str(flow_id)]
+                found[flow_id][day] = {"runs": tally.runs, "succeeded": tally.good, "failed": tally.bad}
+    for row in FlowDay.objects.filter(flow__in=list(found), day__gte=slots[0].start.date()):  # forgotten since
         for name in ("runs", "succeeded", "failed"):
-            own[name] += getattr(row, name)
-        day["runs"], day["failed"] = day["runs"] + row.runs, day["failed"] + row.failed
-    last = _last_runs(ids)
-    return {id: _stats(own, last.get(id)) for id, own in found.items()}
+            found[row.flow_id][row.day.isoformat()][name] += getattr(row, name)
+    last = _last_runs(list(found))
+    return {flow_id: _stats(own, last.get(flow_id)) for flow_id, own in found.items()}
 
 
 def _last_runs(flow_ids: list[Any]) -> dict[Any, Run]:
@@ -123,13 +114,12 @@ def _last_runs(flow_ids: list[Any]) -> dict[Any, Run]:
         "id", "flow_id", "created_at", "status")}  # fmt: skip
 
 
-def _stats(own: dict[str, Any], last: Run | None) -> dict[str, Any]:
-    ended = own["succeeded"] + own["failed"]
-    today = timezone.now().date()
-    days = [(today - timedelta(days=ago)).isoformat() for ago in range(STATS_DAYS - 1, -1, -1)]
+def _stats(days: dict[str, dict[str, int]], last: Run | None) -> dict[str, Any]:
+    total = {name: sum(day[name] for day in days.values()) for name in ("runs", "succeeded", "failed")}
+    ended = total["succeeded"] + total["failed"]
     return {
-        "runs": own["runs"], "succeeded": own["succeeded"], "failed": own["failed"],
-        "success_rate": round(own["succeeded"] / ended, 4) if ended else None,
+        **total,
+        "success_rate": round(total["succeeded"] / ended, 4) if ended else None,
         "last_run_at": iso(last.created_at) if last else None, "last_status": last.status if last else None,
-        "days": [{"day": day, **own["days"].get(day, {"runs": 0, "failed": 0})} for day in days],
+        "days": [{"day": day, "runs": own["runs"], "failed": own["failed"]} for day, own in days.items()],
     }  # fmt: skip

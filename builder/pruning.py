@@ -15,10 +15,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from builder.counting import forget
 from builder.flows import TRASH_DAYS
 from builder.models import Invitation
-from builder.pages.recent import first_id
 from runtime.models import FINAL, OPEN, Event, Flow, FlowDay, FlowVersion, Operation, Run, Status, Workspace
+from runtime.models.base import first_id
 
 BATCH = 200
 PAUSE_SECONDS = 0.02
@@ -78,6 +79,7 @@ def _batches(rows: QuerySet) -> Iterator[list]:
 def _delete(type_of: type, ids: list) -> int:
     if type_of is Run:
         _remember(Run.objects.filter(pk__in=ids, mode="live"))
+        forget(ids)
     type_of.objects.filter(pk__in=ids).delete()
     return len(ids)
 

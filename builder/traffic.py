@@ -15,13 +15,13 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from builder.pages.recent import first_id
 from runtime.engine.document import upgrade
 from runtime.engine.graph import Graph
 from runtime.models import OPEN, Flow, FlowVersion, Run, StepRun
+from runtime.models.base import first_id
 
 WINDOWS = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
-MOST_RUNS = 5_000
+MOST_RUNS = 2_000
 MOST_OPEN = 5_000
 _FAILED = ("failed", "unknown")
 _TIMED = ("succeeded", "failed")

@@ -3,10 +3,11 @@
 from django.views.decorators.http import require_GET
 
 from builder import gating
+from builder.counting import counted
 from builder.pages.access import member_required
-from builder.pages.figures import ended_runs, failing_flows, over_time, slowest_steps, timings, totals
-from builder.pages.recent import day_slots, hour_slots
+from builder.pages.figures import failing_flows, over_time, slowest_steps, timings, totals
 from builder.pages.rendering import page
+from builder.slots import day_slots, hour_slots
 from integrations.sandbox.pool import weakness
 from runtime.health import health
 from runtime.models import Run, Status, WorkerBeat
@@ -21,18 +22,18 @@ def dashboard(request):
     window = request.GET.get("window") if request.GET.get("window") in WINDOWS else "7d"
     zone = request.workspace.time_zone
     slots = hour_slots(24, zone) if window == "24h" else day_slots(int(window[:-1]), zone)
-    ended = ended_runs(request.workspace, slots)
+    counts = counted(request.workspace, slots)
     return page(
         request,
         "pages/dashboard.html",
         windows=WINDOWS,
         window=window,
-        slots=over_time(request.workspace, slots),
-        totals=totals(request.workspace, slots, ended),
-        speed=timings(slots, ended),
+        slots=over_time(request.workspace, slots, counts),
+        totals=totals(request.workspace, slots, counts),
+        speed=timings(slots, counts),
         names=("p50", "p95"),
         slowest=slowest_steps(request.workspace, slots[0].start),
-        failing=failing_flows(request.workspace, slots[0].start),
+        failing=failing_flows(request.workspace, counts),
         queue=_queue(request.workspace),
         weakness=weakness(),
         may_edit=request.membership.may("editor"),

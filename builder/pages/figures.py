@@ -1,19 +1,21 @@
 """The dashboard's figures. Only live runs count; tests are somebody trying out.
 
-Percentiles are exact up to a number of runs, beyond that those of the newest ones: reading everything would make the
-page the slowest thing it reports on.
+Counts and times come counted already (builder/counting.py); of steps the newest runs' are looked at: reading everything
+would make the page the slowest thing it reports on.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from django.db.models import Avg, Count, F, Max, Q
+from django.db.models import Avg, Count, Max
 
-from builder.pages.recent import BAD, Slot, first_id
-from runtime.models import OPEN, Flow, FlowDay, Run, Status, StepRun
+from builder.counting import Counted, Tally, percentile
+from builder.slots import Slot
+from runtime.models import Flow, FlowDay, Run, StepRun
+from runtime.models.base import first_id
 
-AT_MOST = 20_000
+MOST_RUNS = 3_000  # whose steps are looked at
+MOST_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,14 @@ class Totals:
         return self.good / (self.good + self.bad) if self.good + self.bad else None
 
 
-def over_time(workspace, slots: list[Slot]) -> list[dict]:
+def over_time(workspace, slots: list[Slot], counts: list[Counted]) -> list[dict]:
     """{"label", "good", "bad", "other"} per slot."""
-    columns = {}
-    for number, slot in enumerate(slots):
-        within = Q(id__gte=first_id(slot.start), id__lt=first_id(slot.end))
-        columns[f"good{number}"] = Count("id", filter=within & Q(status=Status.SUCCEEDED))
-        columns[f"bad{number}"] = Count("id", filter=within & Q(status__in=BAD))
-        columns[f"all{number}"] = Count("id", filter=within)
-    counted = _live(workspace, slots).aggregate(**columns)
     points = []
-    for number, slot in enumerate(slots):
-        good, bad = counted[f"good{number}"], counted[f"bad{number}"]
-        points.append({"label": slot.label, "good": good, "bad": bad, "other": counted[f"all{number}"] - good - bad})
+    for slot, found in zip(slots, counts, strict=True):
+        tally = found.all
+        points.append(
+            {"label": slot.label, "good": tally.good, "bad": tally.bad, "other": tally.cancelled + tally.open}
+        )
     for row in _forgotten(workspace, slots):
         noon = datetime.combine(row.day, time(12), UTC)
         slot = next((number for number, slot in enumerate(slots) if slot.start <= noon < slot.end), None)
@@ -58,77 +55,60 @@ def _forgotten(workspace, slots: list[Slot]) -> list[FlowDay]:
     return list(FlowDay.objects.for_workspace(workspace).filter(day__gte=slots[0].start.date()))
 
 
-def totals(workspace, slots: list[Slot], ended: list[tuple]) -> Totals:
-    counted = _live(workspace, slots).aggregate(
-        runs=Count("id"),
-        good=Count("id", filter=Q(status=Status.SUCCEEDED)),
-        bad=Count("id", filter=Q(status__in=BAD)),
-        open=Count("id", filter=Q(status__in=OPEN) & ~Q(status=Status.PARKED)),
+def totals(workspace, slots: list[Slot], counts: list[Counted]) -> Totals:
+    whole = _whole(counts)
+    tally, gone = whole.all, _forgotten(workspace, slots)
+    return Totals(
+        runs=tally.runs + sum(row.runs for row in gone),
+        good=tally.good + sum(row.succeeded for row in gone),
+        bad=tally.bad + sum(row.failed for row in gone),
+        open=tally.open,
+        p50=percentile(whole.times, 0.5),
+        p95=percentile(whole.times, 0.95),
     )
-    for row in _forgotten(workspace, slots):
-        counted["runs"] += row.runs
-        counted["good"] += row.succeeded
-        counted["bad"] += row.failed
-    seconds = sorted(taken for _, taken in ended)
-    return Totals(**counted, p50=percentile(seconds, 0.5), p95=percentile(seconds, 0.95))
 
 
-def timings(slots: list[Slot], ended: list[tuple]) -> list[dict]:
+def _whole(counts: list[Counted]) -> Counted:
+    whole = Counted()
+    for found in counts:
+        whole.add(found)
+    return whole
+
+
+def timings(slots: list[Slot], counts: list[Counted]) -> list[dict]:
     """{"label", "p50", "p95"} in seconds per slot, None where nothing ended."""
-    found: list[list[float]] = [[] for _ in slots]
-    edges = [first_id(slot.start) for slot in slots]
-    for run_id, taken in ended:
-        found[max(0, bisect_right(edges, run_id) - 1)].append(taken)
     return [
-        {"label": slot.label, "p50": percentile(sorted(seconds), 0.5), "p95": percentile(sorted(seconds), 0.95)}
-        for slot, seconds in zip(slots, found, strict=True)
+        {"label": slot.label, "p50": percentile(found.times, 0.5), "p95": percentile(found.times, 0.95)}
+        for slot, found in zip(slots, counts, strict=True)
     ]
 
 
-def percentile(ordered: list[float], share: float) -> float | None:
-    """Of ascending values, by nearest rank."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
-
-
 def slowest_steps(workspace, since) -> list[dict]:
-    """The nodes whose steps take longest on average; waits are not work."""
+    """The nodes whose steps take longest on average, in the newest runs; waits are not work."""
+    runs = Run.objects.for_workspace(workspace).filter(mode="live", id__gte=first_id(since)).order_by("-id")
     rows = (
-        StepRun.objects.filter(run__workspace=workspace, run__mode="live", run__id__gte=first_id(since))
+        StepRun.objects.filter(run__in=runs.values("id")[:MOST_RUNS])
         .exclude(type="wait")
         .exclude(status="waiting")
         .values("run__flow", "node", "label", "type")
         .annotate(count=Count("id"), mean=Avg("seconds"), longest=Max("seconds"))
         .filter(mean__gt=0.001)
-        .order_by("-mean")[:8]
+        .order_by("-mean")[:MOST_ROWS]
     )
     names = dict(Flow.objects.for_workspace(workspace).values_list("pk", "name"))
     return [{**row, "flow": row["run__flow"], "flow_name": names.get(row["run__flow"], "")} for row in rows]
 
 
-def failing_flows(workspace, since) -> list[dict]:
+def failing_flows(workspace, counts: list[Counted]) -> list[dict]:
     """Flows with failed runs, the most failures first."""
-    rows = (
-        Run.objects.for_workspace(workspace)
-        .filter(mode="live", id__gte=first_id(since))
-        .order_by()
-        .values("flow", name=F("flow__name"))
-        .annotate(
-            bad=Count("id", filter=Q(status__in=BAD)),
-            ended=Count("id", filter=Q(status__in=[*BAD, Status.SUCCEEDED])),
-            last=Max("created_at", filter=Q(status__in=BAD)),
-        )
-        .filter(bad__gt=0)
-        .order_by("-bad")[:8]
-    )
-    return [{**row, "share": row["bad"] / row["ended"]} for row in rows]
-
-
-def _live(workspace, slots):
-    return Run.objects.for_workspace(workspace).filter(mode="live", id__gte=first_id(slots[0].start)).order_by()
-
-
-def ended_runs(workspace, slots: list[Slot]) -> list[tuple]:
-    """(id, seconds) of runs that ended, newest first."""
-    rows = _live(workspace, slots).exclude(finished_at=None).exclude(started_at=None).order_by("-id")
-    rows = rows.values_list("id", "started_at", "finished_at")[:AT_MOST]
-    return [(run_id, (finished - started).total_seconds()) for run_id, started, finished in rows]
+    flows: list[tuple[str, Tally]] = sorted(_whole(counts).flows.items(), key=lambda row: -row[1].bad)
+    worst = [(flow_id, tally) for flow_id, tally in flows if tally.bad][:MOST_ROWS]
+    there = Flow.objects.for_workspace(workspace).filter(pk__in=[flow_id for flow_id, _ in worst])
+    names = {str(pk): name for pk, name in there.values_list("pk", "name")}
+    return [
+        {
+            "flow": flow_id, "name": names[flow_id], "bad": tally.bad, "share": tally.bad / (tally.good + tally.bad),
+            "last": datetime.fromisoformat(tally.last_bad),
+        }
+        for flow_id, tally in worst if flow_id in names
+    ]  # fmt: skip

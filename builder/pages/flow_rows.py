@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Subquery
 
 from builder.overview import agents_of, find_flows
-from builder.pages.recent import Recent, nothing, recent_of
+from builder.pages.recent import Recent, recent_of
 from runtime.models import Agent, Flow, Run
 
 STATES = {
@@ -49,7 +49,7 @@ def rows_of(workspace, params) -> list[Row]:
             flow,
             [names.get(slug, slug) for slug in agents_of(flow)],
             last.get(flow.last_run_id),
-            recent.get(flow.pk) or nothing(),
+            recent[flow.pk],
         )
         for flow in flows
     ]

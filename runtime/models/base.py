@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 import uuid
+from datetime import UTC, datetime
 
 from django.db import models
 
@@ -16,6 +17,16 @@ def time_ordered_id() -> uuid.UUID:
     value = int.from_bytes(os.urandom(10), "big") | (time.time_ns() // 1_000_000) << 80
     value = value & ~(0xF << 76) | 0x7 << 76
     return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def first_id(at: datetime) -> uuid.UUID:
+    """The lowest id that a row made at or after `at` can have."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+
+
+def made_at(row_id: uuid.UUID) -> datetime:
+    """When a row with this id was made, by the clock of the host that made it."""
+    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)
 
 
 def token_hash(token: str) -> str:

@@ -14,7 +14,7 @@ class Event(Record):
     `secure_sealed` holds the encrypted `secure` values. `key` makes a repetition find the first event again.
     """
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     source = models.CharField(max_length=20)
     type = models.CharField(max_length=80)
     key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  null = no key, unique otherwise

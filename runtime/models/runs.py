@@ -32,12 +32,13 @@ class Run(Record):
     every later write names the fence, so a worker that lost its lease writes nothing.
     """
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    flow = models.ForeignKey(Flow, models.CASCADE, related_name="runs")
+    # Every index costs each run a write: db_index=False where one that is there begins with the same column.
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
+    flow = models.ForeignKey(Flow, models.CASCADE, related_name="runs", db_index=False)
     version = models.ForeignKey(FlowVersion, models.PROTECT, related_name="runs")
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="runs")
-    origin = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
-    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    origin = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries", db_index=False)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children", db_index=False)
     parent_index = models.PositiveIntegerField(null=True, blank=True, help_text="the visit of its parent")
     parent_item = models.PositiveIntegerField(null=True, blank=True, help_text="the item of that visit's list")
     kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in KINDS])
@@ -72,6 +73,8 @@ class Run(Record):
             models.Index(fields=["workspace", "status", "id"], name="run_by_status"),
             models.Index(fields=["parent", "parent_index"], name="run_of_parent",
                          condition=models.Q(parent__isnull=False)),
+            models.Index(fields=["origin", "id"], name="run_retries", condition=models.Q(origin__isnull=False)),
+            models.Index(fields=["workspace", "id"], name="run_tried_out", condition=~models.Q(mode="live")),
         ]  # fmt: skip
 
     def __str__(self):
@@ -90,7 +93,7 @@ class StepRun(models.Model):
 
     STATUSES = ("running", "succeeded", "failed", "waiting", "skipped", "unknown")
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps", db_index=False)
     index = models.PositiveIntegerField(help_text="the n-th node visit of the run, from 0")
     attempt = models.PositiveSmallIntegerField(default=1)
     seq = models.PositiveIntegerField(help_text="gapless per run")
@@ -130,7 +133,7 @@ class Wait(models.Model):
     DECISIONS = ("approved", "denied", "skipped")
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    run = models.ForeignKey(Run, models.CASCADE, related_name="waits")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="waits", db_index=False)
     index = models.PositiveIntegerField()
     node = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, default="time", choices=[(kind, kind) for kind in KINDS])

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from builder.pages.figures import percentile
-from builder.pages.recent import first_id
+from builder.counting import percentile
 from runtime.models import Event, Reference, Run, StepRun
+from runtime.models.base import first_id
 
 
 @pytest.fixture
@@ -168,8 +168,10 @@ def test_a_workspace_without_workers_is_told_so(signed_in):
 
 def test_percentiles_are_values_that_occurred():
     assert percentile([], 0.5) is None
-    assert percentile([1.0], 0.95) == 1.0
-    assert percentile([float(n) for n in range(1, 101)], 0.95) == 96.0
+    assert percentile([(1.0, 1)], 0.95) == 1.0
+    assert percentile([(float(n), 1) for n in range(1, 101)], 0.95) == 96.0
+    assert percentile([(1.0, 90), (7.0, 10)], 0.5) == 1.0
+    assert percentile([(7.0, 10), (1.0, 90)], 0.95) == 7.0
 
 
 def test_ids_made_later_are_above_the_first_id_of_a_moment(make_run):

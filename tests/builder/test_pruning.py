@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from builder.flows import trash
 from builder.overview import stats_of
-from builder.pages.recent import first_id
 from builder.pruning import prune
 from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status
+from runtime.models.base import first_id
 
 
 @pytest.fixture
