@@ -22,6 +22,7 @@ SPELLINGS = {
         "at": "strftime('%Y-%m-%d %H:%M:%f', (ms + {later}) / 1000.0, 'unixepoch')",
         "number": "printf('+1415%07d', n % 10000000)",
         "integer": "CAST({0} AS integer)",
+        "json": "text",
     },
     "postgresql": {
         "series": "WITH series AS (SELECT generate_series({first}, {last})::bigint AS n)",
@@ -29,6 +30,7 @@ SPELLINGS = {
         "at": "to_timestamp((ms + {later}) / 1000.0)",
         "number": "'+1415' || lpad((n % 10000000)::text, 7, '0')",
         "integer": "CAST({0} AS bigint)",
+        "json": "jsonb",
     },
 }
 MOMENTS = """{series}, moment AS (SELECT n, {ms} AS ms, n % {flows} AS k, n % 1000 = 7 AND {open} AS waits FROM series),
@@ -38,20 +40,21 @@ own AS (SELECT id AS flow_id, published_id, row_number() OVER (ORDER BY id) - 1 
 EVENTS = """INSERT INTO runtime_event (id, workspace_id, source, type, "key", agent, interaction_id, contact_number,
 received_at, duplicates, payload, skipped, secure_sealed)
 {moments} SELECT {id}, {workspace}, 'api', 'call.ended', 'call_' || n, 'agent', 'call_' || n, {number}, {at}, 0,
-'{{"interaction": {{"id": "call_' || n || '", "contact_number": "' || {number} || '", "status": "completed"}}}}',
-'[]', '' FROM moment"""
+CAST('{{"interaction": {{"id": "call_' || n || '", "contact_number": "' || {number} || '"}}}}' AS {json}), '[]', ''
+FROM moment"""
 RUNS = """INSERT INTO runtime_run (id, workspace_id, flow_id, version_id, event_id, kind, mode, status, state, options,
 due_at, claimed_by, fence, claims, seq, changes, created_at, started_at, finished_at, outcome, error)
 {moments} SELECT {id}, {workspace}, flow_id, published_id, {id}, 'post_call', 'live',
 CASE WHEN waits THEN 'waiting' WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END,
-'{{"node": "end", "status": "succeeded", "index": 2, "vars": {{"topic": "Call ' || n || '"}}}}', '{{}}',
+CAST('{{"node": "end", "index": 2, "vars": {{"topic": "Call ' || n || '"}}}}' AS {json}), '{{}}',
 CASE WHEN waits THEN {due} END, '', 1, 0, 3, 4, {at}, {at}, CASE WHEN NOT waits THEN {later_at} END, '',
-CASE WHEN n % 50 = 0 THEN '{{"message": "No answer", "code": "http_500", "node": "post"}}' END
+CASE WHEN n % 50 = 0 THEN CAST('{{"message": "No answer", "code": "http_500", "node": "post"}}' AS {json}) END
 FROM moment JOIN own ON own.k = moment.k"""
 STEPS = """INSERT INTO runtime_steprun (run_id, "index", attempt, seq, node, type, label, status, port, input, output,
 warnings, started_at, seconds)
-{moments} SELECT {id}, step, 1, step + 1, node, type, label, 'succeeded', '', '{{"summary": "Call ' || n || '"}}',
-'{{"status": 200, "body": {{"id": ' || n || '}}}}', '[]', {at}, seconds * (1 + n % 7) FROM moment CROSS JOIN (
+{moments} SELECT {id}, step, 1, step + 1, node, type, label, 'succeeded', '',
+CAST('{{"summary": "Call ' || n || '"}}' AS {json}), CAST('{{"body": {{"id": ' || n || '}}}}' AS {json}), '[]',
+{at}, seconds * (1 + n % 7) FROM moment CROSS JOIN (
 SELECT 0 AS step, 'start' AS node, 'call_ended' AS type, 'Call ended' AS label, 0.0001 AS seconds
 UNION ALL SELECT 1, 'post', 'api_request', 'Send', 0.08 UNION ALL SELECT 2, 'end', 'end', 'End', 0.0001) AS steps"""
 WAITS = """INSERT INTO runtime_wait (workspace_id, run_id, "index", node, kind, "key", until, opened_at, decision, note)
@@ -102,6 +105,7 @@ def _words(workspace, first, count, start) -> dict[str, str]:
         "moments": moments,
         "workspace": own,
         "id": spelling["id"],
+        "json": spelling["json"],
         "number": spelling["number"],
         "at": spelling["at"].format(later=0),
         "later_at": spelling["at"].format(later=250),
