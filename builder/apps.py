@@ -14,9 +14,11 @@ class BuilderConfig(AppConfig):
         from builder.counting import keep_up
         from builder.crash_reporting import report_to
         from builder.pruning import prune
+        from integrations.endpoints import tell_owners_of_all
         from runtime.clock import every_hour
 
         every_hour(prune)
         every_hour(keep_up)
+        every_hour(tell_owners_of_all)
         if settings.SENTRY_DSN:
             report_to(settings.SENTRY_DSN)

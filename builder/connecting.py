@@ -1,7 +1,7 @@
 """Connections: saving one, finding where it is used, testing it, deleting it. Secrets go in and never come out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from builder.auditing import record
 from builder.models import Draft
+from integrations import endpoints
 from integrations.connections import credentials_of, problems_of
 from integrations.models import Connection
 from integrations.proving import Proof, prove
@@ -78,9 +79,11 @@ def save(
         return problems
     try:
         with transaction.atomic():
-            connection.save()
             if secrets or connection.config != was:
                 forget(connection)
+                for field, value in endpoints.ON.items():  # another address or secret is given its own chance
+                    setattr(connection, field, value)
+            connection.save()
             record(
                 connection.workspace, by, "connection.created" if new else "connection.changed", connection,
                 type=connection.type, allowed_hosts=connection.allowed_hosts, secrets_replaced=sorted(secrets or {}),
@@ -117,7 +120,7 @@ def _connections_of(node: Mapping[str, Any]) -> list[str]:
 
 def test(connection: Connection, url: str, by: Any) -> Proof:
     """Send one harmless request with the credentials; only to hosts the connection is bound to."""
-    proof = prove(credentials_of(connection), url)
+    proof = prove(replace(credentials_of(connection), off=""), url)
     now = timezone.now()
     Connection.objects.filter(pk=connection.pk).update(last_used_at=now, **({"worked_at": now} if proof.good else {}))
     record(connection.workspace, by, "connection.tested", connection, good=proof.good)
@@ -135,6 +138,8 @@ class Standing:
 def standing(connection: Connection, now: datetime | None = None) -> Standing | None:
     """None where nothing is known to be wrong and nothing has worked yet."""
     now = now or timezone.now()
+    if connection.off_at:
+        return Standing("bad", f"Off since {connection.off_at:%-d %B %Y}: {connection.off_because}")
     token = getattr(connection, "token", None)
     if token is not None and token.trouble:
         return Standing("bad", token.trouble)
@@ -145,6 +150,13 @@ def standing(connection: Connection, now: datetime | None = None) -> Standing | 
         over = ends <= now
         return Standing("bad" if over else "warn", f"{'Ended' if over else 'Ends'} on {ends:%-d %B %Y}.")
     return Standing("ok", "Works") if connection.worked_at else None
+
+
+@transaction.atomic
+def switch_on(connection: Connection, by: Any) -> None:
+    """What was switched off because nobody took anything is asked again."""
+    endpoints.switch_on(connection)
+    record(connection.workspace, by, "connection.switched_on", connection)
 
 
 def expires_at(connection: Connection) -> datetime | None:

@@ -223,6 +223,9 @@ SPECTACULAR_SETTINGS = {
 EGRESS_ALLOW = env("EGRESS_ALLOW", default="")  # `host:port=network,...`: the only way to reach private addresses
 EGRESS_PROXY = env("EGRESS_PROXY", default="")
 vars().update({k: v for k, v in env.email("EMAIL_URL", default="consolemail://").items() if k.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10
+_mail_user = vars().get("EMAIL_HOST_USER") or ""
+DEFAULT_FROM_EMAIL = _mail_user if "@" in _mail_user else f"segue@{_public.hostname}"
 # Run JavaScript where seccomp is missing, confined by resource limits alone.
 JS_ALLOW_WEAK_SANDBOX = env.bool("JS_ALLOW_WEAK_SANDBOX", default=False)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -82,6 +82,7 @@ urlpatterns = [
     path(CONNECTION + "test/", connections.test_connection, name="connection-test"),
     path(CONNECTION + "sign-in/", signing_in.leave, name="connection-sign-in"),
     path("settings/connections/signed-in/", signing_in.come_back, name="connection-signed-in"),
+    path(CONNECTION + "switch-on/", connections.switch_on_connection, name="connection-switch-on"),
     path(CONNECTION + "limits/", gates.set_limits, name="connection-limits"),
     path("gates/<int:gate_id>/reset/", gates.reset_gate, name="gate-reset"),
     path(CONNECTION + "delete/", connections.delete_connection, name="connection-delete"),

@@ -147,6 +147,7 @@ class ApiRequest(NodeType):
 
     def run(self, step: Any) -> Outcome:
         credentials: Credentials = step.connection(step.config["connection"]) or NO_CREDENTIALS
+        credentials.check_usable()
         secure = getattr(step, "secure", None) or {}
         mask = credentials.mask.and_also(texts_of(secure))
         request = _request(step, credentials, secure)

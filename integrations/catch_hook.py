@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from integrations.authentication import nothing
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
+from integrations.endpoints import EndpointNode
 from integrations.exchange import Request
-from integrations.service_node import ServiceNode
 from runtime.engine.errors import StepError
 from runtime.engine.fields import JsonBody
 
@@ -33,7 +33,7 @@ def hook_address(name: str, label: str, where: str) -> ConnectionType:
     )  # fmt: skip
 
 
-class CatchHook(ServiceNode):
+class CatchHook(EndpointNode):
     """Subclasses name their `app`, `connection`, `advice` and how an answer's id is read."""
 
     effect = "once"

@@ -25,7 +25,10 @@ LONG_LINE = 20  # shorter lines of a secret say nothing
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An opened connection. `mask` hides its secrets in all that is kept; its text form shows none of them."""
+    """An opened connection. `mask` hides its secrets in all that is kept; its text form shows none of them.
+
+    `broken` and `off` say why it cannot be used, in words; `failing`: what was sent last was not taken.
+    """
 
     name: str
     kind: ConnectionType
@@ -33,6 +36,8 @@ class Credentials:
     values: Values = field(default_factory=dict, repr=False)
     mask: Mask = field(default=NO_MASK, repr=False)
     broken: str = ""
+    off: str = ""
+    failing: bool = False
     id: str = ""
     identity: Identity | None = field(default=None, repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
@@ -48,9 +53,16 @@ class Credentials:
         """Where the connection's service is, without a slash at the end."""
         return self.kind.address(self.values)
 
-    def apply(self, request: Outgoing) -> Outgoing:
+    def check_usable(self) -> None:
+        """Raise StepError saying why it cannot be used."""
         if self.broken:
             raise StepError(f"The connection {self.name} cannot be used. {self.broken}", code="connection_broken")
+        if self.off:
+            text = f"The connection {self.name} is switched off: {self.off} Switch it on again on its page."
+            raise StepError(text, code="connection_off")
+
+    def apply(self, request: Outgoing) -> Outgoing:
+        self.check_usable()
         if self.kind.apply is None:
             raise StepError(f"The connection {self.name} is not for HTTP requests.", code="connection_broken")
         request = self.kind.apply(self.values, request)
@@ -79,7 +91,10 @@ def resolve(workspace_id: Any, ids: Iterable[str]) -> dict[str, Credentials]:
 
 def credentials_of(row: Connection) -> Credentials:
     """Open a stored connection. One whose key is gone says so when it is used, not before."""
-    known = {"name": row.name, "kind": row.kind, "hosts": tuple(row.allowed_hosts), "id": str(row.pk)}
+    known: dict[str, Any] = {
+        "name": row.name, "kind": row.kind, "hosts": tuple(row.allowed_hosts), "id": str(row.pk),
+        "off": row.off_because if row.off_at else "", "failing": row.failing_since is not None,
+    }  # fmt: skip
     if row.type not in TYPES:
         return Credentials(**known, broken=f"Its type {row.type} is not installed here.")
     try:

@@ -150,7 +150,8 @@ class Exchange:
         elif self.name not in message:
             message = f"{self.name}: {message}"
         writes = not request.reads and request.method not in READING
-        if self.node.effect == "once" and writes and error.code in _OPEN_ENDED and retryable:
+        reached = (error.detail or {}).get("reached", True)
+        if self.node.effect == "once" and writes and error.code in _OPEN_ENDED and retryable and reached:
             retryable = False
             message += " Whether it took effect is open, so it is not tried again: look there first."
         return StepError(message, error.code, retryable, error.retry_after, error.detail)

@@ -42,10 +42,10 @@ def cut_short(host: str) -> StepError:
 
 def _timeout(cause: BaseException, host: str, timeout: float, reading: bool) -> StepError:
     if isinstance(cause, lines.ConnectTimeoutError):
-        did = "could not be reached"
-    else:
-        did = "did not finish its answer" if reading else "did not answer"
-    return StepError(f"{host} {did} within {timeout:g} s.", code="timeout", retryable=True)
+        text = f"{host} could not be reached within {timeout:.3g} s."
+        return StepError(text, code="timeout", retryable=True, detail={"reached": False})
+    did = "did not finish its answer" if reading else "did not answer"
+    return StepError(f"{host} {did} within {timeout:.3g} s.", code="timeout", retryable=True)
 
 
 def _unknown_name(cause: BaseException, host: str, timeout: float, reading: bool) -> StepError:

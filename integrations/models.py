@@ -21,6 +21,8 @@ class Connection(Record):
     `config` holds the type's public values, `sealed` its secrets, each encrypted for this row and field
     ({name: sealed text}); `set_at` says when each secret was last written. `allowed_hosts` is where they may go.
     `last_used_at` is when a run took it up, `worked_at` when a peer last took its credentials; both written seldom.
+    `off_at` is when it was switched off and `off_because` why; nothing is sent with it until a person switches it on.
+    `failing_since`: an endpoint has taken nothing since then. `owners_told_at`: that it is off was mailed to them.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="connections")
@@ -34,6 +36,10 @@ class Connection(Record):
     updated_at = models.DateTimeField(auto_now=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     worked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    off_at = models.DateTimeField(null=True, blank=True, editable=False)
+    off_because = models.TextField(default="", blank=True, editable=False)
+    owners_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:

@@ -5,24 +5,25 @@ that say which service said what and what to do. See integrations/services/hubsp
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from integrations import answers
 from integrations.calling import masked
+from integrations.connected import ConnectedNode
 from integrations.exchange import Exchange, NotSent, Request
 from integrations.given import given
 from integrations.http import MEBIBYTE
 from runtime.engine.errors import StepError
-from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
+from runtime.engine.node_type import SUCCESS_OR_ERROR
 from runtime.engine.outcomes import Done, Outcome
 
 log = logging.getLogger("segue.services")
 RETRY = {"retry": {"max_attempts": 5, "backoff_seconds": 2, "factor": 3}}
 
 
-class ServiceNode(NodeType):
+class ServiceNode(ConnectedNode):
     """A step of a service. Declare an app's own subclass with `app`, `connection`, `advice`, then its nodes.
 
     A node declares its fields, `outputs`, `references` (outputs that runs are found by), an example in `filled`, and
@@ -46,6 +47,9 @@ class ServiceNode(NodeType):
     def __init_subclass__(cls, **options: Any) -> None:
         if "app" in vars(cls) and "icon" not in vars(cls):
             cls.icon = cls.app["icon"]
+        if "app" in vars(cls) and "missing" not in vars(cls):
+            cls.missing = (f"Choose a {cls.app['label']} connection; a new one is made under Connections, New "
+                           f"connection, {cls.app['label']}.")  # fmt: skip
         cls.outputs = tuple({"scope": "steps", "ports": ["success"], **declared} for declared in cls.outputs)
         super().__init_subclass__(**options)
         if "type" in vars(cls):
@@ -80,18 +84,8 @@ class ServiceNode(NodeType):
 
     # --- What follows from it
 
-    def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """As always; that the connection is missing is said by `check`, with what to do."""
-        for pointer, message in super().check_fields(config):
-            if pointer != "/connection" or config.get("connection"):
-                yield pointer, message
-
-    def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
-        if not node.config.get("connection"):
-            yield "F011", "/config/connection", self._no_connection()
-
     def run(self, step: Any) -> Outcome:
-        exchange = Exchange(self, step, self._credentials(step))
+        exchange = Exchange(self, step, self.credentials(step))
         try:
             output = self._output(exchange, given(self.fields, step.config, step))
         except StepError as error:
@@ -117,16 +111,3 @@ class ServiceNode(NodeType):
             log.warning("%s could not read an answer", self.type, exc_info=True)
             text = f"{self.app['label']} answered, but not in the form it is known for. Its answer is in the details."
             raise StepError(text, code="bad_answer", detail=exchange.answered[-1]) from error
-
-    def _credentials(self, step: Any) -> Any:
-        credentials = step.connection(step.config["connection"])
-        if credentials is None:
-            raise StepError(self._no_connection(), code="no_connection")
-        types = self.fields["connection"].types  # type: ignore[attr-defined]
-        if credentials.kind.name not in types:
-            raise StepError(f"The connection {credentials.name} is not one of {self.app['label']}.", "no_connection")
-        return credentials
-
-    def _no_connection(self) -> str:
-        label = self.app["label"]
-        return f"Choose a {label} connection; a new one is made under Connections, New connection, {label}."

@@ -11,12 +11,10 @@ import os
 import random
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import connection as database
 from django.utils import timezone
 
 from integrations import answers, token_rows
@@ -25,6 +23,7 @@ from integrations.connection_types import ConnectionType
 from integrations.flights import Flights
 from integrations.grants import Form, Grant, Held, held_from
 from integrations.http import fetch
+from integrations.in_database import in_database
 from integrations.lines import call
 from integrations.masking import Mask
 from integrations.models import Connection, Token
@@ -34,7 +33,6 @@ from runtime.engine.errors import StepError
 PATIENCE = 10.0  # seconds that others wait for who renews
 ASK_SECONDS = 15.0
 log = logging.getLogger("segue.tokens")
-Result = TypeVar("Result")
 
 
 class TokenSource:
@@ -73,7 +71,7 @@ class TokenSource:
     def take(self, form: Form) -> Held:
         """Ask for a token with this form (a sign-in's code) and keep it, whatever was there."""
         with _flights.alone(self.id, ASK_SECONDS):
-            before = Held(version=_in_database(lambda: token_rows.read(self.id)).version)
+            before = Held(version=in_database(lambda: token_rows.read(self.id)).version)
             return self._ask_and_keep(form, before, owner=None)
 
     def _latest(self) -> Held:
@@ -105,14 +103,14 @@ class TokenSource:
     def _renewed(self, version: int, must: bool) -> Held:
         owner, patience = f"{os.getpid()}-{random.getrandbits(48):x}", time.monotonic() + PATIENCE
         while True:
-            found = _in_database(lambda: token_rows.read(self.id))
+            found = in_database(lambda: token_rows.read(self.id))
             if found.version > version and found.access:
                 _flights.remember(self.id, found)
                 return found
-            if _in_database(lambda found=found: token_rows.take_lease(self.id, found.version, owner)):
+            if in_database(lambda found=found: token_rows.take_lease(self.id, found.version, owner)):
                 form = self.grant.form(self.values, found.refresh)
                 if form is None:
-                    _in_database(lambda: token_rows.release(self.id, owner, ""))
+                    in_database(lambda: token_rows.release(self.id, owner, ""))
                     raise StepError(f"Nobody has signed in for the connection {self.name} yet: open it and sign in.",
                                     code="sign_in")  # fmt: skip
                 return self._ask_and_keep(form, found, owner)
@@ -126,20 +124,20 @@ class TokenSource:
         try:
             answer = self._ask(form)
         except _InvalidGrant as error:
-            again = _in_database(lambda: token_rows.read(self.id))
+            again = in_database(lambda: token_rows.read(self.id))
             if again.version > before.version:  # somebody else used the refresh token first: no failure
                 _flights.remember(self.id, again)
                 return again
             told = self._trouble(f"{error}. Somebody has to sign in again", code="sign_in")
-            _in_database(lambda: token_rows.release(self.id, owner, told.message))
+            in_database(lambda: token_rows.release(self.id, owner, told.message))
             raise told from error
         except StepError as error:
             trouble = "" if error.retryable else error.message
-            _in_database(lambda: token_rows.release(self.id, owner, trouble))
+            in_database(lambda: token_rows.release(self.id, owner, trouble))
             raise
         held = held_from(answer, before, timezone.now())
         self._learn(held)
-        kept = _in_database(lambda: token_rows.keep(self.id, held, owner))
+        kept = in_database(lambda: token_rows.keep(self.id, held, owner))
         _flights.remember(self.id, kept)
         return kept
 
@@ -195,33 +193,13 @@ def forget(row: Connection) -> None:
     _flights.drop(row.pk)
 
 
-def _in_database(work: Callable[[], Result]) -> Result:
-    """Do `work` on the thread that has a database connection for tokens."""
-
-    def worked() -> Result:
-        try:
-            return work()
-        finally:
-            database.close()
-
-    return _keeper().submit(worked).result()
-
-
 _flights = Flights()
-_thread: ThreadPoolExecutor | None = None
-
-
-def _keeper() -> ThreadPoolExecutor:
-    global _thread
-    if _thread is None:
-        _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
-    return _thread
 
 
 def _forget_all() -> None:
-    global _thread, _flights
-    _thread, _flights = None, Flights()
+    global _flights
+    _flights = Flights()
 
 
-# Neither threads nor held locks survive a fork.
+# Held locks do not survive a fork.
 os.register_at_fork(after_in_child=_forget_all)

@@ -25,6 +25,7 @@ def connection_json(row: Connection, uses: list[connecting.Use]) -> dict[str, An
         "last_used_at": iso(row.last_used_at) if row.last_used_at else None,
         "worked_at": iso(row.worked_at) if row.worked_at else None,
         "expires_at": iso(ends) if (ends := connecting.expires_at(row)) else None, "standing": _standing(row),
+        "off": {"since": iso(row.off_at), "because": row.off_because} if row.off_at else None,
     }  # fmt: skip
 
 
@@ -75,6 +76,9 @@ class _OneConnection(ApiView):
         rows = Connection.objects.for_workspace(self.request.workspace)
         return or_404(rows, pk=self.kwargs["connection_id"])
 
+    def _shown(self, row: Connection) -> dict[str, Any]:
+        return connection_json(row, connecting.uses(self.request.workspace).get(str(row.pk), []))
+
 
 class ConnectionDetail(_OneConnection):
     rights = {"GET": VIEW, "PATCH": EDIT, "DELETE": EDIT}
@@ -97,9 +101,6 @@ class ConnectionDetail(_OneConnection):
         connecting.delete(self.connection(), actor_of(request))
         return Response(status=204)
 
-    def _shown(self, row: Connection) -> dict[str, Any]:
-        return connection_json(row, connecting.uses(self.request.workspace).get(str(row.pk), []))
-
 
 class ConnectionTest(_OneConnection):
     rights = {"POST": EDIT}
@@ -110,6 +111,17 @@ class ConnectionTest(_OneConnection):
         row, given = self.connection(), self.read(shapes.ConnectionTest)
         outcome = connecting.test(row, given.get("url", ""), actor_of(request))
         return Response({"ok": outcome.good, "message": outcome.words})
+
+
+class ConnectionOn(_OneConnection):
+    rights = {"POST": EDIT}
+
+    @described(shapes.Connection)
+    def post(self, request: Request, connection_id: Any) -> Response:
+        """Switches it on again after its endpoint answered 410, or took nothing for five days."""
+        row = self.connection()
+        connecting.switch_on(row, actor_of(request))
+        return Response(self._shown(row))
 
 
 def _save(request: Request, row: Connection, given: dict[str, Any]) -> None:

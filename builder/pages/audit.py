@@ -14,6 +14,7 @@ WORDS = {
     "flow.restored": "took out of the trash", "flow.duplicated": "copied", "flow.imported": "imported",
     "connection.created": "made the connection", "connection.changed": "changed the connection",
     "connection.deleted": "deleted the connection", "connection.tested": "tested the connection",
+    "connection.switched_on": "switched on the connection",
     "connection.signed_in": "signed in for the connection",
     "agent.created": "added the agent", "agent.changed": "changed the agent", "agent.deleted": "deleted the agent",
     "api_key.created": "made the API key", "api_key.revoked": "revoked the API key",

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from builder import connecting, gating
 from builder.pages.access import member_required
 from builder.pages.fields import Form
+from builder.pages.flow_list import back
 from builder.pages.rendering import page
 from builder.signing_in import redirect_uri
 from integrations.connection_types import TYPES
@@ -173,6 +174,15 @@ def test_connection(request, connection_id):
     outcome = connecting.test(connection, request.POST.get("url", ""), request.user)
     (messages.success if outcome.good else messages.error)(request, outcome.words)
     return redirect("connection-edit", connection.pk)
+
+
+@require_POST
+@member_required("editor")
+def switch_on_connection(request, connection_id):
+    connection = connection_or_404(request, connection_id)
+    connecting.switch_on(connection, request.user)
+    messages.success(request, f"{connection.name} is on again. What it missed can be sent again.")
+    return back(request, "undelivered")
 
 
 @require_POST

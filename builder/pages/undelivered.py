@@ -15,7 +15,8 @@ from builder.undelivered import undelivered as find_undelivered
 @member_required()
 def undelivered(request):
     found = find_undelivered(request.workspace, MOST + 1)
-    context = {"rows": found[:MOST], "more": len(found) > MOST, "most": MOST,
+    off = {row.connection.pk: row.connection for row in found[:MOST] if row.connection and row.connection.off_at}
+    context = {"rows": found[:MOST], "off": off.values(), "more": len(found) > MOST, "most": MOST,
                "may_edit": request.membership.may("editor")}  # fmt: skip
     return page(request, "pages/undelivered.html", **context)
 

@@ -4,19 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from integrations.connected import ConnectedNode
 from integrations.connection_types import ConnectionField, ConnectionType, Values, register_connection_type
 from integrations.data import databases
 from integrations.data.nodes import ALL_KINDS, DATA, rendered
 from integrations.data.query_text import names_in
 from runtime.engine.errors import StepError
 from runtime.engine.fields import Choice, ConnectionRef, KeyValues, LongText
-from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
+from runtime.engine.node_type import SUCCESS_OR_ERROR
 from runtime.engine.outcomes import Done, Outcome
 from runtime.engine.values import safe_dumps
 
 LONGEST_QUERY = 20_000
 TEST_SECONDS = 5
-MISSING = "Choose the database this step asks; a new one is made under Connections, Database."
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}\Z")
 
 
@@ -55,7 +55,7 @@ register_connection_type(
 )  # fmt: skip
 
 
-class DatabaseQuery(NodeType):
+class DatabaseQuery(ConnectedNode):
     """Asks a database of yours one statement. Write `:name` where a value goes and give the value below: it is bound
     by the database and never becomes part of the statement.
 
@@ -68,6 +68,7 @@ class DatabaseQuery(NodeType):
     keywords = ("sql", "postgres", "postgresql", "sqlite", "select", "insert", "database", "query")
     effect = "once"
 
+    missing = "Choose the database this step asks; a new one is made under Connections, Database."
     connection = ConnectionRef("Database", types=["database"], required=True)
     access = Choice("May", required=True, default="read", options=[("read", "Only read"), ("write", "Write too")])
     query = LongText("Statement", required=True, template=False, max_length=LONGEST_QUERY,
@@ -90,18 +91,12 @@ class DatabaseQuery(NodeType):
         },
     }  # fmt: skip
 
-    def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for pointer, message in super().check_fields(config):
-            if pointer != "/connection" or config.get("connection"):  # told by `check`, with what to do
-                yield pointer, message
-
     def effect_of(self, config: Mapping[str, Any]) -> str:
         return "once" if config.get("access") == "write" else "repeatable"
 
     def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
+        yield from super().check(node, graph)
         config = self.config_of(node.config)
-        if not config["connection"]:
-            yield "F011", "/config/connection", MISSING
         if not isinstance(config["query"], str) or not isinstance(config["values"], list):
             return
         asked = names_in(config["query"])
@@ -114,11 +109,7 @@ class DatabaseQuery(NodeType):
                 yield "F006", f"/config/values/{position}/name", f"The statement does not ask for :{name}."
 
     def run(self, step: Any) -> Outcome:
-        credentials = step.connection(step.config["connection"])
-        if credentials is None:
-            raise StepError(MISSING, "no_connection")
-        if credentials.broken:
-            raise StepError(f"The connection {credentials.name} cannot be used. {credentials.broken}", "broken")
+        credentials = self.credentials(step)
         query, write = step.config["query"] or "", step.config["access"] == "write"
         values = rendered(step, step.config["values"])
         step.record_request(credentials.mask.value({"database": credentials.name, "query": query, "values": values}))

@@ -59,6 +59,8 @@ register_connection_type(
 class AiModel(ServiceNode):
     app = {"id": "ai", "label": "AI model", "icon": "robot"}
     group, effect, timeout_seconds = "data", "repeatable", 60
+    missing = ("Choose an AI model. A new one is made under Connections, New connection, AI model: the address of an "
+               "OpenAI-compatible endpoint, its key, a model.")  # fmt: skip
     connection = ConnectionRef("AI model", types=["openai_compatible"], required=True)
     model = TextField("Model", template=False, max_length=200, advanced=True, help="Empty = the connection's.")
     most_tokens = Number("Longest answer", default=1000, min=16, max=32_000, advanced=True, help="In tokens.")
@@ -99,10 +101,6 @@ class AiModel(ServiceNode):
             if talk.input_tokens is not None:
                 error.detail = {**(error.detail or {}), "usage": talk.usage()}
             raise
-
-    def _no_connection(self):
-        return ("Choose an AI model. A new one is made under Connections, New connection, AI model: the address of an "
-                "OpenAI-compatible endpoint, its key, a model.")  # fmt: skip
 
 
 class Extract(AiModel):

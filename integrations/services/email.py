@@ -1,7 +1,7 @@
 """Email over a mail server of your own (SMTP: RFC 5321, with STARTTLS or TLS). The line is `integrations/mail.py`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from integrations import mail
 from integrations.authentication import Values
 from integrations.calling import masked
+from integrations.connected import ConnectedNode
 from integrations.connection_types import ConnectionField, ConnectionType, register_connection_type
 from integrations.email_addresses import addresses_in, name_and_address
 from integrations.escaped_text import in_html, render_escaped
@@ -18,12 +19,11 @@ from integrations.given import given
 from integrations.http import fetch
 from runtime.engine.errors import StepError
 from runtime.engine.fields import Choice, ConnectionRef, List, LongText, Object, TextField
-from runtime.engine.node_type import SUCCESS_OR_ERROR, NodeType
+from runtime.engine.node_type import SUCCESS_OR_ERROR
 from runtime.engine.outcomes import Done, Outcome
 
 LARGEST_ATTACHMENT = 5 * 1024 * 1024  # bytes
 TEST_SECONDS = 10
-MISSING = "Choose the mail server that sends this email; a new one is made under Connections, Mail server (SMTP)."
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _FROM_TEXT, _FROM_URL = {"field": "source", "in": ["text"]}, {"field": "source", "in": ["url"]}
 
@@ -69,7 +69,7 @@ register_connection_type(
 )  # fmt: skip
 
 
-class SendEmail(NodeType):
+class SendEmail(ConnectedNode):
     """Sends an email over your own mail server, as text, HTML or both, with attachments.
 
     Values put into the HTML are escaped, so a transcript cannot break the page. A message that was handed over without
@@ -82,6 +82,7 @@ class SendEmail(NodeType):
     keywords = ("mail", "smtp", "notify", "html", "attachment", "message")
     effect, timeout_seconds = "once", 30
 
+    missing = "Choose the mail server that sends this email; a new one is made under Connections, Mail server (SMTP)."
     connection = ConnectionRef("Mail server", types=["smtp"], required=True)
     to = TextField("To", required=True, max_length=4000, help="Several addresses with commas between them.")
     subject = TextField("Subject", required=True, max_length=1000)
@@ -117,21 +118,8 @@ class SendEmail(NodeType):
         "settings": {"retry": {"max_attempts": 4, "backoff_seconds": 60, "factor": 3}},
     }  # fmt: skip
 
-    def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for pointer, message in super().check_fields(config):
-            if pointer != "/connection" or config.get("connection"):
-                yield pointer, message
-
-    def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
-        if not node.config.get("connection"):
-            yield "F011", "/config/connection", MISSING
-
     def run(self, step: Any) -> Outcome:
-        account = step.connection(step.config["connection"])
-        if account is None or account.kind.name != "smtp":
-            raise StepError(MISSING, code="no_connection")
-        if account.broken:
-            raise StepError(f"The connection {account.name} cannot be used. {account.broken}", "connection_broken")
+        account = self.credentials(step)
         settings = given(self.fields, step.config, step)
         message, recipients = _message(step, settings, account.values)
         shown = {name.lower(): str(value) for name, value in message.items() if name in ("From", "To", "Cc", "Subject")}

@@ -1,7 +1,8 @@
 """Webhooks of our own: events sent to somebody's endpoint, signed by Standard Webhooks (standardwebhooks.com).
 
 Ten tries over three days, each in the run's own wait, so no worker sleeps and no restart loses one. The id is the
-step's idempotency key: receivers recognise a repetition, and a replay, by it. 410 says that nobody wants them any more.
+step's idempotency key: receivers recognise a repetition, and a replay, by it. 410 says that nobody wants them any more:
+the connection is switched off then, as after five days in which nothing was taken (integrations/endpoints.py).
 """
 
 import hashlib
@@ -9,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from integrations.connection_types import ConnectionField, ConnectionType, register_connection_type
+from integrations.endpoints import EndpointNode
 from integrations.exchange import Exchange, Request
 from integrations.http import fetch
-from integrations.service_node import ServiceNode
 from integrations.webhook_signing import ID, Outgoing, problems, sign
 from runtime.engine.errors import StepError
 from runtime.engine.fields import ConnectionRef, JsonBody, TextField
@@ -49,18 +50,19 @@ register_connection_type(
 )  # fmt: skip
 
 
-class SendWebhook(ServiceNode):
+class SendWebhook(EndpointNode):
     """Sends an event to an endpoint, signed by Standard Webhooks, and tries for three days until it is taken.
 
     The run waits here between the tries; what should not wait for the endpoint goes before this step. After ten tries
-    the event is among the undelivered webhooks, from where it can be sent again under the same id.
+    the event is among the undelivered webhooks, from where it can be sent again under the same id. An endpoint that
+    answers 410, or takes nothing for five days, is switched off until somebody switches its connection on again.
     """
 
     type, label, order = "send_webhook", "Send webhook", 1
     app = {"id": "webhook_out", "label": "Webhook", "icon": "webhook_out"}
     keywords = ("event", "notify", "http", "post", "standard webhooks", "signature")
     timeout_seconds, attempts, longest_pause = 15, len(DELAYS), DAY
-    advice = {410: "The endpoint wants no more events; remove this step, or choose another endpoint."}
+    advice = {410: "The endpoint wants no more events."}
     passing, final = frozenset(range(300, 600)), frozenset({410})
     connection = ConnectionRef("Endpoint", types=["webhook_out"], required=True)
     event = TextField("Event type", required=True, default="call.ended", max_length=120,

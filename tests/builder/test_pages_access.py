@@ -60,6 +60,7 @@ PAGES = {
     "connection-new": ("GET", "editor"),
     "connection-edit": ("GET", "editor"),
     "connection-test": ("POST", "editor"),
+    "connection-switch-on": ("POST", "editor"),
     "connection-sign-in": ("POST", "editor"),
     "connection-signed-in": ("GET", "editor"),
     "connection-delete": ("POST", "editor"),

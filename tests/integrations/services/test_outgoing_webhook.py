@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.connection_types import TYPES
+from integrations.endpoints import switch_on
 from integrations.models import Connection
 from integrations.services.outgoing_webhook import DELAYS, SPREAD, delay_before
 from integrations.webhook_signing import signature
@@ -164,6 +165,7 @@ def test_after_ten_tries_it_can_be_replayed_under_the_same_id(flow):
         run = Run.objects.get()
         assert run.status == "failed"
         peer.answers["/hooks"] = Answer(204)
+        switch_on(Connection.objects.get())
         again = retry(run)
         tasks.work(linger=0)
         again.refresh_from_db()
