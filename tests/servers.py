@@ -83,17 +83,19 @@ def postgresql(durable=False):
 
 
 @contextlib.contextmanager
-def postgresql_server(durable=False, listen=""):
+def postgresql_server(durable=False, listen="", place=None):
     """A fresh PostgreSQL as a Server. As root it runs as the user postgres, since it refuses root.
 
     `durable` makes it wait for the disk at each commit, as in production; tests that kill our own processes, not the
-    machine, do not need that. `listen`: one address more; who calls from its network (/16) is trusted.
+    machine, do not need that. `listen`: one address more; who calls from its network (/16) is trusted. `place`: the
+    folder, on a small disk, in which all it writes stands.
     """
     programs = postgresql_programs()
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    with _folder("segue-postgresql-", account) as folder:
+    with _folder("segue-postgresql-", account, place) as folder:
         data = folder / "data"
         options = ["-U", "segue", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        options += ["--wal-segsize=1"] if place else []
         initdb = [programs / "initdb", "-D", data, *options]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as(account))
         if listen:
@@ -107,6 +109,7 @@ def postgresql_server(durable=False, listen=""):
             "fsync": "on" if durable else "off",
             "max_connections": 200,
             "shared_buffers": "128MB",
+            **({"min_wal_size": "2MB", "max_wal_size": "8MB"} if place else {}),
         }
         command = [programs / "postgres", "-D", data, *(f"-c{name}={value}" for name, value in flags.items())]
         asked = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
@@ -154,8 +157,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _folder(prefix, account=None):
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+def _folder(prefix, account=None, place=None):
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     if account:
         os.chown(folder, account.pw_uid, account.pw_gid)
     try:
