@@ -3,6 +3,10 @@
 In small batches with a pause after each, so that no write transaction holds up the runs under way. Nothing open is ever
 touched. How many live runs there were on each day, and how they ended, stays known (FlowDay): it is added up in the
 transaction in which they go.
+
+Where a workspace keeps less than the seven days in which a repetition has to be recognised, an event with a key and a
+run with a key are emptied when their time has come, and go when the seven days are over. What is left of them is what a
+repetition is answered with: the event's id, the run's id and, where somebody waited for it, the answer.
 """
 
 import time
@@ -12,13 +16,28 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from builder.counting import forget
 from builder.flows import TRASH_DAYS
 from builder.models import Invitation
-from runtime.models import FINAL, OPEN, Event, Flow, FlowDay, FlowVersion, Operation, Run, Status, Workspace
+from runtime.intake import KEYS_KEPT
+from runtime.models import (
+    FINAL,
+    OPEN,
+    Event,
+    Flow,
+    FlowDay,
+    FlowVersion,
+    Operation,
+    Reference,
+    Run,
+    Status,
+    StepRun,
+    Wait,
+    Workspace,
+)
 from runtime.models.base import first_id
 
 BATCH = 200
@@ -40,15 +59,43 @@ def prune() -> dict[str, int]:
 
 
 def _runs(workspace: Workspace) -> int:
-    old = timezone.now() - timedelta(days=workspace.retention_days)
-    runs = Run.objects.for_workspace(workspace).filter(id__lt=first_id(old), status__in=FINAL, finished_at__lt=old)
-    return _in_batches(runs.order_by("id"))
+    now = timezone.now()
+    old = now - timedelta(days=workspace.retention_days)
+    ended = Run.objects.for_workspace(workspace).filter(id__lt=first_id(old), status__in=FINAL, finished_at__lt=old)
+    asked_again = Q(call_key__isnull=False, finished_at__gte=now - KEYS_KEPT)
+    for ids in _batches(ended.filter(asked_again, pruned_at=None).order_by("id")):
+        _empty_runs(ids)
+    return _in_batches(ended.exclude(asked_again).order_by("id"))
 
 
 def _events(workspace: Workspace) -> int:
-    """Events whose runs are gone; a kept one keeps its key, so that a repetition is still known."""
-    old = timezone.now() - timedelta(days=workspace.retention_days)
-    return _in_batches(Event.objects.for_workspace(workspace).filter(received_at__lt=old, runs=None))
+    """Events whose runs are gone. Emptied ones are not counted: they go later."""
+    now = timezone.now()
+    old = Event.objects.for_workspace(workspace).filter(received_at__lt=now - timedelta(days=workspace.retention_days))
+    sent_again = Q(key__isnull=False, received_at__gte=now - KEYS_KEPT)
+    needed = Exists(Run.objects.filter(event=OuterRef("pk"), pruned_at=None))
+    for ids in _batches(old.filter(~needed, pruned_at=None).filter(sent_again | Q(runs__isnull=False)).distinct()):
+        _empty_events(ids)
+    return _in_batches(old.exclude(sent_again).filter(runs=None))
+
+
+@transaction.atomic
+def _empty_runs(ids: list) -> None:
+    """Let go of what these runs did; their keys and answers stay."""
+    StepRun.objects.filter(run__in=ids).delete()
+    Reference.objects.filter(run__in=ids).delete()
+    Wait.objects.filter(run__in=ids).delete()
+    Run.objects.filter(pk__in=ids).update(
+        state={}, response=None, error=None, outcome="", history_bytes=0, pruned_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def _empty_events(ids: list) -> None:
+    """Let go of what these events brought, and of whom they are about; their keys stay."""
+    Event.objects.filter(pk__in=ids).update(
+        payload={}, secure_sealed="", skipped=[], contact_number="", interaction_id="", pruned_at=timezone.now()
+    )
 
 
 def _test_versions() -> QuerySet[FlowVersion]:

@@ -204,7 +204,7 @@ def _unborn(call: Call, trigger: Asked, started: Started) -> ActiveRun:
     stored = active.Stored(
         time_ordered_id(), trigger.workspace_id, trigger.flow_id, trigger.version_id, event.pk, trigger.kind, "live",
         state=None, options=options, seq=0, created_at=present.now(), started_at=None, answer=None, parent_id=None,
-        parent_index=None,
+        parent_index=None, history_bytes=0,
         payload=event.payload, secure_sealed=event.secure_sealed, event_type=event.type,
         agent=event.agent, interaction_id=event.interaction_id,
     )  # fmt: skip

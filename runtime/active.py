@@ -90,6 +90,7 @@ class ActiveRun:
     fresh: bool = False  # its row holds no state yet
     unborn: Unborn | None = None  # it has no row yet: the first record writes it
     step_ends: float | None = None  # monotonic; when the step under way has to be over
+    history_bytes: int = 0  # what its recorded steps fill
     handed_on: bool = False  # the next effect is another process's; this one goes
     superseded: bool = False  # another run with its key was written first; nothing of this one is
     _decided: str = ""
@@ -156,8 +157,9 @@ def iso(moment: datetime) -> str:
 
 
 _LOAD = """SELECT run.id, run.workspace_id, run.flow_id, run.version_id, run.event_id, run.kind, run.mode, run.state,
-run.options, run.seq, run.created_at, run.started_at, run.answer, run.parent_id, run.parent_index, event.payload,
-event.secure_sealed, event.type, event.agent, event.interaction_id FROM runtime_run AS run
+run.options, run.seq, run.created_at, run.started_at, run.answer, run.parent_id, run.parent_index,
+run.history_bytes, event.payload, event.secure_sealed, event.type, event.agent, event.interaction_id
+FROM runtime_run AS run
 LEFT JOIN runtime_event AS event ON event.id = run.event_id
 WHERE run.id IN ({ids})"""
 
@@ -181,6 +183,7 @@ class Stored:
     answer: Any
     parent_id: Any
     parent_index: int | None
+    history_bytes: int
     payload: Any
     secure_sealed: str | None
     event_type: str | None
@@ -263,7 +266,8 @@ def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = N
         connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
         took_over=claimed.took_over, unknown_try=claimed.took_over and _left_unfinished(run, state, graph),
         suspect=claimed.suspect, fresh=fresh, open_row=_open_row(run, state), answer=run.answer,
-        parent=(run.parent_id, run.parent_index or 0) if run.parent_id else None, arrived=_arrived(run, state),
+        history_bytes=run.history_bytes, parent=(run.parent_id, run.parent_index or 0) if run.parent_id else None,
+        arrived=_arrived(run, state),
     )  # fmt: skip
 
 

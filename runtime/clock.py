@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
@@ -18,11 +17,11 @@ from django.db.models import Min
 
 from runtime import broker, gatekeeping, operations, present, schedules
 from runtime.crashing import crash_point
+from runtime.intake import KEYS_KEPT
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
 
 log = logging.getLogger("segue.clock")
 LONGEST_SLEEP = 0.25
-KEEP_ANSWERS = timedelta(days=7)
 SWEEP_EVERY = 3600.0
 
 
@@ -71,7 +70,7 @@ def every_hour(chore: Callable[[], Any]) -> None:
 
 def sweep() -> None:
     """Forget answers to repeated writes after their week; start the chores on a thread of their own."""
-    IdempotentAnswer.objects.filter(created_at__lt=present.now() - KEEP_ANSWERS).delete()
+    IdempotentAnswer.objects.filter(created_at__lt=present.now() - KEYS_KEPT).delete()
     threading.Thread(target=_do_chores, name="chores", daemon=True).start()
 
 

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from runtime import vault
 from runtime.active import iso
 from runtime.engine.document import upgrade
+from runtime.history_room import is_full
 from runtime.interactions import e164
 from runtime.models import Event, Reference, Run, StepRun
 from runtime.models.base import first_id
@@ -81,6 +82,8 @@ def run_json(run: Run) -> dict[str, Any]:
         "path": [step.node for step in steps if step.attempt == 1 or step is steps[0]],
         "wait": _wait(run),
         "parked": explained(run),
+        "history": {"bytes": run.history_bytes, "full": is_full(run.history_bytes)},
+        "pruned_at": iso(run.pruned_at) if run.pruned_at else None,
         "references": [{"label": row.label, "value": row.value} for row in references],
         "vars": run.state.get("vars", {}),
         "steps": steps_json(steps),

@@ -23,6 +23,7 @@ from runtime.rows import execute, id_of, marks
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
+KEYS_KEPT = timedelta(days=7)  # longer than senders go on repeating what they sent
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from runtime.arrivals import written_event
 from runtime.children import newest_of, settle
 from runtime.intake import Arrival, event_of, run_of, secure_values
 from runtime.models import FINAL, OPEN, Event, FlowVersion, Run, Status, StepRun, Wait
+from runtime.recording import TOO_MUCH_DATA
 
 
 class CannotOperate(Exception):
@@ -54,8 +55,12 @@ def retry(
         raise CannotOperate("The step it failed at is not in that version; start from the beginning instead.")
     if start == "failed" and run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
         raise CannotOperate("This run did not fail; start it from the beginning.")
+    if start == "failed" and run.pruned_at:
+        raise CannotOperate("What this run did is no longer kept; start it from the beginning.")
+    if start == "failed" and (run.error or {}).get("code") == TOO_MUCH_DATA:
+        raise CannotOperate("It gathered more than can be kept, so it cannot go on there; start it from the beginning.")
     stored = run.event if event is None else _edited(run, event)
-    if stored is None:
+    if stored is None or stored.pruned_at:
         raise CannotOperate("What started this run is no longer kept; give it an event.")
     again = run_of(run.flow, (version or run.version).pk, stored, mode=mode or run.mode, origin=run,
                    parent_id=run.parent_id, parent_index=run.parent_index, parent_item=run.parent_item)  # fmt: skip
@@ -116,6 +121,7 @@ def _copy_visits(run: Run, again: Run, unchanged: bool, same_input: bool) -> Non
         again.options = {**again.options, "keys": {str(index): key}}
     if same_input:
         again.options = {**again.options, "reuse": index}  # items that a Run flow step had done stay done
+    again.history_bytes = run.history_bytes
     again.seq = run.steps.filter(index__lt=index).count()
 
 

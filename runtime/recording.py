@@ -20,14 +20,15 @@ from runtime.children import settle
 from runtime.crashing import crash_point
 from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
+from runtime.history_room import Kept, divide
 from runtime.models import Status
 from runtime.rows import change
-from runtime.stepping import Kept
-from runtime.tables import EVENTS, NEWS, RUNS, STEPS, event_row
+from runtime.tables import BARE_STEPS, EVENTS, NEWS, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
+TOO_MUCH_DATA = "too_much_data"  # the code of a run that failed for it
 RUN_SQL = """UPDATE runtime_run SET status = %s, state = %s, seq = %s, due_at = %s, claimed_by = %s, started_at = %s,
-finished_at = %s, response = %s, answer = %s, outcome = %s, error = %s, changes = changes + 1,
+finished_at = %s, response = %s, answer = %s, outcome = %s, error = %s, history_bytes = %s, changes = changes + 1,
 claims = CASE WHEN %s THEN 0 ELSE claims END WHERE id = %s AND fence = %s"""
 
 
@@ -53,6 +54,8 @@ class Progress:
     workspace_id: Any
     row: tuple[Any, ...]
     steps: list[list[Any]]
+    bare_steps: list[list[Any]]  # beyond what history has room for (runtime/history_room.py)
+    history_bytes: int
     references: list[tuple[str, str]]
     wait: Opened | None
     waited: bool
@@ -70,13 +73,15 @@ def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progres
         raise StateTooLarge(f"The run gathered {len(text):,} bytes of data; {LARGEST_STATE:,} is the limit.")
     final = status in (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
     response = run.answer["response"] if run.answer else state.response
+    whole, bare, filled = divide(run.steps, run.history_bytes)
     row = (
         status, text, run.seq, due_at, owner, run.started_at or now, now if final else None,
-        _json(response), _json(run.answer), state.outcome[:200], _json(_error(run)),
+        _json(response), _json(run.answer), state.outcome[:200], _json(_error(run)), filled,
         bool(run.steps) or run.handed_on, run.id, run.fence,
     )  # fmt: skip
     return Progress(
-        run.id, run.workspace_id, row, [_step_values(run.id, step) for step in run.steps], run.references,
+        run.id, run.workspace_id, row, [_step_values(run.id, step) for step in whole],
+        [_step_values(run.id, step) for step in bare], filled, run.references,
         wait=_opened(run), ended_child_of=run.parent if final else None,
         waited=any(row["index"] == run.open_row[0] for row in run.steps) if run.open_row else False,
         due_now=due_at is not None and due_at <= now and not final, born=_born(run) if run.unborn else None,
@@ -141,6 +146,7 @@ def record(batch: list[Progress]) -> list[bool]:
     held = _update([item for item in batch if not item.born])
     kept = [item for item in batch if item.born or item.run_id in held]
     STEPS.insert([step for item in kept for step in item.steps])
+    BARE_STEPS.insert([step for item in kept for step in item.bare_steps])
     for item in kept:
         _insert_rest(item)
     for item in kept:

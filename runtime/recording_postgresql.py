@@ -13,15 +13,16 @@ from runtime.rows import records
 
 UPDATE = """UPDATE runtime_run AS run SET status = news.status, state = news.state, seq = news.seq,
 due_at = news.due_at, claimed_by = news.claimed_by, started_at = news.started_at, finished_at = news.finished_at,
-response = news.response, answer = news.answer, outcome = news.outcome, error = news.error, changes = run.changes + 1,
+response = news.response, answer = news.answer, outcome = news.outcome, error = news.error,
+history_bytes = news.history_bytes, changes = run.changes + 1,
 claims = CASE WHEN news.progress THEN 0 ELSE run.claims END
 FROM jsonb_to_recordset(%s::jsonb) AS news(status text, state jsonb, seq int, due_at timestamptz, claimed_by text,
 started_at timestamptz, finished_at timestamptz, response jsonb, answer jsonb, outcome text, error jsonb,
-progress boolean, id uuid, fence int)
+history_bytes int, progress boolean, id uuid, fence int)
 WHERE run.id = news.id AND run.fence = news.fence RETURNING run.id"""
 NAMES = (
     "status", "state", "seq", "due_at", "claimed_by", "started_at", "finished_at", "response", "answer", "outcome",
-    "error", "progress", "id", "fence",
+    "error", "history_bytes", "progress", "id", "fence",
 )  # fmt: skip
 QUOTED = [f'"{name}"' for name in NAMES]
 JSON = [name in ("state", "response", "answer", "error") for name in NAMES]

@@ -24,7 +24,7 @@ from runtime.engine import interpreter
 from runtime.engine.outcomes import Done, Fail
 from runtime.engine.state import FAILED, WAITING
 from runtime.group_commit import recorder
-from runtime.recording import StateTooLarge, progress, record
+from runtime.recording import TOO_MUCH_DATA, StateTooLarge, progress, record
 from runtime.stepping import perform, running_row
 
 log = logging.getLogger("segue.runner")
@@ -61,7 +61,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
         news = progress(run, me(), going_on)
     except StateTooLarge as error:
         run.state = replace(run.state, status=FAILED, wait=None, vars={}, steps={},
-                            error={"message": str(error), "code": "too_much_data", "node": run.state.node})  # fmt: skip
+                            error={"message": str(error), "code": TOO_MUCH_DATA, "node": run.state.node})  # fmt: skip
         news = progress(run, me(), going_on)
     try:
         mine = recorder().submit(record, news).result()
@@ -78,7 +78,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     last = run.steps[-1] if run.steps else None
     if last is not None and last["status"] == "waiting":
         run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])
-    run.steps, run.references = [], []
+    run.steps, run.references, run.history_bytes = [], [], news.history_bytes
     run.as_of, run.fresh, run.unborn = run.state.as_of, False, None
     run.effect_unrecorded = run.repeat_unrecorded = False
     return True

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,12 +13,11 @@ from runtime.engine import conditions, template
 from runtime.engine.errors import StepError
 from runtime.engine.interpreter import runs_anew
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
-from runtime.engine.values import safe_dumps
+from runtime.history_room import Kept, fit
 from runtime.interactions import e164
 from runtime.zones import zone_of_number
 
 log = logging.getLogger("segue.runner")
-LARGEST_INLINE = 64 * 1024
 LONGEST_STEP = 60  # seconds; runtime.engine.graph.Node.timeout_seconds caps at the same
 
 
@@ -247,25 +245,6 @@ def _new_row(run: ActiveRun, started_at: datetime) -> dict[str, Any]:
         return {"index": index, "attempt": attempt, "seq": run.open_row[2], "started_at": run.open_row[3]}
     run.seq += 1
     return {"index": index, "attempt": attempt, "seq": run.seq, "started_at": started_at}
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A value as history keeps it, with its JSON text, which is what is written."""
-
-    value: Any
-    text: str
-
-
-def fit(value: Any) -> Kept | None:
-    """`value`, or a preview of it where it is too large to keep in history; says so."""
-    if value is None:
-        return None
-    text = safe_dumps(value)
-    if len(text) <= LARGEST_INLINE:
-        return Kept(value, text)
-    shown = {"truncated": True, "bytes": len(text), "preview": text[:8_192]}
-    return Kept(shown, safe_dumps(shown))
 
 
 def _error(outcome: Fail) -> Kept | None:

@@ -17,18 +17,24 @@ BORN_WITH = (
 )  # fmt: skip
 NEWS = (
     "status", "state", "seq", "due_at", "claimed_by", "started_at", "finished_at", "response", "answer", "outcome",
-    "error",
+    "error", "history_bytes",
 )  # fmt: skip
 RUNS = Table(Run, (*BORN_WITH, *NEWS))
 STEPS_COLUMNS = (
     "run", "index", "attempt", "seq", "node", "type", "label", "status", "port", "input", "output", "error",
     "warnings", "reason", "started_at", "seconds",
 )  # fmt: skip
-_CHANGED = ", ".join(
-    f"{name} = excluded.{name}"
-    for name in ("node", "type", "label", "status", "port", "input", "output", "error", "warnings", "reason", "seconds")
-)
-STEPS = Table(StepRun, STEPS_COLUMNS, f'ON CONFLICT (run_id, "index", attempt) DO UPDATE SET {_CHANGED}')
+BARE = ("node", "type", "label", "status", "port", "error", "warnings", "seconds")
+
+
+def _steps(changed: tuple[str, ...]) -> Table:
+    """Steps' rows; one that is there already gets its new values in the columns that are `changed`."""
+    news = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    return Table(StepRun, STEPS_COLUMNS, f'ON CONFLICT (run_id, "index", attempt) DO UPDATE SET {news}')
+
+
+STEPS = _steps((*BARE, "input", "output", "reason"))
+BARE_STEPS = _steps(BARE)  # what was kept of them when history had room stays
 
 
 def event_row(event: Event) -> list[Any]:
@@ -46,5 +52,5 @@ def run_row(run: Run) -> list[Any]:
         json.dumps(run.options), run.call_key, run.created_at, run.fence, run.claims, run.changes,
         run.parent_id, run.parent_index, run.parent_item,
         run.status, json.dumps(run.state), run.seq, run.due_at, run.claimed_by, run.started_at, run.finished_at,
-        None, None, run.outcome, None,
+        None, None, run.outcome, None, run.history_bytes,
     ]  # fmt: skip

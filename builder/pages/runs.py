@@ -17,6 +17,7 @@ from builder.pages.rendering import page
 from builder.pages.step_view import steps_of
 from builder.templatetags.ui import MODES
 from runtime.history import event_json, explained, find_runs
+from runtime.history_room import is_full
 from runtime.models import FINAL, OPEN, Flow, Operation, Run, Status
 from runtime.operating import CannotOperate, cancel
 
@@ -89,7 +90,8 @@ def run_page(request, run_id):
         "open": run.status in OPEN,
         "moving": run.status in OPEN and run.status != Status.PARKED,
         "may_retry": request.membership.may("editor") and (run.status in FINAL or run.status == Status.PARKED),
-        "failed": run.status in (Status.FAILED, Status.TIMED_OUT, Status.PARKED),
+        "failed": run.status in (Status.FAILED, Status.TIMED_OUT, Status.PARKED) and not run.pruned_at,
+        "full": is_full(run.history_bytes),
         "may_edit": request.membership.may("editor"),
         "parked": explained(run),
         "newer": run.flow.published if run.flow.published_id not in (None, run.version_id) else None,

@@ -26,11 +26,12 @@ class Event(Record):
     payload = models.JSONField(default=dict)
     skipped = models.JSONField(default=list, help_text="[{flow, reason}]: who listened and was not started")
     secure_sealed = models.TextField(blank=True, default="", editable=False)
+    pruned_at = models.DateTimeField(null=True, blank=True, help_text="when what it brought went; its key stays")
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["workspace", "source", "type", "key"], name="event_key_once")]
+        constraints = [models.UniqueConstraint(fields=["workspace", "key", "source", "type"], name="event_key_once")]
         indexes = [
             models.Index(fields=["workspace", "interaction_id"], name="event_by_interaction"),
             models.Index(fields=["workspace", "contact_number"], name="event_by_number"),

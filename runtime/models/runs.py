@@ -60,6 +60,8 @@ class Run(Record):
     answer = models.JSONField(null=True, blank=True, help_text="what a waiting caller was answered, whole")
     outcome = models.CharField(max_length=200, blank=True, default="")
     error = models.JSONField(null=True, blank=True, help_text="{message, code, node}")
+    history_bytes = models.PositiveIntegerField(default=0, db_default=0, help_text="what its steps' rows hold")
+    pruned_at = models.DateTimeField(null=True, blank=True, help_text="when what it did went; its key stays")
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
@@ -155,6 +157,7 @@ class Wait(models.Model):
             models.Index(fields=["workspace", "key"], name="wait_by_key",
                          condition=models.Q(closed_at=None) & ~models.Q(key="")),
             models.Index(fields=["workspace", "kind", "until"], name="wait_open", condition=models.Q(closed_at=None)),
+            models.Index(fields=["closed_at"], name="wait_closed", condition=models.Q(closed_at__isnull=False)),
         ]  # fmt: skip
 
     def __str__(self):

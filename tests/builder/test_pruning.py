@@ -11,8 +11,11 @@ from django.utils import timezone
 from builder.flows import trash
 from builder.overview import stats_of
 from builder.pruning import prune
-from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
+from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status, StepRun
 from runtime.models.base import first_id
+from runtime.operating import CannotOperate, retry
 
 
 @pytest.fixture
@@ -83,3 +86,56 @@ def test_pruning_goes_in_batches(make_run, workspace, monkeypatch):
         make_run("succeeded", workspace.retention_days + 1)
     assert prune()["runs"] == 5
     assert FlowDay.objects.get().runs == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_repetition_is_known_by_stays_seven_days_however_little_is_kept(workspace, published, make_run):
+    workspace.retention_days = 1
+    workspace.save()
+    kept, gone = make_run("succeeded", 3), make_run("succeeded", 8)
+    for run, key in ((kept, "call_3"), (gone, "call_8")):
+        Event.objects.filter(pk=run.event_id).update(
+            key=key, payload={"interaction": {"summary": "private"}}, contact_number="+4930123", interaction_id=key
+        )
+    prune()
+    event = Event.objects.get()
+    assert (event.key, event.payload, event.contact_number) == ("call_3", {}, "")
+    assert event.pruned_at is not None
+    assert not Run.objects.exists()
+    again = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_3"}}, key="call_3")
+    answer = recorder().submit(accept, again).result(10)
+    assert (answer.status, answer.body["duplicate"], answer.body["event"]) == (200, True, str(event.pk))
+    assert not Run.objects.exists()
+    Event.objects.update(received_at=timezone.now() - timedelta(days=8))
+    assert prune()["events"] == 1
+
+
+def test_a_call_that_was_answered_is_known_seven_days_and_its_data_goes_in_time(workspace, published, make_run):
+    workspace.retention_days = 1
+    workspace.save()
+    run = make_run("failed", 3)
+    run.call_key, run.state, run.response, run.answer = "tool_1", {"vars": {"a": 1}}, {"b": 2}, {"response": {"b": 2}}
+    run.save()
+    StepRun.objects.create(run=run, index=0, seq=1, node="start", type="call_ended", status="succeeded",
+                           started_at=run.created_at, output={"c": 3})  # fmt: skip
+    Event.objects.update(payload={"args": {"d": 4}})
+    assert prune()["runs"] == 0
+    left = Run.objects.get()
+    assert (left.call_key, left.answer, left.state, left.response) == ("tool_1", {"response": {"b": 2}}, {}, None)
+    assert not StepRun.objects.exists()
+    assert Event.objects.get().payload == {}
+    for start in ("failed", "start"):
+        with pytest.raises(CannotOperate, match="no longer kept"):
+            retry(left, start)
+    Run.objects.update(finished_at=timezone.now() - timedelta(days=8))
+    assert prune()["runs"] == 1
+
+
+def test_an_event_that_a_younger_run_still_needs_keeps_what_it_brought(workspace, published, make_run):
+    workspace.retention_days = 1
+    workspace.save()
+    run = make_run(Status.WAITING, 3)
+    Event.objects.update(key="call_3", payload={"interaction": {"summary": "needed"}})
+    prune()
+    assert Event.objects.get().payload == {"interaction": {"summary": "needed"}}
+    assert Run.objects.get() == run

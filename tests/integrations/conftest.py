@@ -8,7 +8,8 @@ import pytest
 from runtime.active import ActiveRun
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
-from runtime.stepping import Kept, perform
+from runtime.history_room import Kept
+from runtime.stepping import perform
 from tests.flows import call_ended, chain, end, node
 from tests.peers import Misbehaving, Peer
 

@@ -11,7 +11,8 @@ from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
 from runtime.engine.outcomes import Done, Fail
 from runtime.engine.validation import validate
-from runtime.stepping import Kept, perform
+from runtime.history_room import Kept
+from runtime.stepping import perform
 from tests.flows import call_ended, chain, end, node
 
 NOW = datetime(2026, 1, 20, 15, 2, 6, tzinfo=UTC)

@@ -48,6 +48,8 @@ class Run(RunSummary):
     path = s.ListField(child=s.CharField())
     wait = AnyJson(allow_null=True)
     parked = AnyJson(allow_null=True, help_text="for a parked run: why, at which step, what to do")
+    history = AnyJson(help_text="{bytes, full}: what its steps' rows hold; full = later ones are without their data")
+    pruned_at = s.DateTimeField(allow_null=True, help_text="when what it did was no longer kept")
     references = s.ListField(child=s.DictField())
     vars = AnyJson()
     steps = Step(many=True)
