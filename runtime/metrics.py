@@ -20,11 +20,13 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMet
 
 from runtime import present
 from runtime.health import health
-from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat
+from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat, Workspace
+from runtime.models.base import first_id
 from runtime.problem import problem
 
 WINDOW = timedelta(minutes=5)
 NEWEST = 10_000
+LOOKING_BACK = timedelta(hours=1)  # runs begun before that are not looked at: of those that waited, the waits tell
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -59,12 +61,14 @@ def _gauge(name: str, words: str, value: float) -> Metric:
 
 def _runs(since: Any) -> Iterator[Metric]:
     found = GaugeMetricFamily("segue_runs_open", "Runs that have not ended, by status.", labels=["status"])
-    counted = dict(Run.objects.filter(status__in=OPEN).order_by().values_list("status").annotate(Count("id")))
+    everywhere = list(Workspace.objects.values_list("pk", flat=True))  # the index begins with the workspace
+    standing = Run.objects.filter(workspace__in=everywhere, status__in=OPEN)
+    counted = dict(standing.order_by().values_list("status").annotate(Count("id")))
     for status in OPEN:
         found.add_metric([status], counted.get(status, 0))
     yield found
     ended = GaugeMetricFamily("segue_runs_ended", "Runs that ended in the last five minutes.", labels=["status"])
-    recent = Run.objects.filter(created_at__gte=since - WINDOW, finished_at__gte=since)
+    recent = Run.objects.filter(id__gte=first_id(since - LOOKING_BACK), finished_at__gte=since)
     counted = Counter(recent.order_by("-id").values_list("status", flat=True)[:NEWEST])
     for status in FINAL:
         ended.add_metric([status], counted[status])

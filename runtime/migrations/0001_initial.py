@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runtime.workspace')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('closed_at', None), models.Q(('key', ''), _negated=True)), fields=['workspace', 'key'], name='wait_by_key'), models.Index(condition=models.Q(('closed_at', None)), fields=['workspace', 'kind', 'until'], name='wait_open')],
+                'indexes': [models.Index(condition=models.Q(('closed_at', None), models.Q(('key', ''), _negated=True)), fields=['workspace', 'key'], name='wait_by_key'), models.Index(condition=models.Q(('closed_at', None)), fields=['workspace', 'kind', 'until'], name='wait_open'), models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['closed_at'], name='wait_closed')],
                 'constraints': [models.UniqueConstraint(fields=('run', 'index'), name='wait_once')],
             },
         ),
@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='event',
-            constraint=models.UniqueConstraint(fields=('workspace', 'source', 'type', 'key'), name='event_key_once'),
+            constraint=models.UniqueConstraint(fields=('workspace', 'key', 'source', 'type'), name='event_key_once'),
         ),
         migrations.AddConstraint(
             model_name='agent',
