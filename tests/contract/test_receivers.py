@@ -1,4 +1,4 @@
-"""POST /in/<vendor>/<token>/ with what the vendors really send (`tests/payloads`)."""
+"""POST /in/<vendor>/<token>/ with what the vendors really send (`tests/vendor_bodies`)."""
 
 import json
 
@@ -6,19 +6,15 @@ import pytest
 
 from tests.contract.conftest import Program, is_problem
 from tests.flows import action_called, call_ended, chain, end, respond
-from tests.payloads import PAYLOADS
+from tests.vendor_bodies import sample, samples
 
 VENDORS = ("vapi", "retell", "elevenlabs", "famulor")
 STATUSES = ["completed", "no_answer", "busy", "failed", "canceled", "voicemail", "transferred"]
-EXTRA = {"customer_number": "contact_number", "agent_number": "agent_number", "ended_reason": "ended_reason"}
 HOP = {"transfer-encoding", "content-length", "content-type"}
 
 
-def samples(*categories):
-    for meta in sorted(PAYLOADS.glob("*/*.meta.json")):
-        told = json.loads(meta.read_text())
-        if meta.parent.name in VENDORS and told["category"] in categories and told["kind"] == "webhook-in":
-            yield pytest.param(told, id=told["file"])
+def of_vendors(*whats):
+    return [each for each in samples(*whats) if each.values[0].vendor in VENDORS]
 
 
 @pytest.fixture
@@ -26,75 +22,72 @@ def vendor(program, live):
     """vendor(sample, address tail) -> the answer to the sample's body at the agent's address, unsigned."""
     agent = program.post("/agents/", {"name": "Support", "slug": "support"}).value
 
-    def post(told, tail=""):
-        headers = {name: value for name, value in told.get("headers", {}).items() if name.lower() not in HOP}
+    def post(sample, tail=""):
+        headers = {name: value for name, value in sample.headers.items() if name.lower() not in HOP}
         headers = {name: value for name, value in headers.items() if not name.startswith("<")}
-        address = agent["receivers"][told["file"].split("/")[0]]
-        return Program(live).post(address + tail, data=(PAYLOADS / told["file"]).read_bytes(), headers=headers)
+        return Program(live).post(agent["receivers"][sample.vendor] + tail, data=sample.body, headers=headers)
 
     return post
 
 
-@pytest.mark.parametrize("told", list(samples("a")))
-def test_an_end_of_a_call_is_one_run_with_the_stated_interaction(vendor, publish, ended, told):
-    publish(chain(call_ended(statuses=STATUSES, moment="ended" if "call_ended" in told["file"] else "analysed"), end()))
-    answer = vendor(told)
+@pytest.mark.parametrize("sample", of_vendors("end"))
+def test_an_end_of_a_call_is_one_run_with_the_stated_interaction(vendor, publish, ended, sample):
+    moment = "ended" if sample.value.get("event") == "call_ended" else "analysed"
+    publish(chain(call_ended(statuses=STATUSES, moment=moment), end()))
+    answer = vendor(sample)
     assert answer.status_code in (200, 202)
     (event,) = answer.value["events"]
-    extra = told.get("expected_extra") or {}
-    if extra.get("starts_call_ended_flow") is False:
-        assert event["runs"] == []
-        return
     (run,) = event["runs"]
     interaction = ended(run["id"])["event"]["interaction"]
-    expected = dict(told["expected_normalised"])
-    expected["turns"] = expected.pop("transcript_turns")
-    assert {name: interaction[name] for name in expected} == expected
-    assert {EXTRA[name]: interaction[EXTRA[name]] for name in extra if name in EXTRA} == {
-        EXTRA[name]: extra[name] for name in extra if name in EXTRA
-    }
+    assert {name: interaction[name] for name in sample.interaction} == sample.interaction
     assert interaction["agent"] == "support"
-    assert interaction["raw"] == json.loads((PAYLOADS / told["file"]).read_text())
+    assert interaction["raw"] == sample.value
 
 
-@pytest.mark.parametrize("told", list(samples("a")))
-def test_three_posts_are_one_event(vendor, publish, told):
+@pytest.mark.parametrize("sample", of_vendors("look-alike"))
+def test_what_only_looks_like_an_end_of_a_call_starts_nothing(vendor, publish, sample):
     publish(chain(call_ended(statuses=STATUSES), end()))
-    first, *others = [vendor(told).value["events"][0] for _ in range(3)]
+    answer = vendor(sample)
+    assert answer.status_code in (200, 202)
+    assert [event["runs"] for event in answer.value["events"]] == [[]]
+
+
+@pytest.mark.parametrize("sample", of_vendors("end", "look-alike"))
+def test_three_posts_are_one_event(vendor, publish, sample):
+    publish(chain(call_ended(statuses=STATUSES), end()))
+    first, *others = [vendor(sample).value["events"][0] for _ in range(3)]
     assert [each["duplicate"] for each in (first, *others)] == [False, True, True]
     assert {each["event"] for each in others} == {first["event"]}
 
 
-@pytest.mark.parametrize("told", list(samples("b")))
-def test_a_tool_call_is_answered_by_the_action_of_its_name(vendor, publish, told):
-    calls = told["expected_action"]
-    for name in {call["name"] or "anonymous" for call in calls}:
+@pytest.mark.parametrize("sample", of_vendors("tool"))
+def test_a_tool_call_is_answered_by_the_action_of_its_name(vendor, publish, sample):
+    for name in {call["name"] or "anonymous" for call in sample.calls}:
         publish(chain(action_called(name), respond("r", '{"args": {{args}}}')), kind="action")
-    answer = vendor(told, "" if calls[0]["name"] else "?action=anonymous")
+    answer = vendor(sample, "" if sample.calls[0]["name"] else "?action=anonymous")
     assert answer.status_code == 200
-    given = (
-        [json.loads(each["result"]) for each in answer.value["results"]] if "vapi" in told["file"] else [answer.value]
-    )
-    for call, response in zip(calls, given, strict=True):
+    vapi = sample.vendor == "vapi"
+    given = [json.loads(each["result"]) for each in answer.value["results"]] if vapi else [answer.value]
+    for call, response in zip(sample.calls, given, strict=True):
         assert call["arguments"].items() <= response["args"].items()
-    if "vapi" in told["file"]:
-        assert [each["toolCallId"] for each in answer.value["results"]] == [call["tool_call_id"] for call in calls]
+    if vapi:
+        assert [each["toolCallId"] for each in answer.value["results"]] == [
+            call["tool_call_id"] for call in sample.calls
+        ]
 
 
 def test_a_tool_call_that_names_nothing_says_what_to_do(vendor):
-    (told,) = (param.values[0] for param in samples("b") if param.id == "elevenlabs/server-tool.request.json")
-    answer = vendor(told)
+    answer = vendor(sample("elevenlabs", "a server tool, nothing but its arguments"))
     assert answer.status_code == 200
     assert "?action=" in answer.text
 
 
 def test_retell_reports_twice_and_starts_one_run_with_the_analysis(vendor, publish, ended, program):
     publish(chain(call_ended(), end("end", "{{interaction.summary}}")))
-    both = {param.id: param.values[0] for param in samples("a")}
-    (first,) = vendor(both["retell/call_ended.json"]).value["events"]
+    (first,) = vendor(sample("retell", "end, before the analysis")).value["events"]
     (run,) = first["runs"]
     assert program.get(f"/runs/{run['id']}/").value["status"] == "queued"
-    vendor(both["retell/call_analyzed.json"])
+    vendor(sample("retell", "the same call, analysed"))
     shown = ended(run["id"])
     assert shown["event"]["interaction"]["summary"]
     assert len(program.get("/runs/").value["results"]) == 1
