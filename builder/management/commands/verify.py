@@ -140,6 +140,7 @@ class Verification:
         )  # fmt: skip
         # What ends each test too late is pytest-timeout; this ends what hangs between tests.
         limit = threading.Timer(LONGEST_SECONDS, self._end, [run])
+        limit.daemon = True  # it must not keep a verify that is broken off
         limit.start()
         closing = ""
         for line in run.stdout:
