@@ -80,6 +80,7 @@ def test_what_may_not_be_is_refused_while_one_drags_and_says_why(show, make_flow
 def test_a_step_cannot_lead_to_itself(show, loose):
     page = show(loose)
     drag(page, port(page, "one"), middle(page, "one"))
+    said(page, "Cancelled")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert lines(loose) == {"start[next] -> one"}
 
@@ -132,6 +133,81 @@ def test_a_way_out_that_is_taken_refuses_the_upper_end_with_the_reason(canvas, c
     expect(reason(canvas)).to_have_text("Every way out of start leads somewhere already.")
     canvas.mouse.up()
     assert "one[next] -> two" in lines(column)
+
+
+def test_an_upper_end_let_go_on_the_empty_canvas_removes_the_line(canvas, column):
+    select_line(canvas, column, "one")
+    x, y = port(canvas, "one")
+    drag(canvas, (x, y), (x + 330, y + 20))
+    until(canvas, lambda: lines(column) == {"start[next] -> one", "two[next] -> end"})
+    said(canvas, "Nothing leads any more to: end, two")
+    canvas.keyboard.press("Control+z")
+    until(canvas, lambda: "one[next] -> two" in lines(column))
+
+
+def test_an_upper_end_put_back_or_let_go_beside_the_canvas_changes_nothing(canvas, column):
+    select_line(canvas, column, "one")
+    x, y = port(canvas, "one")
+    drag(canvas, (x, y), (x - 60, y - 30))
+    said(canvas, "Cancelled")
+    grab(canvas, (x, y))
+    go(canvas, (120, 300))
+    canvas.mouse.up()
+    expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    assert "one[next] -> two" in lines(column)
+
+
+def test_a_lower_end_let_go_on_the_empty_canvas_leads_to_what_one_picks_there(canvas, column):
+    edge = next(edge for edge in document_of(column)["edges"] if edge["source"] == "one")
+    x, y = inlet(canvas, "two")
+    drag(canvas, (x, y), (x + 330, y + 40))
+    expect(canvas.get_by_role("dialog", name="Add a step").get_by_role("combobox")).to_be_focused()
+    canvas.keyboard.press("Escape")
+    expect(canvas.get_by_role("dialog")).to_have_count(0)
+    assert "one[next] -> two" in lines(column)
+    drag(canvas, (x, y), (x + 330, y + 40))
+    expect(canvas.get_by_role("dialog", name="Add a step").get_by_role("combobox")).to_be_focused()
+    canvas.keyboard.type("wait")
+    canvas.keyboard.press("Enter")
+    until(canvas, lambda: "one[next] -> Wait" in lines(column))
+    assert "one[next] -> two" not in lines(column)
+    assert edge["id"] in {each["id"] for each in document_of(column)["edges"]}
+
+
+def test_both_ends_of_a_line_are_led_elsewhere_by_keyboard(show, make_flow):
+    nodes = [call_ended(), set_variable("one"), decision("check", "{{x}}", "is_set"), end()]
+    edges = [("start", "next", "one"), ("one", "next", "check"), ("check", "yes", "end")]
+    flow = make_flow(document(nodes, edges), {"start": (0, 0), "one": (0, 128), "check": (0, 256), "end": (0, 400)})
+    page = show(flow)
+    before = next(edge for edge in document_of(flow)["edges"] if edge["source"] == "check")
+    editing.canvas(page).focus()
+    for _ in range(4):  # the first one begins at the trigger
+        page.keyboard.press("ArrowDown")
+    expect(editing.canvas(page)).to_have_attribute("aria-activedescendant", "node-end")
+    page.keyboard.press("Shift+c")
+    expect(page.get_by_role("combobox", name="What leads to end?")).to_be_focused()
+    taken = page.get_by_role("option", name="start")
+    expect(taken).to_have_attribute("aria-disabled", "true")
+    expect(taken).to_contain_text("leads somewhere already")
+    page.keyboard.type("otherwise")
+    page.keyboard.press("Enter")
+    until(page, lambda: "check[else] -> end" in lines(flow))
+    said(page, "Lead a line from check")
+    assert before["id"] in {edge["id"] for edge in document_of(flow)["edges"]}
+    page.keyboard.press("Control+z")
+    until(page, lambda: "check[yes] -> end" in lines(flow))
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("c")
+    page.keyboard.type("otherwise")
+    page.keyboard.press("Enter")
+    page.keyboard.type("end")
+    page.keyboard.press("Enter")
+    until(page, lambda: {"check[yes] -> end", "check[else] -> end"} <= lines(flow))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+c")
+    expect(page.get_by_role("combobox", name="Which line to end?")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("combobox")).to_have_count(0)
 
 
 def test_escape_leaves_a_line_where_it_began(show, loose):

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conditionText, count, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
+import { conditionText } from "../../static/editor/model/why.js";
+import { count, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
 
 const saved = { status: "saved", kept: 0, message: "" };
 

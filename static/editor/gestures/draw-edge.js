@@ -28,12 +28,13 @@ export function drawEdge({ store, context }, from) {
   function land(pointer) {
     const found = gestureAt(store.state, source, port, pointer, null, false);
     clear();
-    if (found.kind !== "connect") return;
+    if (found.kind !== "connect") return undefined;
     if (found.target) {
       if (!found.refused) context.commands.run("connect", { source, port, target: found.target });
       else if (found.refused !== words.refused.sameTarget) refuse(context, found.refused);
-      return;
+      return undefined;
     }
+    if (targetAt(planeOf(store.state.document, store.state.catalogue), pointer.world, 0) === source) return context.announce(words.announce.cancelled);
     context.commands.run("add", { after: { node: source, port }, at: pointer.world, anchor: context.canvas.toClient(pointer.world.x, pointer.world.y) });
   }
 

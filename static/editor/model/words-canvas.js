@@ -15,6 +15,7 @@ export const say = Object.freeze({
   menuOf: (/** @type {string} */ what) => `Menu of ${what}`,
   menuSubjects: { edge: "the line", note: "the note", canvas: "the canvas" },
   menuSelection: (/** @type {string} */ what) => `Menu of ${what}`,
+  leadFrom: "Lead this line from elsewhere",
   colors: "Colour of the note",
   pasteByKey: (/** @type {string} */ keys) => `This browser lets a page paste only with the keys: press ${keys}.`,
   singleKeys: "Single letters are keys while the canvas has the focus",

@@ -222,6 +222,7 @@ export const words = {
     createUp: "Add a step before this one",
     nudge: "Move step by one grid unit",
     connectTo: "Connect to another step",
+    connectFrom: "Connect from another step",
     saveForm: "Save Changes",
     discardForm: "Discard changes of the form",
     menu: "Menu of the selection",

@@ -12,7 +12,7 @@ import { say } from "../model/words-canvas.js";
 import { h, icon } from "./dom.js";
 
 /** @typedef {"node"|"edge"|"note"|"canvas"|"selection"} Kind */
-/** @typedef {{kind: Kind, name: string, args: any, from?: any}} Subject  from: what `connect-to` begins at */
+/** @typedef {{kind: Kind, name: string, args: any, from?: any, to?: any}} Subject  from: what `connect-to` begins at; to: what `connect-from` leads to */
 
 /** "" is a line. @type {Record<Kind, string[]>} */
 const ROWS = {
@@ -24,6 +24,7 @@ const ROWS = {
     "fix-problem",
     "",
     "connect-to",
+    "connect-from",
     "create-down",
     "",
     "copy",
@@ -37,14 +38,14 @@ const ROWS = {
     "delete",
   ],
   selection: ["copy", "cut", "duplicate", "", "disable", "tidy", "fit-selection", "", "heal", "delete"],
-  edge: ["add", "connect-to", "", "delete"],
+  edge: ["add", "connect-to", "connect-from", "", "delete"],
   note: ["edit-note", "color-note", "", "copy", "cut", "duplicate", "", "delete"],
   canvas: ["add", "add-note", "paste", "", "select-all", "find", "tidy", "fit", "full-size", "", "command-palette", "shortcuts"],
 };
 /** Rows that are called otherwise here. @type {Partial<Record<Kind, Record<string, string>>>} */
-const NAMES = { edge: { add: words.insertHere, "connect-to": words.commands.reconnect } };
+const NAMES = { edge: { add: words.insertHere, "connect-to": words.commands.reconnect, "connect-from": say.leadFrom } };
 /** Commands that open something beside what they are about. */
-const ANCHORED = ["add", "replace", "connect-to"];
+const ANCHORED = ["add", "replace", "connect-to", "connect-from"];
 /** @type {Record<string, string>} */
 const ICONS = {
   add: "plus",
@@ -61,6 +62,7 @@ const ICONS = {
   open: "settings",
   fit: "fit",
   "connect-to": "link",
+  "connect-from": "link",
   "edit-note": "pencil",
   "fix-problem": "zap",
   find: "search",
@@ -177,7 +179,7 @@ function createContextMenu(store, context, layer) {
 }
 
 /** @param {string} id @param {Subject} subject */
-const argsOf = (id, subject) => (id === "connect-to" && subject.from ? subject.from : subject.args);
+const argsOf = (id, subject) => (id === "connect-to" ? subject.from : id === "connect-from" ? subject.to : null) ?? subject.args;
 
 /** Opens on the right button, on Shift-F10 and on the menu key. @param {Store} store @param {Context} context @param {HTMLElement} stage @param {HTMLElement} layer */
 export function attachContextMenu(store, context, stage, layer) {
@@ -232,7 +234,13 @@ function subjectOf(state) {
 /** @param {State} state @param {string} id @returns {Subject} */
 function edgeSubject(state, id) {
   const edge = edgeOf(shownDocument(state), id);
-  return { kind: "edge", name: say.menuSubjects.edge, args: { edge: id }, from: { node: edge?.source, port: edge?.port } };
+  return {
+    kind: "edge",
+    name: say.menuSubjects.edge,
+    args: { edge: id },
+    from: { node: edge?.source, port: edge?.port },
+    to: { node: edge?.target, edge: id },
+  };
 }
 
 /** @param {State} state @param {string} id */

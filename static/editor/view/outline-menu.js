@@ -15,7 +15,7 @@ import { lookOf, nodeName } from "./outline-rows.js";
  */
 export function menuOf({ store, context, layer, row, anchor, add, goTo, rename }) {
   const name = (/** @type {string|null} */ id) => nodeName(lookOf(store.state), id ?? "");
-  const command = (/** @type {string} */ id, /** @type {string} */ glyph, more = {}, args = undefined) => {
+  const command = (/** @type {string} */ id, /** @type {string} */ glyph, more = {}, /** @type {any} */ args = undefined) => {
     const found = context.commands.all().find((each) => each.id === id);
     return {
       label: found?.label ?? id,
@@ -44,6 +44,7 @@ export function menuOf({ store, context, layer, row, anchor, add, goTo, rename }
       command("open", "settings"),
       addRow,
       { ...connect, run: () => run("connect-to", { node: row.node, anchor }) },
+      command("connect-from", "link", { label: outline.connectFrom, run: () => run("connect-from", { node: row.node, anchor }) }, { node: row.node }),
       command("rename", "pencil", { run: rename }),
       command("replace", "refresh", { run: () => run("replace", { anchor }) }),
       command("disable", node?.disabled ? "eye" : "eye-off"),

@@ -2,7 +2,7 @@
 /** @import {Command, Context, State, Store} from "../types.js" */
 
 import { currentNode } from "../model/commands/create.js";
-import { portIdsOf } from "../model/catalogue.js";
+import { isTrigger, portIdsOf } from "../model/catalogue.js";
 import { nodeOf } from "../model/document.js";
 import { mayEdit, mayPublish } from "../model/rights.js";
 import { readonlyReason } from "../model/state.js";
@@ -53,18 +53,18 @@ function table(store, layer) {
       perform: async (context) => (await publishing()).undoChanges(store, context),
     },
     ...exporting(store),
-    {
-      id: "connect-to",
-      label: words.commands.connectTo,
-      keys: ["c"],
+    ...["to", "from"].map((end) => ({
+      id: `connect-${end}`,
+      label: end === "to" ? words.commands.connectTo : words.commands.connectFrom,
+      keys: [end === "to" ? "c" : "Shift+c"],
       group: words.groups.add,
-      run: (state, args) => (readonlyReason(state) || !sourceOf(state, args) ? null : { ...state }),
-      perform: async (context, args) =>
-        (await styled(import("./choosing.js"), "pickers", "outline")).connectByName(store, context, layer, {
+      run: (/** @type {State} */ state, /** @type {any} */ args) => (readonlyReason(state) || !endOf(state, args, end) ? null : { ...state }),
+      perform: async (/** @type {Context} */ context, /** @type {any} */ args) =>
+        (await styled(import("./choosing.js"), "pickers", "outline")).connectByName(store, context, layer, end, {
           ...args,
-          node: sourceOf(args.state, args)?.id ?? "",
+          node: endOf(args.state, args, end)?.id ?? "",
         }),
-    },
+    })),
     {
       id: "history",
       label: words.commands.history,
@@ -137,10 +137,10 @@ function exporting(store) {
   ];
 }
 
-/** The step a connection begins at: it needs a way out. @param {State} state @param {{node?: string}} [args] */
-function sourceOf(state, args) {
+/** The step at one end of a connection: it needs a way out, or nothing but not to be the trigger. @param {State} state @param {{node?: string}|undefined} args @param {string} end */
+function endOf(state, args, end) {
   const node = args?.node ? nodeOf(state.document, args.node) : currentNode(state);
-  return node && portIdsOf(node, state.catalogue).length ? node : undefined;
+  return node && (end === "to" ? portIdsOf(node, state.catalogue).length : !isTrigger(node, state.catalogue)) ? node : undefined;
 }
 
 /** @param {NonNullable<State["right"]>} id @param {string} label @returns {Command} */

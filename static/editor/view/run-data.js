@@ -2,7 +2,8 @@
 /** @import {Overlay, Run} from "../types.js" */
 
 import { stepAt, stepOfTurn, turnAt } from "../model/replay.js";
-import { adviceFor, moment } from "../model/words-panels.js";
+import { adviceFor } from "../model/remedies.js";
+import { moment } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { jsonTree } from "./json-tree.js";
 import { emptyState } from "./panel-frame.js";

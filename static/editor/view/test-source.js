@@ -3,7 +3,8 @@
 
 import { mayEdit } from "../model/rights.js";
 import { sampleEvent } from "../model/sample-event.js";
-import { conditionText, moment, runTitle } from "../model/words-panels.js";
+import { conditionText } from "../model/why.js";
+import { moment, runTitle } from "../model/words-panels.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";
