@@ -17,6 +17,7 @@ from runtime.engine.graph import Graph, Node
 from runtime.engine.outcomes import Done
 from runtime.engine.scope import ROOTS
 from runtime.engine.state import RunState
+from runtime.hook_samples import captured_sample
 from runtime.models import Flow, FlowVersion, Run
 from runtime.models.base import time_ordered_id
 from runtime.stepping import perform
@@ -54,7 +55,8 @@ def try_out(flow: Flow, event: Mapping[str, Any], mode: str = "dry", until: str 
 def send(flow: Flow, node: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Perform one node, live, against given variables: {"data", "meta", "variables", "error"} ("Send").
 
-    `variables` is a scope: {"interaction", "contact", "analysis", "args", "vars", "steps", "trigger"}.
+    `variables` is a scope: {"interaction", "contact", "analysis", "args", "vars", "steps", "trigger"}; without
+    "trigger", it is what a real request brought, where one was captured.
     """
     run = _alone(flow, node, variables)
     started = time.monotonic()
@@ -85,6 +87,7 @@ def _alone(flow: Flow, node: Any, variables: Mapping[str, Any]) -> ActiveRun:
     if found.node_type is None or found.node_type.trigger:
         raise CannotTry("Only a step that does something can be sent.", [_error("/node/type", "Not a step to send.")])
     given = {name: value for name, value in variables.items() if name in ROOTS and isinstance(value, dict)}
+    given.setdefault("trigger", captured_sample(flow, flow.draft.document) or {})
     now = timezone.now()
     state = RunState(found.id, vars=given.get("vars", {}), steps=given.get("steps", {}), as_of=iso(now))
     workspace = flow.workspace

@@ -34,6 +34,14 @@ def listen(hook: Hook, config: Mapping[str, Any]) -> None:
     hook.save(update_fields=["listening", "listening_until", "refused"])
 
 
+def captured_sample(flow: Flow, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """{body, headers, query, method} of the request that was kept, masked; None where `document` starts otherwise."""
+    if all(node["type"] != "webhook" for node in document["nodes"]):
+        return None
+    sample: Mapping[str, Any] | None = Hook.objects.filter(flow=flow).values_list("sample", flat=True).first()
+    return sample
+
+
 def stop_listening(hook: Hook) -> None:
     hook.listening, hook.listening_until = None, None
     hook.save(update_fields=["listening", "listening_until"])

@@ -21,6 +21,7 @@ from runtime.engine.document import read_document
 from runtime.engine.graph import Graph
 from runtime.engine.scope import variables_in_scope
 from runtime.engine.validation import Problem
+from runtime.hook_samples import captured_sample
 
 
 def answer(saved: drafts.Saved) -> Response:
@@ -160,4 +161,5 @@ class Variables(ApiView):
         if node and node not in {item["id"] for item in draft.document["nodes"]}:
             raise Refused(404, "not_found", f"The draft has no step {node!r}.")
         graph = Graph.from_document(draft.document)
-        return Response(variables_in_scope(graph, node, flow.kind, request.workspace.constants))
+        constants, captured = request.workspace.constants, captured_sample(flow, draft.document)
+        return Response(variables_in_scope(graph, node, flow.kind, constants, captured))

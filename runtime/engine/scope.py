@@ -1,5 +1,6 @@
 """Which variables exist where: the names a flow is given, and those its steps make, as far as a node can see them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,13 +50,28 @@ ROOTS = frozenset(
 )  # fmt: skip
 
 
+NAME = re.compile(r"[A-Za-z_][\w-]*\Z", re.ASCII)
+MOST_SEEN, DEEPEST_SEEN = 200, 6  # members of a captured sample that become variables, and how deep they lie
+
+
 def variables_in_scope(
-    graph: Graph, node_id: str, kind: str, constants: Mapping[str, Any] | None = None
+    graph: Graph,
+    node_id: str,
+    kind: str,
+    constants: Mapping[str, Any] | None = None,
+    captured: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """[{"path", "type", "label", "source", "sample", "certain"}] for the picker, what is given first."""
+    """[{"path", "type", "label", "source", "sample", "certain"}] for the picker, what is given first.
+
+    `captured`: what a real request brought the trigger; its values are the samples, its members variables of their own.
+    """
     found = list(_given(kind, constants or {}))
     if node_id in graph.nodes and graph.triggers:
         found.extend(_made(graph, node_id))
+        if captured and node_id != graph.trigger.id:
+            seen = list(_seen("trigger", captured, graph.trigger))[:MOST_SEEN]
+            paths = {variable["path"] for variable in seen}
+            found = [*(variable for variable in found if variable["path"] not in paths), *seen]
     unique = {variable["path"]: variable for variable in reversed(found)}
     return [unique[path] for path in dict.fromkeys(variable["path"] for variable in found)]
 
@@ -97,6 +113,24 @@ def _made(graph: Graph, node_id: str) -> Iterator[dict[str, Any]]:
             label = source.label or source.key
             variable = _variable(made["path"], made["type"], made["label"], label, made.get("sample"))
             yield {**variable, "certain": certain, "node": source.id}
+
+
+def _seen(prefix: str, value: Mapping[str, Any], trigger: Node, depth: int = 1) -> Iterator[dict[str, Any]]:
+    """Each member of a captured sample that a template can name, what lies inside after what it lies in."""
+    for name, member in value.items():
+        if not NAME.match(name):
+            continue
+        path = f"{prefix}.{name}"
+        variable = _variable(path, type_of(member), name, trigger.label or trigger.key, member)
+        yield {**variable, "node": trigger.id}
+        if isinstance(member, Mapping) and depth < DEEPEST_SEEN:
+            yield from _seen(path, member, trigger, depth + 1)
+
+
+def type_of(value: Any) -> str:
+    """The type of a variable that holds `value`."""
+    found = ((bool, "boolean"), (int, "number"), (float, "number"), (str, "text"), (list, "list"), (Mapping, "object"))
+    return next((name for kind, name in found if isinstance(value, kind)), "any")
 
 
 def _variable(path: str, type_: str, label: str, source: str, sample: Any) -> dict[str, Any]:

@@ -169,3 +169,37 @@ def test_why_a_flow_did_not_start_is_told(api, as_role, hook, live, owner):
     page = api.client.get(f"/flows/{flow.pk}/reach/").content.decode()
     assert '<span class="chip">trigger.body.amount</span> “5” is greater than “10”' in page
     assert "Lately passed over" in page
+
+
+def test_a_captured_request_gives_the_variables_their_real_values(api, hook):
+    flow = hook()
+    sample = {"body": {"order": {"id": 4711, "items": ["a"], "not a name": 1}, "paid": True},
+              "headers": {"x-shop": "north"}, "query": {}, "method": "POST"}  # fmt: skip
+    before = {each["path"]: each for each in api.get(f"/flows/{flow.pk}/variables/?node=end").value}
+    assert before["trigger.body"]["sample"] == {}
+    Hook.objects.create(workspace=flow.workspace, flow=flow, sample=sample)
+    found = {each["path"]: each for each in api.get(f"/flows/{flow.pk}/variables/?node=end").value}
+    assert found["trigger.body"]["sample"] == sample["body"]
+    values = {path: (each["type"], each["sample"]) for path, each in found.items() if path.startswith("trigger.body.")}
+    assert values == {
+        "trigger.body.order": ("object", sample["body"]["order"]), "trigger.body.order.id": ("number", 4711),
+        "trigger.body.order.items": ("list", ["a"]), "trigger.body.paid": ("boolean", True),
+    }  # fmt: skip
+    assert found["trigger.headers.x-shop"]["sample"] == "north"
+    assert found["trigger.body.paid"]["node"] == "start"
+
+
+def test_send_uses_the_captured_request_unless_it_is_given_another(api, hook):
+    flow = hook()
+    Hook.objects.create(workspace=flow.workspace, flow=flow, sample={"body": {"order": 4711}})
+    rows = [{"name": "order", "type": "text", "value": "{{trigger.body.order}}"}]
+    step = node("v", "set_variable", {"assignments": rows})
+
+    def sent(variables):
+        return api.post(f"/flows/{flow.pk}/try-node/", {"node": step, "variables": variables}).value["variables"]
+
+    assert sent({}) == {"order": "4711"}
+    assert sent({"trigger": {"body": {"order": 1}}}) == {"order": "1"}
+    flow.draft.document["nodes"] = [node("start", "called", {}), *flow.draft.document["nodes"][:1]]
+    flow.draft.save()
+    assert sent({}) == {"order": ""}, "another trigger brings nothing like it"
