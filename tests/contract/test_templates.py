@@ -11,38 +11,20 @@ import pytest
 from django.utils import timezone
 
 from builder.waiting import decide
-from integrations.connection_types import TYPES
-from integrations.models import Connection
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
 from runtime.models import Run, Trigger, Wait
-from tests.integrations.services.conftest import values_for
 from tests.mail_server import MailServer
 from tests.peers import Answer, Peer
+from tests.vendors import MODEL, SERVICES, SLACK, SMS, TICKETS, answers, completion, connect
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-SID = "AC" + "0" * 32
-SMS = f"/2010-04-01/Accounts/{SID}/Messages.json"
-TICKETS, SLACK, MODEL = "/api/v2/tickets.json", "/api/chat.postMessage", "/chat/completions"
 
 
 @pytest.fixture
 def vendors(settings):
     """All vendors in one server, each answering as it does when all is well."""
-    answers = {
-        "/crm/v3/objects/contacts/batch/upsert": {"status": "COMPLETE", "results": [{"id": "512", "new": True}]},
-        "/crm/v3/objects/contacts/search": {"total": 1, "results": [
-            {"id": "512", "properties": {"firstname": "Jane", "lifecyclestage": "customer"}}]},
-        "/crm/v3/objects/notes": Answer(201, {"id": "901"}),
-        TICKETS: Answer(201, {"ticket": {"id": 35436, "status": "new"}}),
-        SLACK: {"ok": True, "ts": "1503435956.000247", "channel": "C1"},
-        SMS: Answer(201, {"sid": "SM1", "status": "queued", "num_segments": "1"}),
-        "/v1/refunds": {"id": "re_1", "status": "succeeded", "amount": 12000, "currency": "usd"},
-        "/v3/mail/send": Answer(202, b"", {"X-Message-Id": "m-1"}),
-        "/orders/1001": {"status": "paid"}, "/orders/1001/cancel": {"cancelled": True},
-        "/calls": {"results": [{"disposition": "resolved"}, {"disposition": "escalated"}, {"disposition": "resolved"}]},
-    }  # fmt: skip
-    with Peer(answers) as peer, MailServer() as mail:
+    with Peer(answers()) as peer, MailServer() as mail:
         settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
         peer.mail = mail
         yield peer
@@ -51,17 +33,8 @@ def vendors(settings):
 @pytest.fixture
 def connected(vendors, workspace):
     """One connection of each type that a template needs, which leads to the vendors."""
-    for name in ("hubspot", "zendesk", "slack", "twilio", "stripe", "sendgrid", "famulor", "openai_compatible", "smtp"):
-        kind = TYPES[name]
-        own = vendors.mail.values if name == "smtp" else {"sender": "+18005550199"} if name == "twilio" else {}
-        values = values_for(kind, vendors.url, **own)
-        if name == "smtp":
-            values |= {"username": "", "password": ""}
-        public = {key: value for key, value in values.items() if key not in kind.secret_names}
-        row = Connection(workspace=workspace, name=kind.label, type=name, config=public)
-        row.set_secrets({key: values[key] for key in kind.secret_names if values[key]})
-        row.full_clean()
-        row.save()
+    for name in SERVICES:
+        connect(workspace, name, vendors.url, vendors.mail)
 
 
 @pytest.fixture
@@ -282,13 +255,7 @@ def test_f11_leads_join_the_campaign_and_only_the_failed_ones_are_tried_again(st
 
 def test_f13_an_angry_enterprise_customer_becomes_a_ticket(start, sample, happens, vendors):
     said = {"sentiment": "negative", "topic": "billing", "resolved": False}
-
-    def model(asked):
-        message = {"role": "assistant", "content": json.dumps(said)}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        return {"id": "c", "object": "chat.completion", "model": "m", "choices": [choice]}
-
-    vendors.answers[MODEL] = model
+    vendors.answers[MODEL] = lambda asked: completion(said)
     event = sample(start("tag-at-end", "post_call"))
     (run,) = happens(event)
     assert run["outcome"] == "ticket 35436", run["error"]
