@@ -43,18 +43,29 @@ def find_runs(workspace: Any, filters: dict[str, Any]) -> QuerySet[Run]:
 
 
 def matching(workspace: Any, text: str) -> Q:
-    """Runs whose conversation id, phone number, reference or own id is `text`: the newest of each.
-
-    Each is an indexed look-up of its own; asked for in one condition they would be a walk through all runs.
-    """
-    events = Event.objects.for_workspace(workspace).filter(
-        Q(interaction_id=text) | Q(contact_number=e164(text)) | Q(key=text)
-    )
-    references = Reference.objects.for_workspace(workspace).filter(value=text)
-    of_events = Run.objects.for_workspace(workspace).filter(event__in=events).order_by("-id")
-    ids = {*of_events.values_list("pk", flat=True)[:MOST_FOUND],
-           *references.order_by("-id").values_list("run_id", flat=True)[:MOST_FOUND]}  # fmt: skip
+    """Runs whose conversation id, phone number, event key, reference or own id is `text`: the newest of each."""
+    references = Reference.objects.for_workspace(workspace).filter(value=text).order_by("-id")
+    of_events = runs_of(events_about(workspace, text)).values_list("pk", flat=True)
+    ids = {*of_events, *references.values_list("run_id", flat=True)[:MOST_FOUND]}
     return Q(pk__in=[*ids, *([UUID(text)] if _is_id(text) else [])])
+
+
+def events_about(workspace: Any, text: str) -> list[UUID]:
+    """Ids of events whose conversation id, phone number or key is `text`, at most the newest thousand of each.
+
+    Each is an indexed look-up of its own; asked for in one condition they would be a walk through all events.
+    """
+    found: set[UUID] = set()
+    for about in ({"interaction_id": text}, {"contact_number": e164(text) or text}, {"key": text}):
+        events = Event.objects.for_workspace(workspace).filter(**about).order_by("-id")
+        found |= set(events.values_list("pk", flat=True)[:MOST_FOUND])
+    return sorted(found, reverse=True)[:MOST_FOUND]
+
+
+def runs_of(event_ids: Iterable[UUID]) -> QuerySet[Run]:
+    """Runs of events that are known to be the workspace's. Asked for it once more, SQLite, which knows nothing of how
+    many rows there are, would rather walk through all that the workspace has."""
+    return Run.objects.filter(event__in=list(event_ids))
 
 
 def run_summary(run: Run) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Q
 from django.views.decorators.http import require_GET
 
 from builder.pages.access import member_required
 from builder.pages.rendering import page
-from runtime.history import matching
-from runtime.interactions import e164
+from runtime.history import events_about, matching, runs_of
 from runtime.models import Event, Flow, Reference, Run
 
 AT_MOST = 100
@@ -51,10 +49,9 @@ def calls(request):
 
 def find_calls(workspace, text) -> list[Call]:
     """Conversations with this id, number, reference, event key or run, newest first."""
-    events = Event.objects.for_workspace(workspace)
-    by_event = Q(interaction_id=text) | Q(contact_number=e164(text) or text) | Q(key=text)
     runs = list(Run.objects.for_workspace(workspace).filter(matching(workspace, text)).order_by("-id")[:AT_MOST])
-    found = list(events.filter(by_event | Q(pk__in=[run.event_id for run in runs if run.event_id]))[:AT_MOST])
+    ids = {*events_about(workspace, text), *(run.event_id for run in runs if run.event_id)}
+    found = list(Event.objects.filter(pk__in=ids)[:AT_MOST])  # the workspace's, as those who named them
     return _gather(workspace, found, runs)
 
 
@@ -64,8 +61,7 @@ def _gather(workspace, events, runs):
     every = {event.pk: event for event in events}
     for event in Event.objects.for_workspace(workspace).filter(interaction_id__in=ids).order_by("-id")[:AT_MOST]:
         every[event.pk] = event
-    of_runs = Run.objects.for_workspace(workspace).filter(event__in=list(every))
-    of_runs = of_runs.select_related("flow", "version").prefetch_related("references")
+    of_runs = runs_of(every).select_related("flow", "version").prefetch_related("references")
     found: dict[str, Call] = {}
     for event in sorted(every.values(), key=lambda event: event.pk, reverse=True):
         found.setdefault(_key(event), Call(_key(event))).events.append(event)
