@@ -13,7 +13,7 @@ hook_address("make", "Make", "the scenario's first module, Webhooks, Custom webh
 class MakeHook(CatchHook):
     """Starts a scenario in Make with data of the call, and gives its answer if it has one.
 
-    In Make begin a scenario with *Webhooks*, *Custom webhook*, copy its address, and send it once from here so that
+    In Make begin a scenario with **Webhooks**, **Custom webhook**, copy its address, and send it once from here so that
     Make learns the fields.
     """
 

@@ -87,7 +87,7 @@ class FindCustomer(StripeNode):
 
 
 class Refund(StripeNode):
-    """Gives money back. `status` tells whether it is done: *succeeded*, or *pending* while the bank works on it.
+    """Gives money back. `status` tells whether it is done: **succeeded**, or **pending** while the bank works on it.
 
     A repetition after a crash, a retry or a second click on Approve carries the same key: the money goes once.
     """

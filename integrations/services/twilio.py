@@ -104,9 +104,9 @@ class TwilioNode(ServiceNode):
 
 
 class SendSms(TwilioNode):
-    """Sends an SMS. `status` is what Twilio says at once, mostly *queued*: that it arrived is told later, elsewhere.
+    """Sends an SMS. `status` is what Twilio says at once, mostly **queued**: that it arrived is told later, elsewhere.
 
-    People sleep: let it go out through a **Wait** with *Only within hours*.
+    People sleep: let it go out through a **Wait** with **Only within hours**.
     """
 
     type, label, order, icon = "twilio_send_sms", "Send SMS", 1, "sms"

@@ -11,7 +11,7 @@ LONGEST = 366 * 86_400
 
 
 class Approval(NodeType):
-    """Pauses the run until a person approves or denies it on the page *Waiting*, or the time is up.
+    """Pauses the run until a person approves or denies it on the page **Waiting**, or the time is up.
 
     The person sees the message and exactly what is going to happen. The first answer counts; a second click changes
     nothing.

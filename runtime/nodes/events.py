@@ -29,7 +29,7 @@ class EventReceived(Trigger):
 
 
 class ConversationEnded(Trigger):
-    """Starts when a conversation on one of these channels has ended; otherwise like *Call ended*."""
+    """Starts when a conversation on one of these channels has ended; otherwise like **Call ended**."""
 
     type, label, icon, order = "conversation_ended", "Conversation ended", "chat", 2
     kinds = ("post_call",)
@@ -41,6 +41,6 @@ class ConversationEnded(Trigger):
         options=[("analysed", "When the analysis is there"), ("ended", "At once"), ("each", "At every report")],
     )  # fmt: skip
     conditions = Conditions("Only if", help="Others are passed over, with the reason kept.", advanced=True)
-    summary = ({"field": "agents", "as": "agents"}, " · ", {"field": "channels"})
+    summary = ({"field": "agents"}, " · ", {"field": "channels"})
     example = {"type": "conversation_ended", "key": "start", "label": "Chat ended",
                "config": {"agents": [], "channels": ["chat"], "moment": "analysed", "conditions": None}}  # fmt: skip

@@ -16,7 +16,7 @@ TYPES = ["string", "number", "integer", "boolean", "object", "array"]
 
 
 class Called(NodeType):
-    """Starts when another flow runs this one with *Run flow*. What it is given is `{{args.<name>}}`; what it gives back
+    """Starts when another flow runs this one with **Run flow**. What it is given is `{{args.<name>}}`; what it gives back
     is the object of its Respond step, or nothing.
     """
 

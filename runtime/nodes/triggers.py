@@ -74,7 +74,7 @@ class CallEnded(Trigger):
     minimum_seconds = Number("Shortest call, in seconds", default=0, min=0, max=86_400, advanced=True)
     include_test = Toggle("Test calls too", default=False, advanced=True)
     conditions = Conditions("Only if", help="Other calls are passed over, with the reason kept.", advanced=True)
-    summary = ({"field": "agents", "as": "agents"}, " · ", {"field": "statuses"})
+    summary = ({"field": "agents"}, " · ", {"field": "statuses"})
     example = {
         "type": "call_ended", "key": "start", "label": "Call ended",
         "config": {"agents": [], "statuses": ["completed"], "moment": "analysed", "minimum_seconds": 0,

@@ -20,12 +20,12 @@ _UNLESS = {"field": "mode", "in": ["unless"]}
 
 
 class WaitStep(NodeType):
-    """Pauses the run: for some time, until a moment, or for some time *unless* something happens first. A paused run
+    """Pauses the run: for some time, until a moment, or for some time **unless** something happens first. A paused run
     costs nothing and survives restarts.
 
-    With *unless*, an event of the types you name ends the wait early and the run leaves by **Event**; otherwise it
+    With **unless**, an event of the types you name ends the wait early and the run leaves by **Event**; otherwise it
     leaves by **Elapsed**. Events of the same contact (phone number), of the same conversation, or with the same value
-    count, from the moment the run began. *Only within hours* moves the end of the wait into the hours you choose, in
+    count, from the moment the run began. **Only within hours** moves the end of the wait into the hours you choose, in
     the contact's time zone if it is known: a message due at two in the morning goes out at nine.
     """
 
@@ -40,8 +40,8 @@ class WaitStep(NodeType):
     until = DateTime("Until", required=True, visible_if={"field": "mode", "in": ["until"]},
                      help="A date and time; without a zone it is the workspace's.")  # fmt: skip
     events = List(
-        "One of these events comes", required=True, max_items=20, visible_if=_UNLESS,
-        item=TextField("Event type", required=True, template=False, pattern=r"[a-z0-9_.*]{1,80}",
+        "Events", required=True, max_items=20, visible_if=_UNLESS,
+        item=TextField("Event", required=True, template=False, pattern=r"[a-z0-9_.*]{1,80}",
                        help="Such as booking.created, or booking.* for all of them."),
     )  # fmt: skip
     same = Choice(

@@ -109,6 +109,14 @@ test("a retry says which try comes and when", () => {
   });
   assert.equal(waitingOf(given, retried, NOW).text, "Try 3 of 5 in 8 s");
 });
+test("what a run waits for is said by its kind", () => {
+  const said = (wait) => waitingOf(run([], { wait: { node: "check", until: null, ...wait } }), document, NOW).text;
+  assert.equal(said({ kind: "turn", for: { why: "Zendesk: others are before it" } }), "for its turn at Zendesk: others are before it");
+  assert.equal(said({ kind: "approval", for: { kind: "approval", who: "Billing" } }), "for an answer of Billing");
+  assert.equal(said({ kind: "approval", for: { kind: "approval", who: "" } }), "for an answer");
+  assert.equal(said({ kind: "children", for: { items: [] } }), "for the runs it started");
+  assert.equal(said({ kind: "event", for: { events: ["booking.created", "sms.answered"] } }), "for booking.created or sms.answered");
+});
 test("the card of a waiting step counts down", () => {
   const given = run([step("start"), step("check", { index: 1, status: "waiting", port: null })], {
     status: "waiting",

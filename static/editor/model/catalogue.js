@@ -120,7 +120,7 @@ function firstItem(field) {
   return [{ ...item, id: "b1", label: words.branch(1) }];
 }
 
-/** One line that says what a node does, from its type's summary. @param {FlowNode} node @param {Catalogue} catalogue @param {{connections?: any[], agents?: any[]}} [names] @returns {string} */
+/** One line that says what a node does, from its type's summary. @param {FlowNode} node @param {Catalogue} catalogue @param {{connections?: any[], agents?: any[], flows?: any[]}} [names] @returns {string} */
 export function summaryOf(node, catalogue, names = {}) {
   const type = catalogue.types.get(node.type);
   if (!type) return words.unknownType(node.type);
@@ -146,7 +146,7 @@ export function partsOf(text) {
   return parts;
 }
 
-/** @param {NodeType} type @param {FlowNode} node @param {{field: string, as?: string}} part @param {{connections?: any[], agents?: any[]}} names @returns {string} */
+/** @param {NodeType} type @param {FlowNode} node @param {{field: string, as?: string}} part @param {{connections?: any[], agents?: any[], flows?: any[]}} names @returns {string} */
 function valueText(type, node, part, names) {
   const field = type.fields.find((each) => each.name === part.field);
   const value = node.config[part.field] ?? field?.default;
@@ -156,22 +156,16 @@ function valueText(type, node, part, names) {
   return option ? option.label : plain(value);
 }
 
-/** How a value reads, by `as` or by the field's kind. @type {Record<string, (value: any, names: {connections?: any[], agents?: any[]}) => string>} */
+/** How a value reads, by `as` or by the field's kind. @type {Record<string, (value: any, names: {connections?: any[], agents?: any[], flows?: any[]}) => string>} */
 const AS = {
   host_path: (value) =>
     String(value ?? "")
       .replace(/^https?:\/\//, "")
       .replace(/\?.*$/, ""),
   duration: (value) => words.duration(Number(value ?? 0)),
-  count: (value) => String(itemsOf(value).length),
   names: (value) =>
     itemsOf(value)
       .map((item) => item.name ?? item.label ?? "")
-      .filter(Boolean)
-      .join(", "),
-  labels: (value) =>
-    itemsOf(value)
-      .map((item) => item.label ?? item.name ?? "")
       .filter(Boolean)
       .join(", "),
   multi_choice: (value) => itemsOf(value).join(", "),
@@ -180,7 +174,7 @@ const AS = {
     if (!ids.length) return words.anyAgent;
     return ids.map((id) => names.agents?.find((agent) => agent.id === id || agent.slug === id)?.name ?? id).join(", ");
   },
-  agents: (value, names) => AS.agent_refs?.(value, names) ?? "",
+  flow_ref: (value, names) => names.flows?.find((each) => each.id === value)?.name ?? "",
   connection_ref: (value, names) => names.connections?.find((each) => each.id === value)?.name ?? "",
   conditions: (value) => (Array.isArray(value) ? branchesText(value) : conditionText(value)),
   mapping: (value) =>

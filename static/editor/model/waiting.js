@@ -7,7 +7,7 @@ import { runWords } from "./words-runs.js";
 /**
  * @typedef {object} Waiting
  * @property {string} node   where the run stands
- * @property {"retry"|"time"|"event"} kind
+ * @property {"retry"|"time"|"event"|"approval"|"children"|"turn"} kind
  * @property {string} text   "until 14:05:00 · 1 min 58 s", "Try 2 of 3 in 8 s"
  * @property {string} at     the moment alone, "" without one
  * @property {number} attempt  the try that comes next; 1 where nothing is tried again
@@ -27,7 +27,15 @@ export function waitingOf(run, document, now) {
   if (wait.kind === "retry") return { ...base, text: retryText(base.attempt, Math.max(of, base.attempt), seconds) };
   const left = seconds === null ? "" : seconds > 0 ? runWords.left(seconds) : runWords.due;
   const rest = at ? runWords.waitsUntil(at, left) : "";
-  return { ...base, text: wait.for ? runWords.waitsFor(wait.for.label ?? wait.for.event ?? wait.for.type ?? runWords.anEvent, rest) : rest };
+  return { ...base, text: wait.for ? runWords.waitsFor(whatFor(wait.kind, wait.for), rest) : rest };
+}
+
+/** @param {string} kind @param {any} what @returns {string} */
+function whatFor(kind, what) {
+  if (kind === "turn") return runWords.aTurn(what.why);
+  if (kind === "approval") return runWords.anAnswer(what.who);
+  if (kind === "children") return runWords.otherRuns;
+  return what.events?.join(runWords.or) ?? runWords.anEvent;
 }
 
 /** @param {number} attempt @param {number} of @param {number|null} seconds */

@@ -125,7 +125,7 @@ function draw(context, state, nodes, lines, palette, marks) {
     context.fillStyle = palette.text;
     if (state.camera.zoom >= 0.25 && nodes.size < 300) {
       context.font = "600 22px system-ui, sans-serif";
-      context.fillText(short(node.label || node.type), x + 54, y + 40);
+      context.fillText(short(node.label || node.type), x + 54, y + 40, WIDTH - 62);
     } else context.fillRect(x + 54, y + 26, Math.min(180, 12 * (node.label ?? "").length), 12);
   }
 }

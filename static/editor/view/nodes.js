@@ -150,7 +150,8 @@ function paint(card, node, state, seen) {
     shown.look !== seen.look ||
     shown.catalogue !== state.catalogue ||
     shown.connections !== state.connections ||
-    shown.agents !== state.agents
+    shown.agents !== state.agents ||
+    shown.flows !== state.flows
   )
     paintNode(card, node, state, seen.look);
   const problems = seen.problems.get(node.id);
@@ -168,7 +169,7 @@ function paint(card, node, state, seen) {
   setText(card.summary, fitted(line, ROOM, seen.look.summaryFont));
   const text = said(node, mark);
   paintStatus(card, text);
-  setText(card.name, fitted(shown.name, ROOM - (text.length > 10 ? 106 : text ? 72 : 0), seen.look.nameFont));
+  setText(card.name, fitted(shown.name, ROOM - (text ? text.length * 6.5 + 14 : 0), seen.look.nameFont));
   setAttribute(card.dom, "aria-label", spoken(node, state, line, problems, mark ? words.ran(mark.status, mark.text) : ""));
 }
 
@@ -255,7 +256,7 @@ function put(card, place, by) {
 
 /** @param {Card} card @param {FlowNode} node @param {State} state @param {Look} look */
 function paintNode(card, node, state, look) {
-  Object.assign(card.shown, { node, look, catalogue: state.catalogue, connections: state.connections, agents: state.agents });
+  Object.assign(card.shown, { node, look, catalogue: state.catalogue, connections: state.connections, agents: state.agents, flows: state.flows });
   const type = typeOf(state.catalogue, node.type);
   card.shown.name = node.label || type?.label || node.type;
   card.shown.labelNode = null; // its line and its name to who listens are written next
