@@ -2,7 +2,8 @@
 
 Source maps and the parts of our dependencies' pages that we do not show are left out; only the hashed copies are
 compressed: small ones as well as can be, large ones quickly (brotli 5 is a tenth larger than 11 and ten times as
-fast). Our modules and sheets travel without their comments, which are a quarter of them; lines keep their numbers.
+fast). Our modules and sheets travel without their comments, which are a quarter of them; lines keep their numbers. A
+sheet `css/<name>.css` is served with the parts it imports, `css/<name>/*.css`, in their places: one request for all.
 
 The editor's modules share one name that changes with any of them, `editor-<release>/`: they import each other by
 relative paths, so a page needs no list of a hundred hashed names, and one that is open while a new release is put up
@@ -11,6 +12,7 @@ goes on with the modules it began with.
 
 import gzip
 import hashlib
+import posixpath
 import re
 
 import brotli
@@ -27,6 +29,9 @@ OURS = ("editor/", "editor-", "pages/", "css/")
 # Comments that have lines to themselves, and those of types anywhere: `/** @type {State} */ (value)`.
 INSIDE = r"(?:(?!\*/)[\s\S])*"
 COMMENT = re.compile(rf"^[ \t]*/\*{INSIDE}\*/[ \t]*$|/\*\* @{INSIDE}\*/ ?|^[ \t]*//[^\n]*$", re.MULTILINE)
+
+SHEETS = "css/"
+PART = re.compile(r'^@import "(?P<path>[\w/-]+\.css)";\n', re.MULTILINE)
 
 
 def without_comments(source: str) -> str:
@@ -50,6 +55,22 @@ class QuickCompressor(Compressor):
         return gzip.compress(data, compresslevel=6, mtime=0)
 
 
+class WholeSheets:
+    """Where files come from; a sheet of there is read with its parts in their places."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def open(self, path):
+        with self.files.open(path) as file:
+            source = file.read().decode()
+        folder = posixpath.dirname(path)
+        return ContentFile(PART.sub(lambda part: self._part(posixpath.join(folder, part["path"])), source).encode())
+
+    def _part(self, path):
+        return self.open(path).read().decode()
+
+
 class CollectedFiles(CompressedManifestStaticFilesStorage):
     """STORAGES["staticfiles"] outside DEBUG."""
 
@@ -62,7 +83,12 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
     def post_process(self, paths, *args, **kwargs):
         self.release = self._release(paths)
-        yield from super().post_process(paths, *args, **kwargs)
+        whole = {
+            name: (WholeSheets(files), path) if name.startswith(SHEETS) else (files, path)
+            for name, (files, path) in paths.items()
+            if not _is_part(name)
+        }
+        yield from super().post_process(whole, *args, **kwargs)
 
     def _release(self, paths):
         digest = hashlib.sha256()
@@ -87,3 +113,8 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
     def compress_files(self, paths):
         return super().compress_files(path for path in paths if HASHED.search(path))
+
+
+def _is_part(name: str) -> bool:
+    """Of a sheet; nobody asks for it by its name."""
+    return name.startswith(SHEETS) and "/" in name.removeprefix(SHEETS)
