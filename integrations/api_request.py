@@ -79,7 +79,7 @@ class ApiRequest(NodeType):
     app, group = {"id": "http", "label": "HTTP", "icon": "http"}, "data"
     kinds = ("post_call", "action", "inbound", "conversation", "automation")
     keywords = ("http", "rest", "webhook", "call", "fetch", "curl", "post", "get", "integration")
-    effect = "keyed"
+    effect, calls_out = "keyed", True
     timeout_seconds = 10
 
     method = Choice("Method", required=True, default="GET", options=METHODS, section="Request")

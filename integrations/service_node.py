@@ -33,6 +33,7 @@ class ServiceNode(ConnectedNode):
     """
 
     group, effect, timeout_seconds, ports = "services", "keyed", 20, SUCCESS_OR_ERROR
+    calls_out = True
     kinds = ("post_call", "action", "inbound", "conversation", "automation")
 
     filled: ClassVar[Mapping[str, Any]] = {}

@@ -1,24 +1,27 @@
 """/metrics: the useful few figures, in Prometheus' text format, read from the database when asked.
 
 Nothing is counted in processes, so every web process of every host gives the same answer. What looks back does so over
-the last five minutes and at most the newest ten thousand rows.
+the last five minutes and at most the newest ten thousand rows; so it goes up and down, and is a gauge, never a counter.
 """
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from statistics import fmean as mean
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F
+from django.db.models import Count, F, Min
 from django.http import HttpRequest, HttpResponse
+from django_q.conf import Conf
 from django_q.models import OrmQ
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from runtime import present
+from runtime.engine import registry
 from runtime.health import health
 from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat, Workspace
 from runtime.models.base import first_id
@@ -48,7 +51,7 @@ class _Figures:
         standing = health()
         yield _gauge("segue_due_seconds", "Age of the oldest work that is due.", standing["due_seconds"])
         yield _gauge("segue_due_runs", "Runs that are due now.", standing["queued"])
-        yield _gauge("segue_queue_hints", "Messages in the queue.", OrmQ.objects.count())
+        yield from _queue(now)
         yield from _runs(since)
         yield from _steps(since)
         yield _timers(since)
@@ -57,6 +60,15 @@ class _Figures:
 
 def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
+
+
+def _queue(now: Any) -> Iterator[Metric]:
+    """Hints that nobody has taken yet, and for how long the oldest lies there."""
+    unclaimed = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=now)
+    yield _gauge("segue_queue_hints", "Messages in the queue that no worker has taken.", unclaimed.count())
+    oldest = unclaimed.aggregate(oldest=Min("lock"))["oldest"]
+    lag = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    yield _gauge("segue_queue_lag_seconds", "How long the oldest of them has waited for a worker.", lag)
 
 
 def _runs(since: Any) -> Iterator[Metric]:
@@ -83,27 +95,34 @@ def _steps(since: Any) -> Iterator[Metric]:
         if started_at < since:
             break
         seconds[type].append(took)
-        if type == "api_request":
+        if status not in ("skipped", "running") and (known := registry.find(type)) is not None and known.calls_out:
             calls[(error or {}).get("code") or status] += 1
-    found = SummaryMetricFamily(
-        "segue_step_seconds", "Seconds that steps took in the last five minutes.", labels=["type"]
-    )
-    for type, taken in sorted(seconds.items()):
-        found.add_metric([type], count_value=len(taken), sum_value=sum(taken))
-    yield found
-    p95 = GaugeMetricFamily("segue_step_seconds_p95", "95 % of the steps took at most this.", labels=["type"])
-    for type, taken in sorted(seconds.items()):
-        p95.add_metric([type], sorted(taken)[int(len(taken) * 0.95)])
-    yield p95
-    outcomes = GaugeMetricFamily("segue_http_calls", "Outgoing calls of the last five minutes.", labels=["outcome"])
+    yield _by_type("segue_steps", "Steps of the last five minutes, the newest ten thousand.", seconds, len)
+    yield _by_type("segue_step_seconds_mean", "Seconds that they took on average.", seconds, mean)
+    yield _by_type("segue_step_seconds_p95", "95 % of them took at most this.", seconds, _p95)
+    words = "Steps among them that called out over HTTP: succeeded, waiting for a turn, or why they failed."
+    outcomes = GaugeMetricFamily("segue_http_calls", words, labels=["outcome"])
     for outcome, count in sorted(calls.items()):
         outcomes.add_metric([outcome], count)
     yield outcomes
 
 
+def _by_type(name: str, words: str, seconds: Mapping[str, list[float]], of: Callable[[list[float]], float]) -> Metric:
+    found = GaugeMetricFamily(name, words, labels=["type"])
+    for type, taken in sorted(seconds.items()):
+        found.add_metric([type], of(taken))
+    return found
+
+
+def _p95(taken: list[float]) -> float:
+    return sorted(taken)[int(len(taken) * 0.95)]
+
+
 def _timers(since: Any) -> Metric:
-    """How much later than their moment waits ended."""
-    ended = Wait.objects.filter(closed_at__gte=since, until__lte=F("closed_at"), event=None, decision="")
+    """How much later than their moment runs went on that waited for it."""
+    ended = Wait.objects.filter(
+        closed_at__gte=since, until__lte=F("closed_at"), event=None, decision="", kind__in=("time", "event", "approval")
+    )
     late = sorted(
         (closed - until).total_seconds() for closed, until in ended.values_list("closed_at", "until")[:NEWEST]
     )

@@ -58,7 +58,7 @@ class Progress:
     history_bytes: int
     references: list[tuple[str, str]]
     wait: Opened | None
-    waited: bool
+    went_on_at: datetime | None  # when a visit that waited went on
     ended_child_of: tuple[Any, int] | None
     due_now: bool
     born: tuple[list[Any], list[Any]] | None
@@ -83,7 +83,7 @@ def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progres
         run.id, run.workspace_id, row, [_step_values(run.id, step) for step in whole],
         [_step_values(run.id, step) for step in bare], filled, run.references,
         wait=_opened(run), ended_child_of=run.parent if final else None,
-        waited=any(row["index"] == run.open_row[0] for row in run.steps) if run.open_row else False,
+        went_on_at=_went_on_at(run),
         due_now=due_at is not None and due_at <= now and not final, born=_born(run) if run.unborn else None,
     )  # fmt: skip
 
@@ -94,6 +94,13 @@ def _opened(run: ActiveRun) -> Opened | None:
         return None
     until = datetime.fromisoformat(wait["until"]) if wait["until"] else None
     return Opened(state.index, state.node, wait["kind"], until, wait["for"])
+
+
+def _went_on_at(run: ActiveRun) -> datetime | None:
+    """When the visit that waited went on: not when that is recorded, which may be after a slow step."""
+    mine = [row for row in run.steps if run.open_row is not None and row["index"] == run.open_row[0]]
+    ended: datetime | None = mine[0]["started_at"] + timedelta(seconds=mine[0]["seconds"]) if mine else None
+    return ended
 
 
 class StateTooLarge(Exception):
@@ -180,10 +187,10 @@ def _insert_rest(item: Progress) -> None:
             "INSERT INTO runtime_reference (workspace_id, run_id, label, value) VALUES (%s, %s, %s, %s)",
             [item.workspace_id, item.run_id, label, value],
         )
-    if item.waited:
+    if item.went_on_at is not None:
         change(
             "UPDATE runtime_wait SET closed_at = %s WHERE run_id = %s AND closed_at IS NULL",
-            [present.now(), item.run_id],
+            [item.went_on_at, item.run_id],
         )
     if item.wait is not None:
         wait, what = item.wait, item.wait.what or {}

@@ -1,15 +1,22 @@
 """/metrics: figures that an operator's alarms can stand on."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from django_q.models import OrmQ
 from prometheus_client.parser import text_string_to_metric_families
 
+from integrations.service_node import ServiceNode
+from runtime import broker
+from runtime.engine import registry
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
-from runtime.models import Run, WorkerBeat
-from tests.flows import call_ended, chain, end, post_json, wait_for
+from runtime.models import Run, Wait, WorkerBeat
+from tests.flows import call_ended, chain, end, node, post_json, wait_for
+from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +53,8 @@ def test_runs_and_steps_are_counted(figures, workspace, publish, send, work, pee
     found = figures()
     assert found["segue_runs_ended", "succeeded"] == 1
     assert found["segue_runs_ended", "failed"] == 1
-    assert found["segue_step_seconds_count", "api_request"] == 2
+    assert found["segue_steps", "api_request"] == 2
+    assert 0 < found["segue_step_seconds_mean", "api_request"] <= found["segue_step_seconds_p95", "api_request"]
     assert found["segue_http_calls", "succeeded"] == 1
 
 
@@ -72,3 +80,46 @@ def test_a_token_keeps_strangers_out(client, settings):
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer guessed"}).status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer of the scraper"}).status_code == 200
+
+
+def test_how_late_a_timer_was_does_not_count_the_slow_step_after_it(figures, workspace, publish, send, work, peer):
+    """Both are recorded together, after the call; the wait ended before it began."""
+    publish(workspace, chain(call_ended(), wait_for("pause", 0.01), post_json("call", peer.url), end()))
+    send()
+    peer.gate.clear()
+    until(lambda: Wait.objects.exists() or work())
+    working = threading.Thread(target=lambda: (work(), connection.close()))
+    working.start()
+    until(lambda: Run.objects.filter(status="running").exists())
+    peer.gate.set()
+    working.join(20)
+    until(lambda: Run.objects.get().status == "succeeded" or work())
+    wait, call = Wait.objects.get(), Run.objects.get().steps.get(node="call")
+    assert wait.until <= wait.closed_at <= call.started_at
+    late = (wait.closed_at - wait.until).total_seconds()
+    assert figures()["segue_timer_lateness_seconds_p99",] == pytest.approx(late)
+
+
+def test_how_long_a_message_has_waited_for_a_worker(figures, workspace, publish, send, work):
+    publish(workspace, chain(call_ended(), end()))
+    assert figures()["segue_queue_lag_seconds",] == 0
+    send()
+    OrmQ.objects.update(lock=timezone.now() - timedelta(seconds=12))
+    found = figures()
+    assert found["segue_queue_hints",] == 1
+    assert found["segue_queue_lag_seconds",] >= 12
+    assert broker.WokenBroker("segue")._claim()
+    assert figures()["segue_queue_hints",] == 0
+
+
+def test_calls_of_services_count_as_calls_with_why_they_failed(figures, workspace, publish, send, work, peer):
+    """Every step that uses the one door, not only API requests; those that were passed by did not call."""
+    service = next(each for each in registry.all_types() if isinstance(each, ServiceNode))
+    steps = [{**post_json("off", peer.url), "disabled": True}, node("service", service.type, {})]
+    publish(workspace, chain(call_ended(), *steps, end(), ports={"service": "success"}))
+    send()
+    work()
+    error = Run.objects.get().error
+    assert error["node"] == "service"
+    calls = {key[1]: value for key, value in figures().items() if key[0] == "segue_http_calls"}
+    assert calls == {error["code"]: 1}
