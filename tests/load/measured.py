@@ -40,6 +40,16 @@ class Measured(Instance):
                     total += process.memory_full_info().pss
         return total / 1e6
 
+    def processor(self) -> float:
+        """Seconds of processor that the web and worker trees have taken: other programs do not count."""
+        total = 0.0
+        for name in self.parts:
+            for process in self.processes(name):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+        return total
+
     def count(self, condition) -> int:
         return self.query(f"SELECT count(*) FROM runtime_run WHERE {condition}")[0][0]
 
