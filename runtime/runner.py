@@ -13,6 +13,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from django.db import IntegrityError
 
 from runtime import leaving, live, present, tracing
@@ -32,7 +33,15 @@ MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make 
 
 
 def drive(run: ActiveRun) -> ActiveRun:
-    """Drive a claimed run until it ends, waits, has answered who waits for it, is handed on, or loses its lease."""
+    """Drive a claimed run until it ends, waits, has answered who waits for it, is handed on, or loses its lease.
+
+    Whatever is logged meanwhile names the run.
+    """
+    with structlog.contextvars.bound_contextvars(run=str(run.id), flow=str(run.flow_id)):
+        return _drive(run)
+
+
+def _drive(run: ActiveRun) -> ActiveRun:
     run.started_at = run.started_at or present.now()
     try:
         while _goes_on(run) and not _hands_on(run):

@@ -80,8 +80,9 @@ class WaitStep(NodeType):
         moment = (
             _moment(step, step.config["until"]) if mode == "until" else step.now + timedelta(seconds=_seconds(step))
         )
-        moment = min(_within_hours(step, moment), step.now + timedelta(seconds=LONGEST_WAIT))
-        return Wait(until=moment, for_=_awaited(step) if mode == "unless" else None)
+        if moment > step.now + timedelta(seconds=LONGEST_WAIT):
+            raise StepError(f"{moment.date()} is more than 366 days ahead, the longest wait.", code="bad_moment")
+        return Wait(until=_within_hours(step, moment), for_=_awaited(step) if mode == "unless" else None)
 
     def resume(self, step: Any, event: Mapping[str, Any] | None) -> Outcome:
         output: dict[str, Any] = {"waited_until": step.now.isoformat().replace("+00:00", "Z")}
@@ -116,7 +117,7 @@ def _within_hours(step: Any, moment: datetime) -> datetime:
     days = config["days"] or _ALL_DAYS
     zone = _zone(step)
     local = moment.astimezone(zone)
-    for ahead in range(9):
+    for ahead in range(-1, 9):  # hours over midnight may have begun yesterday
         day = local.date() + timedelta(days=ahead)
         if _ALL_DAYS[day.weekday()] not in days:
             continue

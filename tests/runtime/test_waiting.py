@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from runtime import active
 from runtime.awaiting import decide
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
@@ -165,6 +166,68 @@ def test_hours_are_the_contacts(now, number, ends):
 
     moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
     assert _within_hours(Step(), moment).isoformat() == f"{ends}+00:00"
+
+
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        ("2026-07-01T02:00:00", "2026-07-01T02:00:01"),  # the night that began yesterday
+        ("2026-07-01T23:00:00", "2026-07-01T23:00:01"),
+        ("2026-07-01T12:00:00", "2026-07-01T22:00:00"),
+        ("2026-07-05T02:00:00", "2026-07-06T22:00:00"),  # Saturday's night is none of the chosen days'
+    ],
+)
+def test_hours_may_go_over_midnight(workspace, publish, send, work, freeze, now, ends):
+    freeze(now)
+    hours = {"only_within": True, "hours_from": "22:00", "hours_to": "06:00", "clock": "workspace",
+             "days": ["mon", "tue", "wed", "thu", "fri"]}  # fmt: skip
+    publish(workspace, chain(call_ended(), node("pause", "wait", {"mode": "for", "seconds": 1, **hours}), end()))
+    send()
+    work()
+    assert Wait.objects.get().until.isoformat() == f"{ends}+00:00"
+
+
+@pytest.fixture
+def freeze(monkeypatch):
+    """freeze(text): it is this moment (UTC) for everything that runs."""
+
+    def at(text):
+        monkeypatch.setattr("runtime.present.now", lambda: datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+    return at
+
+
+@pytest.mark.parametrize(
+    ("until", "moment"),
+    [
+        ("2026-12-24T18:00:00+01:00", "2026-12-24T17:00:00"),
+        ("2026-12-24T17:00:00Z", "2026-12-24T17:00:00"),
+        ("1798131600", "2026-12-24T17:00:00"),
+        ("2026-12-24 18:00", "2026-12-24T17:00:00"),  # without a zone: the workspace's, which is Berlin here
+        ("2026-12-24", "2026-12-23T23:00:00"),
+        ("2027-03-28T02:30", "2027-03-28T01:30:00"),  # skipped by the clocks: as much later, half past three
+        ("2026-10-25T02:30", "2026-10-25T00:30:00"),  # comes twice: the first
+        ("2027-02-29T09:00", None),
+        ("next week", None),
+        ("2039-01-01T00:00Z", None),  # further than a wait can be
+        ("999999999999999999", None),
+    ],
+)
+def test_a_wait_until_a_moment(workspace, publish, send, work, freeze, until, moment):
+    freeze("2026-07-01T00:00:00")
+    workspace.time_zone = "Europe/Berlin"
+    workspace.save()
+    active._workspace_at.cache_clear()
+    step = node("pause", "wait", {"mode": "until", "until": "{{trigger.until}}"})
+    publish(workspace, chain(call_ended(), step, end()))
+    send(data={"until": until})
+    work()
+    run = Run.objects.get()
+    if moment is None:
+        assert (run.status, run.error["code"], run.error["node"]) == ("failed", "bad_moment", "pause")
+        return
+    assert run.status == "waiting"
+    assert Wait.objects.get().until.isoformat() == f"{moment}+00:00"
 
 
 def test_a_repeated_event_wakes_nobody_twice(follow_up, send, work):
