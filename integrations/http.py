@@ -188,4 +188,6 @@ def _with_credentials(request: Outgoing, connection: Credentials | None) -> Outg
             "connection, or choose another one.",
             code="host_not_allowed",
         )
-    return connection.apply(request)
+    applied = connection.apply(request)
+    checked({name: text for name, text in applied.headers.items() if request.headers.get(name) != text})
+    return applied

@@ -50,7 +50,7 @@ register_connection_type(
                             options=(("require", "Required"), ("verify-full", "Required, certificate checked"),
                                      ("prefer", "If the server offers it"), ("disable", "None"))),
         ),
-        apply=None, icon="database", test=_test, check_more=_check,
+        apply=None, icon="database", more_hosts=("{host}",), test=_test, check_more=_check,
     )
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ hook_address("zapier", "Zapier", "the Zap's trigger, Webhooks by Zapier, Catch H
 
 
 class ZapierHook(CatchHook):
-    """Starts a Zap with data of the call. In Zapier choose **Webhooks by Zapier**, **Catch Hook**, and copy its address.
+    """Starts a Zap with data of the call. In Zapier choose **Webhooks by Zapier**, **Catch Hook**; copy its address.
 
     Send it once from here, then **Test trigger** in Zapier finds the fields.
     """
