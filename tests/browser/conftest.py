@@ -48,3 +48,21 @@ def show(page, owner, sign_in):
 def canvas(show, column):
     """The page with the column on it."""
     return show(column)
+
+
+@pytest.fixture
+def flow(make_flow):
+    """A small flow, where a test brings none of its own."""
+    document = chain(call_ended(), set_variable("one", a="1"), set_variable("two", b="2"), end())
+    return make_flow(document, COLUMN, name="Follow up")
+
+
+@pytest.fixture
+def editor(page, flow, owner, sign_in):
+    """The owner's page with `flow`, the form of a step opened once."""
+    sign_in(owner)
+    open_editor(page, flow)
+    # Somebody who works here has opened a step before; its form is fetched then.
+    card(page, "end").click()
+    expect(page.get_by_label("Name of the step")).to_have_value("end")
+    return page

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from builder.flows import create_flow
 from integrations.models import Connection
 from tests.flows import call_ended, chain, end, node
-from tests.integrations.services.test_ai_model import PATH, said
+from tests.integrations.services.chat_model import PATH, said
 from tests.peers import Peer
 
 FACTS = [{"name": "reason", "type": "enum", "description": "Why they called", "options": "billing, other"}]

@@ -11,6 +11,7 @@ from django.test import Client
 from builder import throttling
 from runtime import tasks
 from runtime.models import SCOPES, ApiKey, Workspace
+from tests.contract.drafting import DOCUMENT
 from tests.peers import Peer
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
@@ -164,3 +165,16 @@ def happens(program, ended):
         return [ended(run["id"]) for run in answer.value["runs"]]
 
     return post
+
+
+@pytest.fixture
+def flow(program):
+    """A new flow, as the API shows it."""
+    body = {"name": "Follow up", "description": "After calls", "kind": "post_call", "document": DOCUMENT}
+    return program.post("/flows/", body).value
+
+
+@pytest.fixture
+def draft(program, flow):
+    """The address of its draft."""
+    return f"/flows/{flow['id']}/draft/"

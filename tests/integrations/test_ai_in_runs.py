@@ -10,7 +10,7 @@ from runtime.intake import Arrival, accept
 from runtime.models import Event, Run, StepRun
 from tests.flows import call_ended, chain, decision, document, end, node
 from tests.integrations.conftest import open_to  # noqa: F401
-from tests.integrations.services.test_ai_model import PATH, said
+from tests.integrations.services.chat_model import PATH, said
 from tests.peers import Answer, Peer
 from tests.runtime.conftest import publish, work  # noqa: F401
 
