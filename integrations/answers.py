@@ -18,6 +18,7 @@ _RATE_LIMITED = re.compile(
 )
 LONGEST_WORDS = 300
 LONGEST_WAIT = 86_400.0
+EPOCH_FROM = 1e9  # what is larger is a moment, not a number of seconds from now
 _HELP = {
     400: "Check what the step sends.", 401: "Check the credentials of the connection.",
     403: "The credentials do not allow this.", 404: "Check the address.", 405: "Check the method.",
@@ -86,8 +87,10 @@ def can_be_retried(response: Response) -> bool:
 
 
 def wait_asked_for(response: Response) -> float | None:
-    """Retry-After in seconds, if the peer gave one."""
+    """The pause that the peer asked for, in seconds: Retry-After, or with a 429 when its limit is reset."""
     given = response.headers.get("retry-after", "").strip()
+    if not given and response.status == 429:
+        return _until_reset(response.headers.get("x-ratelimit-reset", "").strip())
     try:
         if given.isascii() and given.isdigit():
             return min(float(given), LONGEST_WAIT)
@@ -96,6 +99,16 @@ def wait_asked_for(response: Response) -> float | None:
         return None
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return min(max(0.0, (at - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+
+
+def _until_reset(given: str) -> float | None:
+    """X-RateLimit-Reset as Intercom, SendGrid and GitHub send it: a time in seconds since 1970; others give seconds."""
+    if not (given.isascii() and given.isdigit()) or len(given) > 12:
+        return None
+    seconds = float(given)
+    if seconds >= EPOCH_FROM:
+        seconds -= datetime.now(UTC).timestamp()
+    return min(max(0.0, seconds), LONGEST_WAIT)
 
 
 def words_of(body: Any) -> str:

@@ -144,3 +144,20 @@ def test_no_secret_comes_back_in_any_form(each, vendor):
     outcome, row = each()
     assert "s3cret" not in f"{outcome} {row}"
     assert vendor.requests, "something was asked"
+
+
+@pytest.mark.parametrize(("reset", "least", "most"), [(lambda: int(time.time()) + 40, 30, 40), (lambda: 12, 12, 12)])
+def test_a_rate_limit_that_names_its_end_instead_is_waited_out_too(reset, least, most, do, vendor):
+    """As Intercom and SendGrid do."""
+    vendor.answers["*"] = lambda asked: Answer(429, {"errors": [{"message": "too many requests"}]},
+                                               {"X-RateLimit-Reset": str(reset())})  # fmt: skip
+    outcome, _ = do("sendgrid_send_email", {"to": "a@example.com", "subject": "S", "text": "T"})
+    assert outcome.retryable
+    assert least <= outcome.retry_after <= most
+
+
+@pytest.mark.parametrize("reset", ["soon", "-5", "1e9", "9" * 40, ""])
+def test_an_end_that_is_no_time_is_no_pause(reset, do, vendor):
+    vendor.answers["*"] = Answer(429, {"message": "Slow down"}, {"X-RateLimit-Reset": reset})
+    outcome, _ = do("sendgrid_send_email", {"to": "a@example.com", "subject": "S", "text": "T"})
+    assert (outcome.retryable, outcome.retry_after) == (True, None)
