@@ -50,7 +50,7 @@ class ReadOnly(admin.ModelAdmin):
 class RunAdmin(ReadOnly):
     """Executions."""
 
-    list_display = ("started", "flow", "status_text", "mode", "contact", "version", "seconds_text", "outcome")
+    list_display = ("started", "flow", "status_text", "mode", "contact", "number", "seconds_text", "outcome")
     list_filter = ("status", "mode", "kind", ("created_at", admin.DateFieldListFilter), "flow")
     search_fields = ("id",)
     search_help_text = "A conversation id, a phone number, a reference (ticket, order), or a run id"
@@ -75,6 +75,10 @@ class RunAdmin(ReadOnly):
     @admin.display(description="started", ordering="id")
     def started(self, run):
         return run.started_at or run.created_at
+
+    @admin.display(description="version", ordering="version__number")
+    def number(self, run):
+        return run.version.number or "draft"
 
     @admin.display(description="status", ordering="status")
     def status_text(self, run):
