@@ -113,7 +113,7 @@ def _died(answer: Answer, seconds: float) -> tuple[str, str]:
 
 
 _UNANSWERED = {
-    TOO_SLOW: lambda answer, seconds: (_too_slow(seconds), "timeout"),
+    TOO_SLOW: lambda answer, seconds: (f"{_too_slow(seconds)} What it had printed is lost.", "timeout"),
     TOO_LONG: lambda answer, seconds: ("The program's answer is larger than 1 MiB.", "bad_result"),
     DIED: _died,
 }
