@@ -51,6 +51,18 @@ def templates(kind: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
+def starts(workspace: Workspace, kind: str) -> list[dict[str, Any]]:
+    """What the draft of a flow of this kind can start from: [{"id", "title", "summary", "kind", "document", "sample"}].
+
+    Without the templates that make other flows beside: those begin with a new flow.
+    """
+    return [
+        {**item, "document": _connected(workspace, template_document(item["id"])), "sample": whole.get("sample")}
+        for item in templates(kind)
+        if not (whole := _gallery()[item["id"]]).get("also")
+    ]
+
+
 def template_document(template: str) -> dict[str, Any]:
     return read_document(_gallery()[template]["document"])
 

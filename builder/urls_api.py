@@ -29,6 +29,7 @@ RUN = "runs/<uuid:run_id>/"
 urlpatterns = [
     path("flows/", flows.FlowList.as_view(), name="api-flows"),
     path("flows/import/", flows.FlowImport.as_view(), name="api-flow-import"),
+    path("templates/", flows.TemplateList.as_view(), name="api-templates"),
     path(FLOW, flows.FlowDetail.as_view(), name="api-flow"),
     path(f"{FLOW}restore/", flows.FlowRestore.as_view(), name="api-flow-restore"),
     path(f"{FLOW}duplicate/", flows.FlowDuplicate.as_view(), name="api-flow-duplicate"),

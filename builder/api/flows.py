@@ -116,6 +116,18 @@ class FlowExport(ApiView):
         return Response(transfer.export_flows([self.flow()]))
 
 
+class TemplateList(ApiView):
+    rights = {"GET": VIEW}
+
+    @described(shapes.Template(many=True), query={"kind": "of flows; required"}, id="templates_list")
+    def get(self, request: Request) -> Response:
+        """What a draft of this kind can start from, with this workspace's connections where they are unmistakable."""
+        kind = request.query_params.get("kind", "")
+        if kind not in KINDS:
+            raise Refused(422, "invalid", f"kind is one of {', '.join(KINDS)}.")
+        return Response(flows.starts(request.workspace, kind))
+
+
 class FlowImport(ApiView):
     rights = {"POST": EDIT}
 

@@ -60,6 +60,7 @@ export function edit({ store, context, canvas, page, painter }) {
   addEventListener("dragenter", async () => (await styled(import("./view/dropping.js"), "transfer")).acceptFiles(store, context, canvas.stage), { once: true });
   offerMinimap(store, context, canvas, painter);
   guidesOnFirstWish(store, context, canvas, painter);
+  teachWhereEmpty(store, context, canvas, painter);
   asked();
   openLinked(store, context);
 
@@ -195,6 +196,21 @@ function guidesOnFirstWish(store, context, canvas, painter) {
     canvas.dom.append(search.dom);
     painter.add(search);
   });
+}
+
+/** A flow with nothing but its trigger has its next steps beside it. @param {Store} store @param {Context} context @param {Canvas} canvas @param {Painter} painter */
+function teachWhereEmpty(store, context, canvas, painter) {
+  let asked = false;
+  const look = async () => {
+    if (asked || store.state.document.nodes.length > 1) return;
+    asked = true;
+    const { createFirstSteps } = await styled(import("./view/first-steps.js"), "first-steps");
+    const card = createFirstSteps(store, context);
+    canvas.dom.append(card.dom);
+    painter.add(card);
+  };
+  store.subscribe(look);
+  look();
 }
 
 /** The overview comes when it is first shown; whether it is, is remembered. @param {Store} store @param {Context} context @param {Canvas} canvas @param {Painter} painter */

@@ -6,8 +6,8 @@ import { isMac } from "./gestures/machine.js";
 import { readClip } from "./model/clipboard.js";
 import { styled } from "./view/dom.js";
 
-/** A command line or JSON that is not our own steps: what it means here is found out when it comes. */
-const FOREIGN = /^\s*(?:(?:\$\s+)?curl(?:\.exe)?\s|[{[](?!\s*"segue"\s*:\s*"nodes"))/i;
+/** A command line, a phone number or JSON that is not our own steps: what it means here is found out when it comes. */
+const FOREIGN = /^\s*(?:(?:\$\s+)?curl(?:\.exe)?\s|\+[\d\s()./-]{7,30}$|[{[](?!\s*"segue"\s*:\s*"nodes"))/i;
 
 /** @param {Store} store @param {Context} context @param {HTMLElement} stage */
 export function listenToKeys(store, context, stage) {

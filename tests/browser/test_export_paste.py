@@ -1,12 +1,15 @@
 """Paste that understands: cURL becomes a step, JSON variables or a sample, an export a flow; no secret gets in."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from integrations.models import Connection
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
 from runtime.models import Flow
 from tests.browser.editing import canvas, card, document_of, lines, open_editor, until
 from tests.browser.test_inspector import DOCUMENT
@@ -162,3 +165,16 @@ def test_what_looks_like_json_and_is_none_says_so(paste, flow, page):
     paste("{this is: not json}")
     expect(page.get_by_text("This is neither steps, a flow, a cURL command nor JSON.").first).to_be_visible()
     assert Flow.objects.get(pk=flow.pk).draft.revision == 1
+
+
+def test_a_phone_number_finds_its_calls_to_try_the_flow_with(paste, flow, page, workspace):
+    recorder().submit(
+        accept,
+        Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "c7", "contact_number": "+14155550777"}}),
+    ).result(10)
+    paste(" +1 (415) 555-0777 ")
+    found = page.get_by_role("button", name=re.compile(r"^Call \+14155550777"))
+    expect(found).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Event as JSON")).to_have_value(re.compile('"c7"'))
+    assert len(document_of(flow)["nodes"]) == 3

@@ -4,6 +4,7 @@ import pytest
 
 from builder.flows import create_flow, templates
 from runtime.models import Flow, Run, Status, Trigger
+from runtime.models.flows import KINDS
 from tests.builder.conftest import simple_document
 
 
@@ -52,6 +53,20 @@ def test_every_template_of_the_gallery_makes_a_flow_that_could_be_published(api,
 
 def test_a_template_of_another_kind_is_refused(api):
     assert api.post("/flows/", {"name": "a", "kind": "action", "template": "call-ended"}).status_code == 422
+
+
+def test_a_draft_is_offered_the_templates_of_its_kind_that_stand_alone(api):
+    found = api.get("/templates/?kind=post_call").value
+    assert {item["kind"] for item in found} == {"post_call"}
+    assert {"zendesk-ticket", "demo-ticket"} <= {item["id"] for item in found}
+    assert all(item["document"]["nodes"] and item["summary"] for item in found)
+    offered = {item["id"] for kind in KINDS for item in api.get(f"/templates/?kind={kind}").value}
+    assert offered < {item["id"] for item in templates()}  # those that make other flows begin with a new flow
+
+
+def test_templates_of_no_kind_are_refused_in_words(api):
+    answer = api.get("/templates/")
+    assert (answer.status_code, "kind is one of" in answer.value["detail"]) == (422, True)
 
 
 def test_the_list_pages_through_all_flows_in_order(api, workspace, owner):

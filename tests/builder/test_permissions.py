@@ -23,6 +23,7 @@ READ, WRITE, PUBLISH = "flows:read", "flows:write", "flows:publish"
 # route name -> {method: (least role, scope of a machine, body)}
 TABLE = {
     "api-flows": {"GET": ("viewer", READ), "POST": ("editor", WRITE, {"name": "n", "kind": "post_call"})},
+    "api-templates": {"GET": ("viewer", READ)},
     "api-flow-import": {"POST": ("editor", WRITE, {"export": {}})},
     "api-flow": {"GET": ("viewer", READ), "PATCH": ("editor", WRITE, {"name": "n"}), "DELETE": ("editor", WRITE)},
     "api-flow-restore": {"POST": ("editor", WRITE)},

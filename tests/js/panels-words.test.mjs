@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conditionText } from "../../static/editor/model/why.js";
 import { count, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
 
 const saved = { status: "saved", kept: 0, message: "" };
@@ -25,18 +24,6 @@ test("moments near now are named", () => {
 });
 test("a run is named by who called", () => {
   assert.equal(runTitle({ id: "r1", event: { interaction: { channel: "phone", from: "+14155551234" } } }), "Call +14155551234");
-});
-test("a condition is said with the values it had", () => {
-  const condition = {
-    left: "{{interaction.DISPOSITION}}",
-    left_value: "escalated",
-    operator: "equals",
-    right: "escalated",
-    right_value: "escalated",
-    result: true,
-  };
-  assert.equal(conditionText(condition), "disposition “escalated” is “escalated”");
-  assert.equal(conditionText({ left: "{{vars.x}}", left_value: null, operator: "is_set", result: false }), "x (empty) is set");
 });
 test("a step is summed up by what came out of it", () => {
   assert.equal(stepSummary({ output: { status: 201, ticket_no: 48213, body: {} } }), "status 201 · ticket_no 48213");

@@ -310,6 +310,17 @@ class Moments(s.Serializer):
     problem = s.CharField()
 
 
+class Template(s.Serializer):
+    """A flow of the gallery; `sample` is an event to try it with."""
+
+    id = s.CharField()
+    title = s.CharField()
+    summary = s.CharField()
+    kind = s.CharField()
+    document = AnyJson()
+    sample = AnyJson(allow_null=True)
+
+
 class PassedOver(s.Serializer):
     """An event that was for this flow by its type, and did not start it."""
 

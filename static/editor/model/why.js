@@ -2,7 +2,6 @@
 /** @import {Edge, FlowDocument, FlowNode, Port, Run, Step} from "../types.js" */
 
 import { nodeOf } from "./document.js";
-import { ALONE, operatorText, quoted, short } from "./words-panels.js";
 import { runWords } from "./words-runs.js";
 import { words } from "./words.js";
 
@@ -123,16 +122,4 @@ export function leftBy(step, node) {
   if (step.port) return step.port;
   if (!["failed", "unknown"].includes(step.status)) return null;
   return node?.settings?.on_error === "branch" ? "error" : null;
-}
-
-/** The last word of a lone placeholder, else the text itself. @param {any} left */
-function operandName(left) {
-  const lone = /^\s*\{\{\s*([\w.[\]-]+)[^{}]*\}\}\s*$/.exec(String(left ?? ""));
-  return lone ? lone[1].split(".").slice(-1)[0].toLowerCase().replaceAll("_", " ") : short(left ?? "", 40);
-}
-
-/** A comparison as part of a sentence. @param {Compared} condition */
-export function conditionText(condition) {
-  const right = ALONE.includes(condition.operator) ? "" : ` ${quoted(condition.right_value ?? condition.right)}`;
-  return `${operandName(condition.left)} ${quoted(condition.left_value)} ${operatorText(condition.operator)}${right}`;
 }

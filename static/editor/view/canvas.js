@@ -9,9 +9,9 @@ import { nodeOf } from "../model/document.js";
 import { bounds, cameraFor, contentRects, FAR, FAR_MARGIN, grown, toScreen, toWorld, touches, WIDTH } from "../model/geometry.js";
 import { indexOf } from "../model/graph.js";
 import { linesIn, nodesIn, notesIn, planeOf, reveal } from "../model/spatial.js";
-import { readonlyReason, shownDocument, shownPlaces } from "../model/state.js";
+import { shownDocument, shownPlaces } from "../model/state.js";
 import { words } from "../model/words.js";
-import { h, icon, setAttribute, setHidden } from "./dom.js";
+import { h, setAttribute, setHidden } from "./dom.js";
 import { createEdges } from "./edges.js";
 import { createNodes } from "./nodes.js";
 
@@ -51,7 +51,6 @@ export function createCanvas(store, context) {
   const ghost = h("div", { class: "drop-ghost", hidden: true, "aria-hidden": "true" });
   const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
   const lost = h("button", { class: "button canvas-lost", type: "button", hidden: true, onclick: () => context.commands.run("fit") }, words.backToContent);
-  const empty = emptyState(context);
   const stage = h(
     "div",
     { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" },
@@ -61,7 +60,7 @@ export function createCanvas(store, context) {
     marquee,
     ghost,
   );
-  const dom = h("div", { class: "canvas" }, stage, empty, reason, lost, h("p", { id: "canvas-help", class: "visually-hidden" }, words.canvasHelp));
+  const dom = h("div", { class: "canvas" }, stage, reason, lost, h("p", { id: "canvas-help", class: "visually-hidden" }, words.canvasHelp));
 
   /** What was drawn last. */
   let drawn = {
@@ -162,8 +161,6 @@ export function createCanvas(store, context) {
     const { gesture } = state;
     stage.dataset.gesture = gesture?.kind ?? "";
     stage.dataset.tool = state.tool;
-    setHidden(empty, shownDocument(state).nodes.length > 0);
-    if (!empty.hidden) empty.classList.toggle("is-fixed", readonlyReason(state) !== null);
     setHidden(marquee, gesture?.kind !== "marquee");
     if (gesture?.kind === "marquee") {
       const at = toScreen(state.camera, gesture.rect);
@@ -325,19 +322,4 @@ function focusFirst(store) {
     const [only] = state.selection.nodes;
     return only === undefined ? state : { ...state, focused: only };
   });
-}
-
-/** @param {Context} context */
-function emptyState(context) {
-  const begin = h(
-    "button",
-    {
-      class: "button button-primary",
-      type: "button",
-      onclick: (/** @type {MouseEvent} */ event) => context.commands.run("add", { anchor: event.currentTarget }),
-    },
-    icon("plus"),
-    words.emptyAction,
-  );
-  return h("div", { class: "canvas-empty", hidden: true }, h("h2", {}, words.empty), h("p", {}, words.emptyText), begin);
 }

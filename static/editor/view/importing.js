@@ -1,5 +1,5 @@
 /** A flow from outside onto the canvas: its steps beside what is there, or the whole of it in place of the draft. One entry of the history. */
-/** @import {Command, Context, Point, State, Store} from "../types.js" */
+/** @import {Command, Context, FlowDocument, Point, State, Store} from "../types.js" */
 /** @import {FlowFile} from "../model/flow-file.js" */
 
 import { isTrigger } from "../model/catalogue.js";
@@ -52,12 +52,15 @@ export async function bringIn(store, context, { flows, connections }, at = conte
     ],
   });
   if (answer === "add") context.commands.run("paste", { text: JSON.stringify(clipOfDocument(document, state.workspace)), at });
-  if (answer === "replace") {
-    context.commands.register(REPLACE);
-    if (context.commands.run("replace-flow", { document, label: transfer.replaced(flow.name) })) context.toast(transfer.imported(flow.name), { kind: "ok" });
-  }
+  if (answer === "replace" && replaceDraft(context, document, transfer.replaced(flow.name))) context.toast(transfer.imported(flow.name), { kind: "ok" });
   if (answer === "add" || answer === "replace") context.canvas.focus();
   return undefined;
+}
+
+/** A document in place of the draft, as one entry of the history. @param {Context} context @param {FlowDocument} document @param {string} label */
+export function replaceDraft(context, document, label) {
+  context.commands.register(REPLACE);
+  return context.commands.run("replace-flow", { document, label });
 }
 
 /** @type {Command} */

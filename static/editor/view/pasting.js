@@ -1,4 +1,4 @@
-/** What was pasted and is not copied steps: a cURL command, a flow, JSON, a file that carries a flow. Each becomes what it means here. */
+/** What was pasted and is not copied steps: a cURL command, a phone number, a flow, JSON, a file that carries one. Each becomes what it means here. */
 /** @import {Context, Point, Store} from "../types.js" */
 
 import { readClip } from "../model/clipboard.js";
@@ -24,10 +24,24 @@ export async function pasteForeign(store, context, { text, files, at }) {
   if (readClip(text)) return void context.commands.run("paste", { text, at });
   const request = readCurl(text);
   if (request) return (await import("./pasting-requests.js")).pasteRequest(store, context, request, whereTo(store, at));
+  const number = phoneIn(text);
+  if (number) return findCalls(store, number);
   const value = parsed(text);
   if (value === undefined) return context.toast(transfer.notUnderstood, { kind: "warn" });
   const flows = readFlows(value);
   return flows ? bringIn(store, context, flows, at) : askWhatFor(store, context, value, at);
+}
+
+/** A phone number with its country code, as people write one. @param {string} text @returns {string|null} as E.164 */
+function phoneIn(text) {
+  if (!/^\s*\+[\d\s()./-]{7,30}\s*$/.test(text)) return null;
+  const digits = text.replace(/\D/g, "");
+  return digits.length >= 7 && digits.length <= 15 ? `+${digits}` : null;
+}
+
+/** The calls of a number, to try the flow with. @param {Store} store @param {string} number */
+function findCalls(store, number) {
+  store.dispatch((state) => ({ ...state, right: "test", modal: { find: number } }));
 }
 
 /** After the step that is chosen, if a way out of it is free; else where the pointer is. @param {Store} store @param {Point} at */

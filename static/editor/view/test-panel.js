@@ -142,6 +142,11 @@ export function createTestPanel(store, context) {
       source.refresh();
     },
     update(state, before) {
+      const { find } = state.modal ?? {};
+      if (find) {
+        source.find(find);
+        queueMicrotask(() => store.dispatch((now) => ({ ...now, modal: null })));
+      }
       if (before && state.sample !== before.sample && state.sample.source !== "the last test") useKept();
       if (!before || state.document !== before.document || state.modal !== before.modal) {
         drawUntil(state);

@@ -3,7 +3,6 @@
 
 import { mayEdit } from "../model/rights.js";
 import { sampleEvent } from "../model/sample-event.js";
-import { conditionText } from "../model/why.js";
 import { moment, runTitle } from "../model/words-panels.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
@@ -35,7 +34,11 @@ export function createTestSource(store, context, { filled, failed, written }) {
   });
   const results = h("ul", { class: "test-found", role: "list" });
   const said = h("p", { class: "hint", role: "status" });
-  const form = h("form", { class: "test-source", onsubmit: find }, search, h("button", { class: "button", type: "submit" }, icon("search"), runWords.findCall));
+  const onsubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    find();
+  };
+  const form = h("form", { class: "test-source", onsubmit }, search, h("button", { class: "button", type: "submit" }, icon("search"), runWords.findCall));
   const keep = h(
     "button",
     { class: "button button-quiet", type: "button", onclick: save, hidden: !mayEdit(store.state.me) },
@@ -103,9 +106,7 @@ export function createTestSource(store, context, { filled, failed, written }) {
     return sampleEvent(state.flow.kind, state.document, state.catalogue);
   }
 
-  /** @param {Event} event */
-  async function find(event) {
-    event.preventDefault();
+  async function find() {
     const text = search.value.trim();
     if (!text) return search.focus();
     form.setAttribute("aria-busy", "true");
@@ -130,7 +131,7 @@ export function createTestSource(store, context, { filled, failed, written }) {
     const flow = store.state.flow.id;
     const skipped = call.skipped.find((/** @type {any} */ each) => each.flow === flow);
     const names = [...new Set(call.runs.map((/** @type {any} */ run) => `${run.flow_name}: ${run.status.replace("_", " ")}`))];
-    const about = [call.interaction.disposition, ...names, skipped ? runWords.notStarted(skippedText(skipped)) : ""].filter(Boolean).join(" · ");
+    const about = [call.interaction.disposition, ...names, skipped ? runWords.notStarted(skipped.reason) : ""].filter(Boolean).join(" · ");
     const take = () => {
       found.set(`call ${call.id}`, { label, event });
       results.replaceChildren();
@@ -139,12 +140,6 @@ export function createTestSource(store, context, { filled, failed, written }) {
     };
     return h("li", {}, h("button", { type: "button", onclick: take }, label, about ? h("small", {}, about) : null));
   }
-
-  /** Why a call did not start this flow, with the value it had. @param {any} skipped */
-  const skippedText = ({ reason, conditions }) => {
-    const failed = conditions.find((/** @type {any} */ each) => !each.result);
-    return failed ? conditionText(failed) : reason;
-  };
 
   async function save() {
     const event = written();
@@ -209,6 +204,11 @@ export function createTestSource(store, context, { filled, failed, written }) {
     keep,
     draw,
     choose,
+    /** Looks for the calls of a number, an id or a reference. @param {string} text */
+    find(text) {
+      search.value = text;
+      return find();
+    },
     /** What is chosen now. */
     value: () => select.value,
     /** Scenarios and past calls are an offer; the sample works without them. */
