@@ -107,20 +107,10 @@ def test_a_program_has_a_second_and_a_half():
     assert 1.2 < time.monotonic() - started < WALL_SECONDS + GRACE + 1  # the last second for a machine that is busy
 
 
-def test_lines_printed_before_the_limit_are_kept_and_lost_ones_are_told_of():
-    """The engine stops a program by its processor time; what only the wall clock could stop took its lines along."""
-    text = f"console.log('so far'); {SPIN}"
-    with pytest.raises(StepError) as stopped:
-        words.read(Answer(TOO_SLOW, b"", 0, 1.5), text, 1.5)
-    assert stopped.value.message.endswith("What it had printed is lost.")
-
-    def kept():
-        with pytest.raises(StepError) as stopped:
-            sandbox.run(text, "{}", 10, "w")
-        assert (stopped.value.detail["console"] == ["so far"]) is not stopped.value.message.endswith("is lost.")
-        return stopped.value.detail["console"]
-
-    until(kept, 60, "on no try there was processor time enough")
+def test_lines_that_are_lost_with_a_program_are_told_of():
+    """The engine stops a program by its processor time; what only the wall clock could stop takes its lines along."""
+    with pytest.raises(StepError, match=r"stopped after 1\.5 s\..* What it had printed is lost\."):
+        words.read(Answer(TOO_SLOW, b"", 0, 1.5), SPIN, 1.5)
 
 
 def test_a_program_has_less_where_a_caller_waits():
