@@ -99,10 +99,13 @@ def _let_in(gate: Gate, run_id: Any, now: datetime, given: Turn | None) -> Verdi
     if gate.rate is not None:
         moment = max(now, gate.free_at or now)
         gate.free_at, pause = moment + interval(gate), (moment - now).total_seconds()
-    gate.save(update_fields=["probing_until", "free_at"])
+    if probing or gate.rate is not None:
+        gate.save(update_fields=["probing_until", "free_at"])
     if given is None and not probing and gate.at_once is None:
         return Verdict(pause=pause)
-    Turn.objects.update_or_create(gate=gate, run_id=run_id, defaults={"from_at": now, "until": until, "taken": True})
+    turn = given or Turn(gate=gate, run_id=run_id)
+    turn.from_at, turn.until, turn.taken = now, until, True
+    turn.save()
     return Verdict(turn=True, pause=pause)
 
 
@@ -176,7 +179,8 @@ def give_back(gate: Gate, run_id: Any) -> None:
     if gate.opened_at is not None and gate.probing_until is not None:
         gate.probing_until = None  # the one that tried said nothing: another may
         gate.save(update_fields=["probing_until"])
-    pump(gate)
+    if gate.queued:  # else nobody waits, and letting somebody in costs more than the request
+        pump(gate)
 
 
 def went_well(gate: Gate) -> None:

@@ -114,17 +114,22 @@ class _Job:
 
 
 def _serve(jobs: list[_Job]) -> list[Verdict]:
-    """On the gates' lane: in the order of their keys, so that processes never wait for each other crosswise."""
+    """On the gates' lane: in the order of their keys, so that processes never wait for each other crosswise. Each gate
+    is locked once, and kept as the jobs leave it."""
     answers: dict[int, Verdict] = {}
+    locked: dict[tuple[Any, str], Gate] = {}
     for number in sorted(range(len(jobs)), key=lambda each: (str(jobs[each].workspace_id), jobs[each].key)):
-        answers[number] = _do(jobs[number])
+        job = jobs[number]
+        key = job.workspace_id, job.key
+        if key not in locked:
+            locked[key] = gatekeeping.locked(job.workspace_id, job.key, job.name)
+        answers[number] = _do(job, locked[key])
     if any(job.do in ("wrong", "well") for job in jobs):
         forget()
     return [answers[number] for number in range(len(jobs))]
 
 
-def _do(job: _Job) -> Verdict:
-    gate = gatekeeping.locked(job.workspace_id, job.key, job.name)
+def _do(job: _Job, gate: Gate) -> Verdict:
     if job.do == "admit":
         return gatekeeping.admit(gate, job.run_id)
     if job.do == "give_back":
