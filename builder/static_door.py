@@ -5,9 +5,12 @@ ranges, tags, what may be kept for ever); outside DEBUG its table of files is ma
 """
 
 from functools import cached_property
+from pathlib import Path
 
 from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+from builder.static_files import PART, with_parts
 
 # What never changes needs no tag to ask about it again; sixty modules each save the bytes.
 FOR_EVER = ("Cache-Control", "max-age=31536000,immutable")
@@ -50,6 +53,8 @@ class StaticDoor:
 
     def _answer(self, file, method, asked):
         """(status, headers, body). Of files that cannot change, small ones are read and described once."""
+        if self.files.autorefresh and method == "GET" and (sheet := whole(file)) is not None:
+            return 200, [(b"content-type", b"text/css; charset=utf-8"), (b"cache-control", b"no-store")], sheet
         plain = method == "GET" and asked.keys() <= PLAIN and not self.files.autorefresh
         path = file.get_path_and_headers(asked)[0] if plain else None
         if path in self.kept:
@@ -58,6 +63,14 @@ class StaticDoor:
         if path is not None and len(found[2]) <= SMALL:
             self.kept[path] = found
         return found
+
+
+def whole(file) -> bytes | None:
+    """A sheet with its parts as it is collected outside DEBUG; None of what is no sheet or has none."""
+    path = Path(file.get_path_and_headers({})[0])
+    if path.suffix != ".css" or not PART.search(path.read_text()):
+        return None
+    return with_parts(str(path), lambda each: Path(each).read_text()).encode()
 
 
 def answered(response):

@@ -39,6 +39,12 @@ def without_comments(source: str) -> str:
     return COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), source)
 
 
+def with_parts(path, read) -> str:
+    """The sheet at `path` with the parts it imports in their places; `read(path)` gives a file's text."""
+    folder = posixpath.dirname(path)
+    return PART.sub(lambda part: with_parts(posixpath.join(folder, part["path"]), read), read(path))
+
+
 class StaticFiles(StaticFilesConfig):
     """Stands in INSTALLED_APPS for Django's own configuration, so that every collectstatic leaves the same out."""
 
@@ -62,13 +68,11 @@ class WholeSheets:
         self.files = files
 
     def open(self, path):
-        with self.files.open(path) as file:
-            source = file.read().decode()
-        folder = posixpath.dirname(path)
-        return ContentFile(PART.sub(lambda part: self._part(posixpath.join(folder, part["path"])), source).encode())
+        return ContentFile(with_parts(path, self._read).encode())
 
-    def _part(self, path):
-        return self.open(path).read().decode()
+    def _read(self, path):
+        with self.files.open(path) as file:
+            return file.read().decode()
 
 
 class CollectedFiles(CompressedManifestStaticFilesStorage):

@@ -100,3 +100,12 @@ def test_the_whole_application_serves_a_module_without_a_session(live):
         assert answer.headers["Content-Type"].startswith("text/javascript")
         assert answer.headers["Set-Cookie"] is None
         assert b"createCanvas" in answer.read()
+
+
+def test_while_it_is_worked_on_a_sheet_comes_with_its_parts_too(live):
+    with urllib.request.urlopen(f"{live}/static/css/canvas.css", timeout=10) as answer:
+        sheet = answer.read().decode()
+        assert answer.headers["Content-Type"].startswith("text/css")
+        assert answer.headers["Cache-Control"] == "no-store", "a part may change where the sheet does not"
+    assert "@import" not in sheet
+    assert ".node-chip {" in sheet
