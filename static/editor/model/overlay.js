@@ -126,6 +126,6 @@ const edgeBetween = (document, step, next) =>
 /** @param {Step} step */
 function textOf(step) {
   if (step.status === "succeeded") return words.took(step.seconds) || (words.status.succeeded ?? "");
-  if (step.status === "failed" && step.seconds !== null) return `${words.status.failed} · ${words.took(step.seconds)}`;
+  if (step.status === "failed" && step.seconds !== null && step.seconds < 60) return `${words.status.failed} · ${words.took(step.seconds)}`;
   return words.status[step.status] ?? step.status;
 }
