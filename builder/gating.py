@@ -11,6 +11,7 @@ from runtime import gatekeeping, gates
 from runtime.models import Gate, Wait
 
 LIMITS = ("at_once", "rate", "per", "opens_after")
+MOST_AT_ONCE, HIGHEST_RATE, MOST_FAILURES = 10_000, 100_000, 10_000
 
 
 def key_of(connection: Any) -> str:

@@ -10,20 +10,20 @@ can edit it.
 """
 
 import ipaddress
-import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotResolvedInTime
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from integrations.own_threads import OwnThreads
 from runtime.engine.errors import StepError
 
 PORTS = frozenset({80, 443, 8080, 8443})
 ANSWERS_TRIED = 4
+_resolvers = OwnThreads(16, "resolve")
 # Networks that lead to no public host. `is_global` alone misses some of them, and changes with Python's version.
 _FORBIDDEN_4 = tuple(
     ipaddress.IPv4Network(text)
@@ -158,7 +158,7 @@ def resolve(host: str, port: int, seconds: float) -> list[SocketAddress]:
     except socket.gaierror:
         pass
     try:
-        return _resolvers().submit(_lookup, host, port, 0).result(timeout=max(0.0, seconds))
+        return _resolvers.submit(_lookup, host, port, 0).result(timeout=max(0.0, seconds))
     except NotResolvedInTime as error:
         raise TimeoutError(f"looking up {host} took too long") from error
 
@@ -174,28 +174,9 @@ def _name(host: str) -> str:
     return host.lower().rstrip(".")
 
 
-_pool: ThreadPoolExecutor | None = None
-
-
-def _resolvers() -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolve")
-    return _pool
-
-
-def _forget_pool() -> None:
-    global _pool
-    _pool = None
-
-
 def literal(host: str) -> Iterable[str]:
     """The addresses that `host` itself spells out, in any spelling the system's resolver takes; none for a name."""
     try:
         return [answer[4][0] for answer in _lookup(_name(host), 0, socket.AI_NUMERICHOST)]
     except socket.gaierror:
         return []
-
-
-# Threads do not survive a fork; the child makes its own.
-os.register_at_fork(after_in_child=_forget_pool)

@@ -1,13 +1,14 @@
 """Rows for the threads that perform steps, which have no database of their own: one thread that has."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import connection as database
 
+from integrations.own_threads import OwnThreads
+
 Result = TypeVar("Result")
+_thread = OwnThreads(1, "in-database")
 
 
 def in_database(work: Callable[[], Result]) -> Result:
@@ -19,23 +20,4 @@ def in_database(work: Callable[[], Result]) -> Result:
         finally:
             database.close()
 
-    return _keeper().submit(worked).result()
-
-
-_thread: ThreadPoolExecutor | None = None
-
-
-def _keeper() -> ThreadPoolExecutor:
-    global _thread
-    if _thread is None:
-        _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="in-database")
-    return _thread
-
-
-def _forget() -> None:
-    global _thread
-    _thread = None
-
-
-# Threads do not survive a fork; the child makes its own.
-os.register_at_fork(after_in_child=_forget)
+    return _thread.submit(worked).result()

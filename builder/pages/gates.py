@@ -11,14 +11,19 @@ from builder.pages.connections import connection_or_404
 from builder.pages.flow_list import back
 from runtime.models import Gate
 
+UNFIT = (
+    f"Limits are whole numbers: 1 to {gating.MOST_AT_ONCE:,} requests at once, 1 to {gating.HIGHEST_RATE:,} in each "
+    f"second or minute, empty for none; 0 to {gating.MOST_FAILURES:,} failures, 0 for never."
+)
+
 
 class LimitsForm(forms.Form):
     """Empty is no limit."""
 
-    at_once = forms.IntegerField(required=False, min_value=1, max_value=10_000)
-    rate = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+    at_once = forms.IntegerField(required=False, min_value=1, max_value=gating.MOST_AT_ONCE)
+    rate = forms.IntegerField(required=False, min_value=1, max_value=gating.HIGHEST_RATE)
     per = forms.TypedChoiceField(choices=[(1, "second"), (60, "minute")], coerce=int)
-    opens_after = forms.IntegerField(min_value=0, max_value=10_000)
+    opens_after = forms.IntegerField(min_value=0, max_value=gating.MOST_FAILURES)
 
 
 @require_POST
@@ -30,7 +35,7 @@ def set_limits(request, connection_id):
         gating.set_limits(connection, request.user, **form.cleaned_data)
         messages.success(request, "The limits hold for every worker from now on.")
     else:
-        messages.error(request, "A limit is a whole number from 1, or empty for none.")
+        messages.error(request, UNFIT)
     return redirect("connection-edit", connection.pk)
 
 

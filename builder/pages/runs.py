@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -67,7 +68,7 @@ def filters_of(request, query):
 def _is_flow(request, text):
     try:
         return Flow.objects.for_workspace(request.workspace).filter(pk=text).exists()
-    except Exception:
+    except ValidationError:  # no id at all
         return False
 
 

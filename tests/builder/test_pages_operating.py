@@ -73,6 +73,21 @@ def test_limits_of_a_connection_are_set_on_its_page(signed_in, workspace):
     assert b'value="5"' in signed_in.get(address).content
 
 
+def test_a_limit_that_cannot_be_says_what_can(signed_in, workspace):
+    connection = Connection.objects.create(workspace=workspace, name="CRM", type="none")
+    body = {"at_once": "10001", "rate": "", "per": "60", "opens_after": "3"}
+    answer = signed_in.post(f"/settings/connections/{connection.pk}/limits/", body, follow=True)
+    assert "1 to 10,000 requests at once, 1 to 100,000 in each second or minute" in answer.content.decode()
+    assert not Gate.objects.exists()
+
+
+def test_a_flow_that_is_no_id_is_not_found(signed_in, make_run, published):
+    run = make_run()
+    for text in ("x", "\x00", "1", str(run.pk)):
+        assert signed_in.get("/runs/", {"flow": text}).status_code == 404, text
+    assert signed_in.get("/runs/", {"flow": str(published.pk)}).status_code == 200
+
+
 def test_an_open_breaker_is_seen_on_the_dashboard_and_reset_there(signed_in, workspace, make_run):
     gate = Gate.objects.create(workspace=workspace, key="host:crm.example", name="crm.example", failures=10,
                                opened_at=timezone.now(), last_error="crm.example answered 502.")  # fmt: skip

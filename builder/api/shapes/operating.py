@@ -2,6 +2,7 @@
 
 from rest_framework import serializers as s
 
+from builder import gating
 from builder.api.shapes.describing import AnyJson
 from runtime.models import Operation as _Row
 
@@ -50,10 +51,10 @@ class OperationWithItems(Operation):
 class GateBody(s.Serializer):
     """null is no limit; a rate is so many a second (`per` 1) or a minute (60); `opens_after` failures, 0 = never."""
 
-    at_once = s.IntegerField(min_value=1, max_value=10_000, allow_null=True, required=False)
-    rate = s.IntegerField(min_value=1, max_value=100_000, allow_null=True, required=False)
+    at_once = s.IntegerField(min_value=1, max_value=gating.MOST_AT_ONCE, allow_null=True, required=False)
+    rate = s.IntegerField(min_value=1, max_value=gating.HIGHEST_RATE, allow_null=True, required=False)
     per = s.ChoiceField([1, 60], required=False)
-    opens_after = s.IntegerField(min_value=0, max_value=10_000, required=False)
+    opens_after = s.IntegerField(min_value=0, max_value=gating.MOST_FAILURES, required=False)
 
 
 class Gate(s.Serializer):
