@@ -61,11 +61,27 @@ def prune() -> dict[str, int]:
 def _runs(workspace: Workspace) -> int:
     now = timezone.now()
     old = now - timedelta(days=workspace.retention_days)
-    ended = Run.objects.for_workspace(workspace).filter(id__lt=first_id(old), status__in=FINAL, finished_at__lt=old)
+    ended = Run.objects.for_workspace(workspace).filter(
+        ~_asked_for(), id__lt=first_id(old), status__in=FINAL, finished_at__lt=old
+    )
     asked_again = Q(call_key__isnull=False, finished_at__gte=now - KEYS_KEPT)
     for ids in _batches(ended.filter(asked_again, pruned_at=None).order_by("id")):
         _empty_runs(ids)
     return _in_batches(ended.exclude(asked_again).order_by("id"))
+
+
+def _asked_for() -> Any:
+    """Whether an open run still asks for what a run gave: its parent, a retry of it, or a retry of its parent.
+
+    Without it a *Run flow* step of many days would take an item for one that was never started, and start it again.
+    """
+    waiting = Run.objects.filter(status__in=OPEN)
+    return (
+        Exists(waiting.filter(pk=OuterRef("parent_id")))
+        | Exists(waiting.filter(origin_id=OuterRef("pk")))
+        | Exists(waiting.filter(origin_id=OuterRef("parent_id")))
+        | Exists(waiting.filter(origin__origin_id=OuterRef("parent_id")))
+    )
 
 
 def _events(workspace: Workspace) -> int:
@@ -105,7 +121,8 @@ def _test_versions() -> QuerySet[FlowVersion]:
 def _trash() -> int:
     gone = 0
     old = timezone.now() - timedelta(days=TRASH_DAYS)
-    for flow in Flow.objects.filter(deleted_at__lt=old).exclude(runs__status__in=OPEN):
+    unneeded = Flow.objects.exclude(runs__status__in=OPEN).exclude(runs__parent__status__in=OPEN)
+    for flow in unneeded.filter(deleted_at__lt=old):
         _in_batches(Run.objects.filter(flow=flow))
         flow.delete()
         gone += 1

@@ -139,3 +139,23 @@ def test_an_event_that_a_younger_run_still_needs_keeps_what_it_brought(workspace
     prune()
     assert Event.objects.get().payload == {"interaction": {"summary": "needed"}}
     assert Run.objects.get() == run
+
+
+def test_an_item_stays_as_long_as_the_run_that_works_through_the_list(workspace, make_run):
+    """Else it would be taken for one that was never started, and be started again."""
+    age = workspace.retention_days + 1
+    parent, retried = make_run(Status.WAITING, age), make_run("failed", age)
+    again = make_run(Status.WAITING, 1)
+    Run.objects.filter(pk=again.pk).update(origin=retried)
+    items = [make_run("succeeded", age), make_run("succeeded", age)]
+    theirs = Flow.objects.create(workspace=workspace, name="Item", kind="automation")
+    for item, of in zip(items, (parent, retried), strict=True):
+        Run.objects.filter(pk=item.pk).update(
+            flow=theirs, parent=of, parent_index=1, parent_item=0, response={"ok": True}
+        )
+    assert prune()["runs"] == 0
+    assert [run.response for run in Run.objects.filter(parent__isnull=False)] == [{"ok": True}] * 2
+    Flow.objects.filter(pk=theirs.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+    assert prune()["flows"] == 0
+    Run.objects.filter(pk__in=[parent.pk, again.pk]).update(status="succeeded", finished_at=timezone.now())
+    assert prune()["runs"] == 3
