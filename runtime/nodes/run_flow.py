@@ -77,7 +77,7 @@ class RunFlow(NodeType):
          "ports": ["success"]},
         {"name": "failed", "label": "Failed", "type": "number", "sample": 0, "scope": "steps", "ports": ["success"]},
     )  # fmt: skip
-    summary = ({"field": "flow"}, " ", {"field": "mode"})
+    summary = ({"field": "flow"}, " · ", {"field": "mode"})
     example = {
         "type": "run_flow", "key": "add_leads", "label": "Add each lead",
         "config": {"flow": "01900000-0000-7000-8000-000000000000", "mode": "each", "items": "{{trigger.body.leads}}",
