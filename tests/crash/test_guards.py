@@ -38,8 +38,8 @@ GUARDS = {
         "the sleeper was never refused",
     ),
     "unique key": Guard(
-        "runtime/migrations/0001_initial.py", "fields=('workspace', 'source', 'type', 'key')",
-        "fields=('workspace', 'source', 'type', 'key', 'id')",
+        "runtime/migrations/0001_initial.py", "fields=('workspace', 'key', 'source', 'type')",
+        "fields=('workspace', 'key', 'source', 'type', 'id')",
         "test_same_key.py::test_events_with_one_id_posted_to_two_processes_are_stored_once",
         "== 1",
     ),
