@@ -37,7 +37,7 @@ def asked(type: str, config: Config, came: Came) -> Iterator[Asked]:
 
 
 def reason_of(type: str, config: Config, came: Came) -> dict[str, Any] | None:
-    """What the trigger's step keeps: SETTLED section 3's record with its one way out, marked; None if nothing was asked.
+    """What the trigger's step keeps: SETTLED section 3's record with its one way out; None if nothing was asked.
 
     A try by hand runs whatever the trigger asks: there `result` says whether the event would have started it live.
     """

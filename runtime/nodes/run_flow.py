@@ -16,8 +16,8 @@ TYPES = ["string", "number", "integer", "boolean", "object", "array"]
 
 
 class Called(NodeType):
-    """Starts when another flow runs this one with **Run flow**. What it is given is `{{args.<name>}}`; what it gives back
-    is the object of its Respond step, or nothing.
+    """Starts when another flow runs this one with **Run flow**. What it is given is `{{args.<name>}}`; what it gives
+    back is the object of its Respond step, or nothing.
     """
 
     type, label, icon, order = "called", "Called by a flow", "run_flow", 9
