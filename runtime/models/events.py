@@ -33,6 +33,7 @@ class Event(Record):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["workspace", "key", "source", "type"], name="event_key_once")]
         indexes = [
+            models.Index(fields=["workspace", "id"], name="event_list"),
             models.Index(fields=["workspace", "interaction_id"], name="event_by_interaction"),
             models.Index(fields=["workspace", "contact_number"], name="event_by_number"),
         ]

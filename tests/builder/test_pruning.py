@@ -22,9 +22,9 @@ from runtime.operating import CannotOperate, retry
 def make_run(workspace, published):
     def make(status, days):
         then = timezone.now() - timedelta(days=days)
-        event = Event.objects.create(workspace=workspace, source="api", type="call.ended", received_at=then)
-        finished = then if status in ("succeeded", "failed") else None
         own = UUID(int=first_id(then).int + secrets.randbits(60))
+        event = Event.objects.create(id=own, workspace=workspace, source="api", type="call.ended", received_at=then)
+        finished = then if status in ("succeeded", "failed") else None
         return Run.objects.create(
             id=own, created_at=then, workspace=workspace, flow=published, version=published.published, event=event,
             kind="post_call", status=status, finished_at=finished,
