@@ -16,7 +16,9 @@ class BuilderConfig(AppConfig):
         from builder.pruning import prune
         from integrations.endpoints import tell_owners_of_all
         from runtime.clock import every_hour
+        from runtime.conversing import end_idle
 
+        every_hour(end_idle)
         every_hour(prune)
         every_hour(keep_up)
         every_hour(tell_owners_of_all)

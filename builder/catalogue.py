@@ -14,8 +14,10 @@ USUAL = {
     "help": "", "required": False, "default": None, "template": False, "secure": False, "section": "",
     "advanced": False, "options": None, "options_from": None, "visible_if": None, "fields": None, "item": None,
 }  # fmt: skip
-#: What only forms read.
-LATER = ("example", "outputs")
+#: What only forms read, or nothing on a page.
+LATER = ("example", "outputs", "version")
+#: What a type is unless it says otherwise.
+USUALLY = {"can_disable": True, "waits": False}
 REFERENCES = ("connection_ref", "flow_ref", "agent_refs", "table_ref")
 QUALITY = 11  # of brotli: 50 ms, once a process
 
@@ -51,7 +53,7 @@ def catalogue_tag(kind: str | None = None, brief: bool = False) -> str:
 
 
 def _brief(each: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: part for name, part in each.items() if name not in LATER}
+    kept = {name: part for name, part in each.items() if name not in LATER and part != USUALLY.get(name)}
     first = each["help"].split("\n\n")[0].split(". ")[0]
     drawn = _drawn(each)
     return {
@@ -64,9 +66,10 @@ def _brief(each: dict[str, Any]) -> dict[str, Any]:
 def _drawn(each: dict[str, Any]) -> set[str]:
     """The fields a card, its ports and a paste need: named by ports, outputs and summary, and what they hang on."""
     rules = [*each["ports"], *each["outputs"], *(part for part in each["summary"] if isinstance(part, dict))]
-    names = {str(rule.get("each") or rule.get("field") or (rule.get("when") or {}).get("field")) for rule in rules}
+    names = {str(rule.get("each") or rule.get("field") or rule.get("named_by")) for rule in rules}
+    hangs_on = [rule["when"] for rule in rules if rule.get("when")]
     names |= {field["name"] for field in each["fields"] if field["kind"] in REFERENCES}
-    hangs_on = [field["visible_if"] for field in each["fields"] if field["name"] in names and field["visible_if"]]
+    hangs_on += [field["visible_if"] for field in each["fields"] if field["name"] in names and field["visible_if"]]
     while hangs_on:
         rule = hangs_on.pop()
         names.add(str(rule.get("field")))

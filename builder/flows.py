@@ -134,7 +134,8 @@ def _unnamed(node: dict[str, Any]) -> dict[str, Any]:
     return {**node, "config": {**node["config"], "name": f"{node['config']['name'][:58]}_copy"}}
 
 
-_FIRST = {"post_call": "call_ended", "action": "action_called", "inbound": "inbound_call", "automation": "webhook"}
+_FIRST = {"post_call": "call_ended", "action": "action_called", "inbound": "inbound_call",
+          "conversation": "conversation_started", "automation": "webhook"}  # fmt: skip
 
 
 def _start_of(kind: str) -> dict[str, Any]:

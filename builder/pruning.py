@@ -26,6 +26,7 @@ from runtime.intake import KEYS_KEPT
 from runtime.models import (
     FINAL,
     OPEN,
+    Conversation,
     Event,
     Flow,
     FlowDay,
@@ -53,6 +54,7 @@ def prune() -> dict[str, int]:
         "runs": sum(_runs(workspace) for workspace in Workspace.objects.all()),
         "events": sum(_events(workspace) for workspace in Workspace.objects.all()),
         "flows": _trash(),
+        "conversations": sum(_conversations(workspace) for workspace in Workspace.objects.all()),
         "operations": _in_batches(Operation.objects.filter(finished_at__lt=timezone.now() - KEEP_OPERATIONS)),
         "test versions": _in_batches(_test_versions()),
         "invitations": _in_batches(Invitation.objects.filter(accepted_at=None, expires_at__lt=timezone.now())),
@@ -115,6 +117,14 @@ def _empty_events(ids: list) -> None:
     Event.objects.filter(pk__in=ids).update(
         payload={}, secure_sealed="", skipped=[], contact_number="", interaction_id="", pruned_at=timezone.now()
     )
+
+
+def _conversations(workspace: Workspace) -> int:
+    """With their messages; what is remembered of the contacts stays. Tests go after a day."""
+    old = timezone.now() - timedelta(days=workspace.retention_days)
+    ours = Conversation.objects.for_workspace(workspace)
+    tests = ours.exclude(mode="live").filter(last_at__lt=timezone.now() - KEEP_TEST_VERSIONS)
+    return _in_batches(tests) + _in_batches(ours.filter(last_at__lt=old, status="ended"))
 
 
 def _test_versions() -> QuerySet[FlowVersion]:

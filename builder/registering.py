@@ -44,13 +44,13 @@ def actions_of(agent: Agent) -> list[str]:
 
 
 def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:
-    """Set what is given: name, slug, platform, platform_id, signing_secret, signature_required. The page and the API
-    save agents here. {field: what is wrong}; empty = it is saved.
+    """Set what is given: name, slug, platform, platform_id, data_url, signing_secret, signature_required. The page and
+    the API save agents here. {field: what is wrong}; empty = it is saved.
 
     A secret switches the check on unless the same call says otherwise; without one nothing can be checked.
     """
     new = agent._state.adding
-    for name in ("name", "slug", "platform", "platform_id"):
+    for name in ("name", "slug", "platform", "platform_id", "data_url"):
         if name in given:
             setattr(agent, name, str(given[name]).strip())
     if "signing_secret" in given:

@@ -11,6 +11,7 @@ from builder.drafts import problems
 from runtime import intake, reaching_out
 from runtime.active import ActiveRun, iso
 from runtime.arrivals import written_event
+from runtime.conversing import Opening, begin_test, token_of
 from runtime.engine.document import read_document
 from runtime.engine.fields import ConnectionRef
 from runtime.engine.graph import Graph, Node
@@ -21,6 +22,7 @@ from runtime.hook_samples import captured_sample
 from runtime.models import Flow, FlowVersion, Run
 from runtime.models.base import time_ordered_id
 from runtime.stepping import perform
+from runtime.visitors import wrong_in
 
 MODES = {"live": "test", "dry": "dry"}
 _FATAL = ("F001", "F002", "F005")  # what cannot even start
@@ -50,6 +52,32 @@ def try_out(flow: Flow, event: Mapping[str, Any], mode: str = "dry", until: str 
     event = written_event(event)
     version = FlowVersion.objects.create(workspace=flow.workspace, flow=flow, document=draft.document, by=user)
     return intake.start_test_run(flow.workspace, flow, version, event, MODES[mode], until)
+
+
+@transaction.atomic
+def talk(flow: Flow, event: Mapping[str, Any], mode: str = "dry", user: Any = None) -> dict[str, Any]:
+    """Begin a conversation with the draft, {"id", "token", "run"}; the worker says what it says first.
+
+    Raises CannotTry, and BadEvent for what is no event.
+    """
+    if flow.kind != "conversation":
+        raise CannotTry("Only a conversation flow can be talked with.", [_error("", "Not a conversation flow.")])
+    fatal = [problem for problem in problems(flow.draft) if problem.code in _FATAL]
+    if fatal:
+        raise CannotTry(fatal[0].message, [_error("", problem.message) for problem in fatal])
+    given = written_event(event)
+    visitor = given.get("visitor") or {}
+    wrong = wrong_in(visitor)
+    if wrong:
+        errors = [_error(f"/event/visitor/{name}", words) for name, words in wrong]
+        raise CannotTry(wrong[0][1], errors)
+    version = FlowVersion.objects.create(workspace=flow.workspace, flow=flow, document=flow.draft.document, by=user)
+    opening = Opening(
+        flow.workspace_id, contact=given.get("contact") or {}, visitor=visitor, variables=given.get("variables") or {},
+        mode=MODES[mode], version=version,
+    )  # fmt: skip
+    conversation_id, run_id = begin_test(opening)
+    return {"id": str(conversation_id), "token": token_of(conversation_id), "run": str(run_id)}
 
 
 def send(flow: Flow, node: Any, variables: Mapping[str, Any]) -> dict[str, Any]:

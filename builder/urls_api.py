@@ -58,6 +58,7 @@ urlpatterns = [
     path(f"{FLOW}versions/<int:number>/publish/", publishing.VersionPublish.as_view(), name="api-version-publish"),
     path(f"{FLOW}versions/<int:number>/diff/", publishing.VersionDiff.as_view(), name="api-version-diff"),
     path(f"{FLOW}try/", trying.Try.as_view(), name="api-try"),
+    path(f"{FLOW}chat/", trying.Chat.as_view(), name="api-flow-chat"),
     path(f"{FLOW}try-node/", trying.TryNode.as_view(), name="api-try-node"),
     path(f"{FLOW}traffic/", traffic.Traffic.as_view(), name="api-traffic"),
     path(f"{FLOW}scenarios/", scenarios.ScenarioList.as_view(), name="api-scenarios"),

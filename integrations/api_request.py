@@ -38,7 +38,7 @@ _MANY = re.compile(r"\*|\.\.|\?|:|,")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|' r"'(?:[^'\\]|\\.)*'")
 
 
-class _Url(TextField):
+class Url(TextField):
     """A URL whose placeholders cannot change where it leads unless they begin it."""
 
     def check_filled(self, value: Any) -> Iterator[Issue]:
@@ -83,7 +83,7 @@ class ApiRequest(NodeType):
     timeout_seconds = 10
 
     method = Choice("Method", required=True, default="GET", options=METHODS, section="Request")
-    url = _Url("URL", required=True, section="Request", max_length=8192,
+    url = Url("URL", required=True, section="Request", max_length=8192,
                help="Placeholders are percent-encoded; one that begins the URL is taken as it is.")  # fmt: skip
     connection = ConnectionRef(
         "Connection", types=http_types, section="Request",

@@ -82,6 +82,7 @@ class ActiveRun:
     deadline: float | None = None  # monotonic; only for runs somebody waits for
     steps: list[dict[str, Any]] = field(default_factory=list)
     references: list[tuple[str, str]] = field(default_factory=list)
+    chat: list[Mapping[str, Any]] = field(default_factory=list)  # done to the conversation and not recorded yet
     answer: dict[str, Any] | None = None
     stopped: str = ""  # "timed_out", or why a test run stopped early
     open_row: tuple[int, int, int, datetime] | None = None  # index, attempt, seq, start of a row that is not final
@@ -126,6 +127,8 @@ class ActiveRun:
         return {
             "interaction": self.event.get("interaction") or {},
             "contact": self.event.get("contact") or {},
+            "visitor": self.event.get("visitor") or {},
+            "message": self.event.get("message") or {},
             "analysis": self.event.get("analysis") or {},
             "args": self.event.get("args") or {},
             "trigger": self.event.get("trigger") or self.event.get("data") or {},
@@ -148,7 +151,11 @@ class ActiveRun:
         state = self.state
         run = {"id": str(self.id), "started_at": iso(self.started_at or self.created_at), "attempt": state.attempt}
         now = self.as_of.replace("+00:00", "Z")
-        return {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": now}
+        scope = {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": now}
+        if state.chat:
+            scope["contact"] = {**scope["contact"], **state.chat.get("contact", {})}
+            scope["message"] = state.chat.get("message") or scope["message"]
+        return scope
 
 
 def iso(moment: datetime) -> str:
@@ -312,6 +319,11 @@ def _connection_ids(version_id: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def forget_workspaces() -> None:
+    """Read the workspaces' settings anew: one has changed here."""
+    _workspace_at.cache_clear()
+
+
 def _workspace(workspace_id: Any) -> Mapping[str, Any]:
     return _workspace_at(workspace_id, int(time.monotonic() / WORKSPACE_FRESH_SECONDS))
 
@@ -319,4 +331,5 @@ def _workspace(workspace_id: Any) -> Mapping[str, Any]:
 @lru_cache(maxsize=256)
 def _workspace_at(workspace_id: Any, moment: int) -> Mapping[str, Any]:
     workspace = Workspace.objects.get(pk=workspace_id)
-    return {**workspace.constants, "name": workspace.name, "time_zone": workspace.time_zone}
+    return {**workspace.constants, "name": workspace.name, "time_zone": workspace.time_zone,
+            "availability": workspace.availability}  # fmt: skip

@@ -27,7 +27,7 @@ TEXTS = (
 ENDED_TYPES = ("call.ended", "conversation.ended")
 REMEMBER_AGENTS_SECONDS = 2.0
 LONGEST_KEY, LONGEST_TYPE = 200, 80
-WRITTEN = ("type", *OBJECTS, "args", "trigger")
+WRITTEN = ("type", *OBJECTS, "args", "trigger", "visitor", "message")
 
 
 class BadEvent(Exception):
@@ -240,6 +240,11 @@ def hash_of(value: Any) -> str:
         [str(item) if isinstance(item, BadJson) else item for item in value] if isinstance(value, list) else value
     )
     return hashlib.sha256(safe_dumps(readable, sort_keys=True).encode()).hexdigest()
+
+
+async def known_agent(workspace_id: Any, slug: str) -> bool:
+    """Whether the workspace has an agent by this slug."""
+    return slug in await _agents(workspace_id)
 
 
 _known: dict[Any, tuple[float, frozenset[str]]] = {}

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import F, Q
 
 from runtime import broker, present
-from runtime.models import Event, Run, Status, Turn, Wait
+from runtime.models import Event, Message, Run, Status, Turn, Wait
 from runtime.rows import execute, id_of, marks
 
 MOST_VALUES = 100
@@ -108,6 +108,8 @@ def arrived(run_id: Any, workspace_id: Any, index: int, wait: Mapping[str, Any],
     row = Wait.objects.filter(run_id=run_id, index=index).select_related("event", "decided_by").first()
     if row is not None and row.decision == "skipped":
         return {"kind": "skipped", "by": _name(row.decided_by), "note": row.note}
+    if wait["kind"] == "reply":
+        return _reply(row, wait["for"] or {})
     if wait["kind"] == "approval":
         return _decision(row)
     if wait["kind"] == "turn":
@@ -160,6 +162,22 @@ def poll_at(wait: Mapping[str, Any], now: datetime) -> datetime | None:
         return until
     look = now + timedelta(seconds=settings.LEASE_SECONDS * 2)
     return min(look, until) if until else look
+
+
+def _reply(row: Wait | None, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A visitor's reply, with how many were no answer before it; for an AI, with what was said before."""
+    if row is None or row.decision != "replied":
+        return None
+    message = Message.objects.filter(pk=row.note).first()
+    if message is None:
+        return None
+    said = {"id": str(message.pk), "text": message.text, "choice": message.body.get("choice"),
+            "form": message.body.get("filled")}  # fmt: skip
+    found = {"kind": "reply", **said, "message": said, "wrong": asked.get("wrong", 0), "turn": asked.get("turn", 0)}
+    if asked.get("history"):
+        before = message.conversation.messages.filter(seq__lte=message.seq).order_by("-seq")[: asked["history"]]
+        found["history"] = [{"role": each.role, "text": each.text} for each in reversed(before)]
+    return found
 
 
 def _decision(row: Wait | None) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from runtime import present
 from runtime.active import ActiveRun, Claimed
 from runtime.crashing import crash_point
 from runtime.group_commit import recorder
@@ -91,6 +92,22 @@ def _claim(standing: Standing) -> list[Claimed]:
         Claimed(run_id, fences[run_id], standing[run_id][1] == Status.RUNNING, standing[run_id][0] in TOGETHER)
         for run_id in mine
     ]
+
+
+def claim_to_answer(run_id: Any) -> Claimed | None:
+    """The run, if it waits and nobody was faster, for the request that brings what it waits for."""
+    lease, until = _lease()
+    rows = execute(
+        f"UPDATE runtime_run SET status = 'running', claimed_by = %s, fence = fence + 1, claims = claims + 1, "
+        f"changes = changes + 1, due_at = {lease} WHERE id = %s AND status = 'waiting' RETURNING fence",
+        [me(), until, run_id],
+    )
+    return Claimed(run_id, rows[0][0], took_over=False, suspect=False) if rows else None
+
+
+def lease_end() -> Any:
+    """When a lease that begins now ends, for a row that is written with one."""
+    return present.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _lease() -> tuple[str, Any]:

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, set_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 
-from runtime import hooks, inbound, receiving
+from runtime import conversation_doors, hooks, inbound, receiving
 from runtime.actions import Call, invoke
 from runtime.arrivals import (
     BadEvent,
@@ -162,6 +162,36 @@ async def inbound_call(request: HttpRequest) -> HttpResponse:
     return _json(await inbound.answer(who.workspace_id, "api", inbound.ringing(call.get("agent") or "", call)), 200)
 
 
+@machine("POST")
+async def conversations(request: HttpRequest) -> HttpResponse:
+    """A chat begins: what the flow says first, and the token that the visitor's page goes on with."""
+    return await conversation_doors.begin(request)
+
+
+@machine("GET", "HEAD")
+async def conversation(request: HttpRequest, conversation_id: Any) -> HttpResponse:
+    """The whole thread."""
+    return await conversation_doors.thread(request, conversation_id)
+
+
+@machine("POST")
+async def conversation_messages(request: HttpRequest, conversation_id: Any) -> HttpResponse:
+    """A visitor says something; what the flow says to it."""
+    return await conversation_doors.say(request, conversation_id)
+
+
+@machine("POST")
+async def conversation_end(request: HttpRequest, conversation_id: Any) -> HttpResponse:
+    """The conversation is over."""
+    return await conversation_doors.end(request, conversation_id)
+
+
+@machine("POST")
+async def conversation_resolve(request: HttpRequest, conversation_id: Any) -> HttpResponse:
+    """A person is done with it; flows may speak again."""
+    return await conversation_doors.resolve(request, conversation_id)
+
+
 @machine()
 async def hook(request: HttpRequest, token: str) -> HttpResponse:
     """A flow's own address."""
@@ -179,6 +209,11 @@ urlpatterns = [
     path("api/v1/actions/", action_list, name="actions"),
     path("api/v1/actions/<str:name>/", action, name="action"),
     path("api/v1/inbound/", inbound_call, name="inbound"),
+    path("api/v1/conversations/", conversations, name="conversations"),
+    path("api/v1/conversations/<uuid:conversation_id>/", conversation, name="conversation"),
+    path("api/v1/conversations/<uuid:conversation_id>/messages/", conversation_messages, name="conversation-messages"),
+    path("api/v1/conversations/<uuid:conversation_id>/end/", conversation_end, name="conversation-end"),
+    path("api/v1/conversations/<uuid:conversation_id>/resolve/", conversation_resolve, name="conversation-resolve"),
     path("hooks/<str:token>/", hook, name="hook"),
     path("in/<str:vendor>/<str:token>/", receive, name="receiver"),
 ]

@@ -12,7 +12,14 @@ from django.http import HttpResponse
 from runtime.problem import problem
 
 MIB = 1024 * 1024
-LIMITS = {"/api/v1/events/": 5 * MIB, "/api/v1/actions/": MIB, "/api/v1/inbound/": MIB, "/in/": MIB, "/hooks/": MIB}
+LIMITS = {
+    "/api/v1/events/": 5 * MIB,
+    "/api/v1/actions/": MIB,
+    "/api/v1/inbound/": MIB,
+    "/api/v1/conversations/": MIB,
+    "/in/": MIB,
+    "/hooks/": MIB,
+}
 LARGEST = 4 * MIB  # of all else: a document of 2 MiB with what is around it
 BODY_SECONDS = 60.0
 WHOLE = ("/api/v1/", "/in/", "/hooks/", "/mcp")

@@ -98,7 +98,7 @@ def start_test_run(
     return run
 
 
-_PARTS = ("interaction", "contact", "analysis", "variables", "data", "args", "trigger")
+_PARTS = ("interaction", "contact", "analysis", "variables", "data", "args", "trigger", "visitor", "message")
 
 
 def event_of(arrival: Arrival) -> Event:

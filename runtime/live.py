@@ -31,6 +31,7 @@ REDIS_SECONDS = 0.5  # for an answer of Redis
 QUIET_SECONDS = 5.0  # without a try after it gave none
 Probe = Callable[[Iterable[UUID]], dict[UUID, dict[str, Any]]]
 Hearer = Callable[[UUID, dict[str, Any]], None]
+Look = Callable[[list[UUID]], list[tuple[Any, UUID, dict[str, Any]]]]  # (what, watched id, hint) as things stand
 _probes: list[Probe] = []
 _hearers: dict[str, Hearer] = {}
 CHANNEL = "segue:live"
@@ -71,9 +72,10 @@ _quiet_until = 0.0
 
 
 class Tailer:
-    """Who watches which flow, and what they were told last."""
+    """Who watches what (flows, unless `look` looks for something else), and what they were told last."""
 
-    def __init__(self):
+    def __init__(self, look: "Look | None" = None):
+        self.look = look or _news
         self.watchers: dict[UUID, set[asyncio.Queue]] = {}
         self.told: dict[Any, Any] = {}
         self.task: asyncio.Task | None = None
@@ -129,7 +131,7 @@ class Tailer:
         """Tell what is new since the last look; at the first all is: what changed since a page was loaded cannot be
         told from what did not, and whoever knows it already passes over it.
         """
-        found = await sync_to_async(_news, thread_sensitive=False)(list(self.watchers))
+        found = await sync_to_async(self.look, thread_sensitive=False)(list(self.watchers))
         before, self.told = self.told, {key: hint for key, _, hint in found}
         for key, flow_id, hint in found:
             if before.get(key) != hint:

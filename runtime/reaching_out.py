@@ -5,6 +5,7 @@ from typing import Any
 
 _receivers: dict[str, Any] = {}
 _resolve: Callable[[Any, Iterable[str]], Mapping[str, Any]] | None = None
+_judge: Callable[[Any, str, list[str]], Mapping[str, Any] | None] | None = None
 
 
 def register_connections(resolve: Callable[[Any, Iterable[str]], Mapping[str, Any]]) -> None:
@@ -16,6 +17,17 @@ def register_connections(resolve: Callable[[Any, Iterable[str]], Mapping[str, An
 def connections(workspace_id: Any, ids: Iterable[str]) -> Mapping[str, Any]:
     wanted = [connection_id for connection_id in ids if connection_id]
     return _resolve(workspace_id, wanted) if _resolve and wanted else {}
+
+
+def register_judge(ask: Callable[[Any, str, list[str]], Mapping[str, Any] | None]) -> None:
+    """`ask(resolved connection, message, phrases)` -> {"phrase", "confidence"} as a model sees it, or None."""
+    global _judge
+    _judge = ask
+
+
+def judge(connection: Any, message: str, phrases: list[str]) -> Mapping[str, Any] | None:
+    """Which of the phrases a message means, by the model of a connection; None where none can be asked."""
+    return _judge(connection, message, phrases) if _judge else None
 
 
 def register_receiver(name: str, receiver: Any) -> None:

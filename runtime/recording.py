@@ -16,6 +16,7 @@ from django.db import connection
 from runtime import broker, present, recording_postgresql
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
+from runtime.chatting import Talked, record_talk, talked
 from runtime.children import settle
 from runtime.crashing import crash_point
 from runtime.engine.state import FAILED, SUCCEEDED, WAITING
@@ -62,6 +63,7 @@ class Progress:
     ended_child_of: tuple[Any, int] | None
     due_now: bool
     born: tuple[list[Any], list[Any]] | None
+    talked: Talked | None = None
 
 
 def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progress:
@@ -85,6 +87,7 @@ def progress(run: ActiveRun, claimed_by: str, going_on: bool = False) -> Progres
         wait=_opened(run), ended_child_of=run.parent if final else None,
         went_on_at=_went_on_at(run),
         due_now=due_at is not None and due_at <= now and not final, born=_born(run) if run.unborn else None,
+        talked=talked(run),
     )  # fmt: skip
 
 
@@ -158,6 +161,8 @@ def record(batch: list[Progress]) -> list[bool]:
         _insert_rest(item)
     for item in kept:
         _tell_others(item)
+    for item in sorted((item for item in kept if item.talked), key=lambda item: str(item.talked.conversation_id)):
+        record_talk(item.talked)
     if any(item.due_now for item in kept):
         broker.hint()
     crash_point("during_record")
@@ -198,7 +203,8 @@ def _insert_rest(item: Progress) -> None:
             'INSERT INTO runtime_wait (workspace_id, run_id, "index", node, kind, "key", what, until, opened_at, '
             "decision, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT (run_id, \"index\") "
             "DO UPDATE SET closed_at = NULL, \"key\" = excluded.\"key\", what = excluded.what, "
-            "until = excluded.until, kind = excluded.kind WHERE excluded.kind = 'turn'",
+            "until = excluded.until, kind = excluded.kind, decision = '', note = '' "
+            "WHERE excluded.kind IN ('turn', 'reply')",
             [item.workspace_id, item.run_id, wait.index, wait.node, wait.kind, str(what.get("key") or ""),
              safe_dumps(what), wait.until, present.now()],
         )  # fmt: skip

@@ -1,5 +1,5 @@
 """`drive` is the only loop over steps. Three callers: the worker (runtime/tasks.py), the request that waits for an
-answer (runtime/actions.py), and, with the conversations to come, the request that carries a visitor's reply.
+answer (runtime/actions.py), and the request that carries a visitor's reply (runtime/conversing.py).
 
 Theory of operation. Pure steps cost microseconds and are repeatable, so they are taken in memory and recorded together
 with the next effect's outcome: one commit per effect. An effect whose outcome is not recorded yet is recorded before
@@ -87,7 +87,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     last = run.steps[-1] if run.steps else None
     if last is not None and last["status"] == "waiting":
         run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])
-    run.steps, run.references, run.history_bytes = [], [], news.history_bytes
+    run.steps, run.references, run.chat, run.history_bytes = [], [], [], news.history_bytes
     run.as_of, run.fresh, run.unborn = run.state.as_of, False, None
     run.effect_unrecorded = run.repeat_unrecorded = False
     return True
@@ -142,7 +142,7 @@ def _ready(run: ActiveRun) -> bool:
     """Record what has to be recorded before the next node starts; False when the lease was lost."""
     effect = run.node.effect
     due = run.repeat_unrecorded or (run.effect_unrecorded and effect != "none") or len(run.steps) >= MOST_UNRECORDED
-    due = due or (run.unborn is not None and effect != "none")
+    due = due or ((run.unborn is not None or bool(run.chat)) and effect != "none")
     if due and not keep(run, going_on=True):
         return False
     if not run.unknown_try and (effect == "once" or run.mode != "live") and not _wakes(run):
@@ -165,9 +165,11 @@ def _take(run: ActiveRun, outcome) -> None:
     if effect != "none":
         crash_point("after_effect")
     now = present.now()
-    state = interpreter.resume(run.state) if run.state.status == WAITING else run.state
+    reply = run.arrived.get("message") if run.arrived else None
+    state = interpreter.resume(run.state, reply) if run.state.status == WAITING else run.state
     run.state = interpreter.advance(run.graph, state, outcome, now)
     run.arrived = None
+    run.chat.extend(getattr(outcome, "chat", ()))
     run.effect_unrecorded = run.effect_unrecorded or effect in ("keyed", "once")
     run.repeat_unrecorded = effect == "repeatable"
     if run.options.get("until") == node.id and isinstance(outcome, Done | Fail) and not run.state.finished:

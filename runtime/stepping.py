@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from runtime import gates, present
 from runtime.active import ActiveRun, iso
@@ -71,6 +71,21 @@ class RunningStep:
         if isinstance(own, str) and own in available_timezones():
             return own
         return zone_of_number(str(interaction.get("contact_number") or contact.get("phone") or ""))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workspace's time zone: that of moments without one."""
+        return ZoneInfo(str(self.scope["workspace"].get("time_zone") or "UTC"))
+
+    @property
+    def data_url(self) -> str:
+        """Where the agent of this conversation wants its data sent."""
+        return str(self.run.options.get("data_url") or "")
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether a person has taken over the conversation: then the flow says nothing more."""
+        return bool(self.run.state.chat.get("handed_over"))
 
     @property
     def response_schema(self) -> Mapping[str, Any]:
@@ -158,11 +173,24 @@ def perform(run: ActiveRun) -> Outcome:
     run.step_ends = step.deadline
     outcome = _try(run, step, waking=state.wait is not None and not runs_anew(state))
     run.step_ends = None
-    if isinstance(outcome, Wait) and run.mode == "dry":
-        step.warn("not_waited", "Dry run: this step did not wait.")
-        outcome = Done(port=node.first_port)
+    if isinstance(outcome, Wait):
+        outcome = _or_gone_on(run, step, outcome)
     _add_row(run, outcome, started_at, started, step)
     return outcome
+
+
+def _or_gone_on(run: ActiveRun, step: RunningStep, wait: Wait) -> Outcome:
+    """The pause, or going on at once where nothing is waited for: in a dry run, and where there is nobody to answer."""
+    asks = wait.for_ is not None and wait.for_["kind"] == "reply"
+    if asks and run.options.get("conversation"):
+        return wait
+    if not asks and run.mode != "dry":
+        return wait
+    if asks:
+        step.warn("not_asked", "There is no conversation to ask in, so this step went on at once.")
+    else:
+        step.warn("not_waited", "Dry run: this step did not wait.")
+    return Done(port=run.node.first_port)
 
 
 def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
@@ -219,7 +247,9 @@ def _add_row(
         case Done():
             row.update(output=fit(outcome.output), reason=fit(outcome.reason))
         case Wait():
-            row["output"] = fit({"until": iso(outcome.until) if outcome.until else None, "seconds": outcome.seconds})
+            said = [each["text"] for each in outcome.chat if each["do"] == "say"]
+            row["output"] = fit({"until": iso(outcome.until) if outcome.until else None, "seconds": outcome.seconds,
+                                 **({"said": said} if said else {})})  # fmt: skip
         case Fail():
             row["error"] = _error(outcome)
         case End():

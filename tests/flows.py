@@ -24,7 +24,9 @@ def chain(
 
     Further `edges` are (source, port, target), also to nodes `beside` the chain.
     """
-    plain = {"api_request": "success", "decision": "else", "run_flow": "success", "code": "success"}
+    plain = {"api_request": "success", "decision": "else", "run_flow": "success", "code": "success",
+             "ask_question": "answered", "send_form": "submitted", "send_data_update": "success",
+             "assign_ai": "done"}  # fmt: skip
     named = ports or {}
     pairs = [(a["id"], named.get(a["id"]) or plain.get(a["type"], "next"), b["id"]) for a, b in pairwise(nodes)]
     return document((*nodes, *beside), (*pairs, *edges))

@@ -45,12 +45,58 @@ RINGING = {
     "properties": {**dict.fromkeys(("agent", "from", "to", "id"), TEXT), "sip_headers": OBJECT},
 }
 INBOUND = {"type": "object", "properties": {"run": TEXT, "status": TEXT, "variables": OBJECT}}
+BEGINNING = {
+    "type": "object",
+    "properties": {
+        "agent": {"type": "string", "description": "An agent's slug."},
+        "channel": {"type": "string", "enum": ["phone", "web_call", "chat", "whatsapp", "sms", "email"]},
+        **dict.fromkeys(("contact", "visitor", "variables"), OBJECT),
+    },
+}
+EXPECTED = {
+    "type": "object", "nullable": True,
+    "properties": {
+        "kind": {"type": "string", "enum": ["text", "choice", "form", "number", "email", "phone", "date"]},
+        "choices": {"type": "array", "items": OBJECT}, "fields": {"type": "array", "items": OBJECT},
+    },
+}  # fmt: skip
+SAID = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("id", "text"), TEXT),
+        "role": {"type": "string", "enum": ["user", "agent", "human", "system"]},
+        "buttons": {"type": "array", "items": OBJECT},
+        "image": {"type": "string", "nullable": True},
+        "form": {**OBJECT, "nullable": True},
+        "at": {"type": "string", "format": "date-time"},
+    },
+}
+TALK = {
+    "messages": {"type": "array", "items": SAID},
+    "expects": EXPECTED,
+    "status": {"type": "string", "enum": ["open", "waiting", "with_ai", "with_human", "ended"]},
+}
+BEGUN = {"type": "object", "properties": {"id": TEXT, "token": TEXT, **TALK}}
+REPLY = {
+    "type": "object", "required": ["id"],
+    "properties": {
+        "id": {"type": "string", "maxLength": 100, "description": "Your own: the same again has the same answer."},
+        "text": {"type": "string", "maxLength": 4000}, "choice": TEXT, "form": OBJECT,
+        "role": {"type": "string", "enum": ["user", "human"], "description": "human: for a colleague, by API key."},
+    },
+}  # fmt: skip
+THREAD = {
+    "type": "object",
+    "properties": {"id": TEXT, **TALK, "more": {"type": "boolean"}, "tags": {"type": "array", "items": TEXT},
+                   "contact": {**OBJECT, "nullable": True}, "handoff": {**OBJECT, "nullable": True}},
+}  # fmt: skip
 KEY = {"name": "Idempotency-Key", "in": "header", "schema": TEXT}
 ACTION = {
     "name": "action", "in": "query", "schema": TEXT,
     "description": "The action of a tool that posts nothing but its arguments.",
 }  # fmt: skip
 BY_KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
+AFTER = {"name": "after", "in": "query", "schema": TEXT, "description": "Messages after the one with this id."}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +145,7 @@ def _paths() -> dict[str, Any]:
             "inbound_create", "A call comes in: the variables for the agent, always and in time.",
             {"200": _answer(INBOUND, "What the flow gave, or the declared defaults.")}, body=_json(RINGING),
         )},
+        **_conversations(),
         "/hooks/{token}/": {"post": _call(
             "hooks_receive", "A flow's own address; other methods as its trigger says.",
             {"202": _answer(OBJECT, "Started."), "200": _answer(OBJECT, "The flow's response.")},
@@ -108,6 +155,27 @@ def _paths() -> dict[str, Any]:
             "vendors_receive", "A vendor reports about a call or asks for a tool.",
             {"200": _answer(OBJECT, "As the vendor wants it.")}, body=body_in,
             query=[_in_path("vendor"), _in_path("token"), ACTION], open=True,
+        )},
+    }  # fmt: skip
+
+
+def _conversations() -> dict[str, Any]:
+    """An API key, or the conversation's own token, both as Bearer."""
+    one, which = "/api/v1/conversations/{id}/", [_in_path("id")]
+    thread = {"200": _answer(THREAD, "The conversation.")}
+    return {
+        "/api/v1/conversations/": {"post": _call(
+            "conversations_create", "A chat begins: what the flow says first, and the token to go on with.",
+            {"201": _answer(BEGUN, "Begun.")}, body=_json(BEGINNING), query=[KEY],
+        )},
+        one: {"get": _call("conversations_retrieve", "The whole thread.", thread, query=[*which, AFTER])},
+        f"{one}messages/": {"post": _call(
+            "conversations_say", "A visitor says something: what the flow says to it, and what it expects next.",
+            {"200": _answer({"type": "object", "properties": TALK}, "What was said.")}, body=_json(REPLY), query=which,
+        )},
+        f"{one}end/": {"post": _call("conversations_end", "The conversation is over.", thread, query=which)},
+        f"{one}resolve/": {"post": _call(
+            "conversations_resolve", "A person is done with it: flows may speak again.", thread, query=which,
         )},
     }  # fmt: skip
 

@@ -26,6 +26,17 @@ class Try(ApiView):
         return Response({"run": str(run.pk)}, 202)
 
 
+class Chat(ApiView):
+    rights = {"POST": EDIT}
+
+    @described(shapes.Chatting, shapes.Chat, status=201)
+    def post(self, request: Request, flow_id: Any) -> Response:
+        """The draft, as a conversation that nobody else sees; it goes on with the token, like a visitor's."""
+        given = self.read(shapes.Chat)
+        event = _object(given.get("event"), "/event")
+        return Response(trying_out.talk(self.flow(), event, given["mode"], user_of(request)), 201)
+
+
 class TryNode(ApiView):
     rights = {"POST": EDIT}
 

@@ -53,7 +53,8 @@ def _workspace(request: Request) -> dict[str, Any]:
     workspace = request.workspace
     return {
         "id": str(workspace.pk), "name": workspace.name, "time_zone": workspace.time_zone,
-        "constants": workspace.constants, "retention_days": workspace.retention_days,
+        "constants": workspace.constants, "availability": {"mode": "online", **workspace.availability},
+        "retention_days": workspace.retention_days,
         "role": request.membership.role if request.membership else None, "members": workspace.memberships.count(),
     }  # fmt: skip
 

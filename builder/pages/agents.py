@@ -43,6 +43,10 @@ class AgentForm(Form):
         label="Id at the platform", max_length=120, required=False,
         help_text="What the platform calls this agent. Vapi has to be told it when a call comes in.",
     )  # fmt: skip
+    data_url = forms.URLField(
+        label="Data endpoint", max_length=500, required=False, assume_scheme="https",
+        help_text="Where chat flows of this agent send their data updates, unless the step names an address.",
+    )  # fmt: skip
     signing_secret = forms.CharField(
         label="Signing secret", required=False, max_length=500, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
@@ -102,7 +106,7 @@ def edit_agent(request, agent_id):
 def _edit(request, agent):
     new = agent._state.adding
     initial = {} if new else {"name": agent.name, "slug": agent.slug, "platform": agent.platform,
-                                 "platform_id": agent.platform_id}  # fmt: skip
+                                 "platform_id": agent.platform_id, "data_url": agent.data_url}  # fmt: skip
     form = AgentForm(request.POST or None, agent=None if new else agent, initial=initial)
     if request.method == "POST" and form.is_valid():
         problems = registering.save(agent, request.user, form.given)

@@ -19,6 +19,7 @@ KINDS = (
     ("post_call", "Post-call", "phone", "violet", "After a call or chat has ended: tickets, CRM, messages."),
     ("action", "Action", "bolt", "amber", "Called by the agent during the conversation; answers within a deadline."),
     ("inbound", "Inbound", "inbound_call", "green", "Before the agent answers: gives it variables about the caller."),
+    ("conversation", "Conversation", "chat", "teal", "Drives a chat with a visitor: speaks, asks, hands over."),
     ("automation", "Automation", "refresh", "blue", "By the clock, by an event, or when another system calls it."),
 )  # fmt: skip
 

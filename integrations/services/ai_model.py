@@ -149,7 +149,7 @@ class Extract(AiModel):
 
     def answer(self, talk, given, step):
         wanted = _wanted(given.properties)
-        messages = asking.extraction(_told(given.text, step), wanted, step.now)
+        messages = asking.extraction(told(given.text, step), wanted, step.now)
         schema = schema_of(wanted)
         found = talk.agree(messages, schema, can_be_strict(schema), lambda value: read_properties(wanted, value))
         return {"values": found}
@@ -192,7 +192,7 @@ class Summarize(AiModel):
 
     def answer(self, talk, given, step):
         messages = asking.summary(
-            _told(given.text, step), int(given.sentences), given.language, given.dispositions, given.wishes
+            told(given.text, step), int(given.sentences), given.language, given.dispositions, given.wishes
         )
         wanted = self._wanted(given)
         schema = schema_of(wanted)
@@ -249,7 +249,7 @@ class AskAi(AiModel):
     def answer(self, talk, given, step):
         talk.temperature = given.temperature
         messages = asking.question(
-            _told(given.instructions or "", step), _told(given.prompt, step), wants_json=given.format == "json"
+            told(given.instructions or "", step), told(given.prompt, step), wants_json=given.format == "json"
         )
         if given.format != "json":
             return {"answer": text_of(talk.ask(messages), talk.most_tokens)}
@@ -264,7 +264,7 @@ class AskAi(AiModel):
         }
 
 
-def _told(text, step):
+def told(text, step):
     """A text as a model may see it: what came as secure data is not in it by chance either, and it is not endless."""
     text, left_out = asking.shortened(Mask(texts_of(step.secure)).text(text))
     if left_out:

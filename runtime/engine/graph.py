@@ -126,6 +126,11 @@ class Graph:
         sources = self.sources()
         return set(_walk(sources[node_id], sources.__getitem__))
 
+    def before(self, targets: Iterable[str]) -> set[str]:
+        """Every node from which a run may come to one of `targets`, and these themselves."""
+        sources = self.sources()
+        return set(_walk(targets, sources.__getitem__))
+
     def dominance(self, start: str) -> "Dominance":
         """Who lies on every way to whom, from `start`."""
         return Dominance.of(self, start)

@@ -57,7 +57,7 @@ def settled(open_match: Match, answer: Mapping[str, object] | None, threshold: f
 
 def likeness(message: str, phrase: str) -> float:
     """0 to 1: how far the phrase's words are in the message, or both texts are alike as a whole."""
-    said, wanted = _words(message[:LONGEST_MESSAGE]), _words(phrase[:LONGEST_MESSAGE])
+    said, wanted = words(message[:LONGEST_MESSAGE]), words(phrase[:LONGEST_MESSAGE])
     if not said or not wanted:
         return 0.0
     if said == wanted:
@@ -69,7 +69,7 @@ def likeness(message: str, phrase: str) -> float:
 
 
 @lru_cache(maxsize=2_000)
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
     return tuple(_WORD.findall(plain.casefold()))
 

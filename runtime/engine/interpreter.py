@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from runtime.engine.chat import after
 from runtime.engine.graph import Graph, Node
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.engine.state import FAILED, FINAL, RUNNING, SUCCEEDED, WAITING, RunState
@@ -36,19 +37,25 @@ def advance(graph: Graph, state: RunState, outcome: Outcome, now: datetime) -> R
         case Done():
             news = _done(graph, state, node, outcome)
         case Wait():
-            news = _pause(outcome.for_["kind"] if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_)
+            news = _talked(state, outcome.chat) | _pause(
+                outcome.for_["kind"] if outcome.for_ else "time", _wake_at(outcome, now), outcome.for_
+            )
         case Fail():
             news = _failed(graph, state, node, outcome, now)
         case End():
-            news = _end(outcome)
+            news = _talked(state, outcome.chat) | _end(outcome)
     if state.taken + 1 >= STEP_LIMIT and news["status"] not in FINAL:
         news = _stop(f"The run took {STEP_LIMIT:,} steps without coming to an end.", "step_limit", node)
     return replace(state, **{"wait": None, "taken": state.taken + 1, "as_of": now.isoformat(), **news})
 
 
-def resume(state: RunState) -> RunState:
-    """A waiting state set going again: before a try the node runs anew, otherwise its `resume` is asked."""
-    return replace(state, status=RUNNING)
+def resume(state: RunState, message: Mapping[str, Any] | None = None) -> RunState:
+    """A waiting state set going again: before a try the node runs anew, otherwise its `resume` is asked.
+
+    `message` is the reply that ended the wait.
+    """
+    chat = {**state.chat, "message": dict(message)} if message else state.chat
+    return replace(state, status=RUNNING, chat=chat)
 
 
 def runs_anew(state: RunState) -> bool:
@@ -59,8 +66,12 @@ def runs_anew(state: RunState) -> bool:
 News = dict[str, Any]  # the members of the state that change
 
 
+def _talked(state: RunState, chat: tuple[dict[str, Any], ...]) -> News:
+    return {"chat": after(state.chat, chat)} if chat else {}
+
+
 def _done(graph: Graph, state: RunState, node: Node, outcome: Done) -> News:
-    news: News = {"steps": {**state.steps, node.key: outcome.output}}
+    news: News = {"steps": {**state.steps, node.key: outcome.output}} | _talked(state, outcome.chat)
     if outcome.variables:
         news["vars"] = {**state.vars, **outcome.variables}
     if outcome.response is not None:

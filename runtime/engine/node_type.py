@@ -2,13 +2,13 @@
 
 Subclassing with a `type` registers it. Class attributes that are Fields become the form, in the order of declaration;
 the docstring is the help text. `ports` and `outputs` are data (SETTLED section 2), so that Python and JavaScript
-derive the same thing from them.
+derive the same thing from them. An output `named_by` a field has the name that is written there, if one is.
 """
 
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from runtime.engine import registry
@@ -57,6 +57,8 @@ class Step(Protocol):
     idempotency_key: str
     contact_zone: str | None
     workspace_id: Any
+    zone: tzinfo
+    handed_over: bool
 
     @property
     def came(self) -> Mapping[str, Any]: ...
@@ -151,7 +153,10 @@ class NodeType:
         values = self.config_of(config)
         for declared in self.outputs:
             if "each" not in declared:
-                yield {"label": declared["name"], "sample": None, "scope": "steps", "ports": None, **declared}
+                name = values.get(declared["named_by"]) if "named_by" in declared else declared["name"]
+                if isinstance(name, str) and name:
+                    kept = {"label": name, "sample": None, "scope": "steps", "ports": None, **declared}
+                    yield {**kept, "name": name}
                 continue
             for row in items_of(values.get(declared["each"])):
                 if isinstance(row, dict) and isinstance(row.get(declared["name"]), str):
@@ -177,18 +182,22 @@ _VARIABLE_TYPES = {"string": "text", "integer": "number", "array": "list", "json
 
 
 def _ports(declared: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Port]:
+    when = declared.get("when")
+    if when is not None and not _applies(when, config, settings):
+        return
     if "each" in declared:
         for row in items_of(config.get(declared["each"])):
             if isinstance(row, dict) and isinstance(row.get(declared["id"]), str):
                 yield Port(row[declared["id"]], str(row.get(declared["label"]) or row[declared["id"]]), True)
         return
-    when = declared.get("when")
-    if when is not None and not _applies(when, config, settings):
-        return
     yield Port(declared["id"], declared["label"], bool(declared.get("required", False)))
 
 
 def _applies(when: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    if "all" in when:
+        return all(_applies(part, config, settings) for part in when["all"])
+    if "any" in when:
+        return any(_applies(part, config, settings) for part in when["any"])
     if "setting" in when:
         return settings.get(when["setting"]) in when["in"]
     return config.get(when["field"]) in when["in"]

@@ -14,9 +14,11 @@ class RunState:
 
     `node` is the cursor (never leaves the graph), `index` counts node visits from 0, `attempt` counts tries of this
     visit from 1, `taken` counts every outcome so far (the step limit is on it). `wait` is None or
-    {"kind": "retry" | "turn" | "time" | "event" | "approval" | "children", "until": iso | None, "for": {...} | None}.
+    {"kind": "retry" | "turn" | "time" | "event" | "approval" | "children" | "reply", "until": iso | None,
+    "for": {...} | None}.
     `as_of` is the moment of the last recorded step: templates see it instead of a clock, so a repeated step renders the
-    same text.
+    same text. `chat` is what the run did to its conversation and heard in it, for the steps that follow:
+    {"contact": what it learned, "message": the last reply, "handed_over": whether a person took over}.
     """
 
     node: str
@@ -33,6 +35,7 @@ class RunState:
     outcome: str = ""
     error: Mapping[str, Any] | None = None
     as_of: str = ""
+    chat: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:

@@ -18,7 +18,8 @@ from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_b
 
 SYNC_KINDS = ("action", "inbound")
 SECRET_NAME = re.compile(r"authorization|api[-_]?key|secret|token|password", re.IGNORECASE)
-LONG_MESSAGE = 1600
+RESPONDS = ("respond", "transfer_call")  # what answers an agent
+ASKS = ("ask_question", "send_form", "assign_ai")
 
 
 def validate(graph: Graph, kind: str, known: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -236,7 +237,7 @@ def _answers(check: Check) -> Iterator[Problem]:
     asked = trigger.type == "webhook" and trigger.config.get("respond") == "when_done"
     if check.kind not in SYNC_KINDS and not asked:
         return
-    responds = [n for n in check.graph.nodes.values() if n.type == "respond" and n.id in check.reachable]
+    responds = [n for n in check.graph.nodes.values() if n.type in RESPONDS and n.id in check.reachable]
     if not responds and asked:
         yield Problem("W110", "The caller waits until the flow ends and gets an empty object: add Respond.", trigger.id)
     elif not responds:
@@ -364,6 +365,18 @@ def _otherwise(check: Check) -> Iterator[Problem]:
             yield Problem("W106", text, node.id, fix=lead_to_end(check, node, otherwise) if otherwise else None)
 
 
+def _ways_to_people(check: Check) -> Iterator[Problem]:
+    """A visitor who is not understood must be able to get to somebody."""
+    asking = [node for node in _live(check) if node.type in ASKS]
+    people = [node.id for node in _live(check) if node.type == "escalate"]
+    before = check.graph.before(people) if asking else set()
+    after = check.graph.reachable_from(people) if asking else set()  # nobody was there: it was tried
+    for node in asking:
+        if node.id not in before | after:
+            text = f"From {name_of(node)} no way leads to a person: add Escalate for who is not helped otherwise."
+            yield Problem("W103", text, node.id)
+
+
 def _unused(check: Check) -> Iterator[Problem]:
     used = {".".join(path.split(".")[:2]) for path in check.used}
     for path, makers in check.made.items():
@@ -377,5 +390,5 @@ def _live(check: Check) -> Iterator[Node]:
 
 _RULES: tuple[Callable[[Check], Iterator[Problem]], ...] = (
     _triggers, _edges, _open_ports, _unreachable, _types, _configs, _references, _answers, _known_things,
-    _plain_secrets, _cycles, _keys, _effects, _budget, _otherwise, _unused,
+    _plain_secrets, _cycles, _keys, _effects, _ways_to_people, _budget, _otherwise, _unused,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The nouns of ARCHITECTURE section 2 that the runtime owns, one module a family."""
 
+from runtime.models.conversations import Contact, Conversation, Message
 from runtime.models.events import Event, IdempotentAnswer
 from runtime.models.flows import Flow, FlowVersion, Trigger
 from runtime.models.gates import Gate, Turn
@@ -15,6 +16,8 @@ __all__ = [
     "SCOPES",
     "Agent",
     "ApiKey",
+    "Contact",
+    "Conversation",
     "Event",
     "Flow",
     "FlowDay",
@@ -23,6 +26,7 @@ __all__ = [
     "Hook",
     "IdempotentAnswer",
     "Membership",
+    "Message",
     "Operation",
     "OperationItem",
     "Reference",

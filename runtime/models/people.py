@@ -61,6 +61,9 @@ class Workspace(Record):
     time_zone = models.CharField(max_length=64, default="UTC")
     constants = models.JSONField(default=dict, blank=True, help_text="{{workspace.<name>}} in every flow")
     retention_days = models.PositiveIntegerField(default=90)
+    availability = models.JSONField(
+        default=dict, blank=True, help_text="when people take conversations: {mode, days, opens, closes, queues}"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self):
@@ -97,6 +100,12 @@ class Agent(Record, Addressed):
     name = models.CharField(max_length=120)
     platform = models.CharField(max_length=20, default="generic", choices=[(p, p) for p in PLATFORMS])
     platform_id = models.CharField(max_length=120, blank=True, default="", help_text="what the platform calls it")
+    data_url = models.URLField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="where a flow's data updates go unless the step says otherwise",
+    )
     signing_secret_sealed = models.TextField(blank=True, default="", editable=False)
     signature_required = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

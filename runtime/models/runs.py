@@ -126,13 +126,13 @@ class StepRun(models.Model):
 class Wait(models.Model):
     """What a paused run waits for; closed when it goes on.
 
-    `kind` is time | event | approval | children | turn. An event's `key` is what must be the same ("contact:+4930..."),
-    a turn's is its gate's; `what` is what the node asked to wait for. `event` and `decision` are what came; the first
-    that comes stands.
+    `kind` is time | event | approval | children | turn | reply. An event's `key` is what must be the same
+    ("contact:+4930..."), a turn's is its gate's; `what` is what the node asked to wait for. `event` and `decision` are
+    what came; the first that comes stands. Of a reply, `note` is its message.
     """
 
-    KINDS = ("time", "event", "approval", "children", "turn")
-    DECISIONS = ("approved", "denied", "skipped")
+    KINDS = ("time", "event", "approval", "children", "turn", "reply")
+    DECISIONS = ("approved", "denied", "skipped", "replied")
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     run = models.ForeignKey(Run, models.CASCADE, related_name="waits", db_index=False)

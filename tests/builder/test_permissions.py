@@ -52,6 +52,7 @@ TABLE = {
     "api-version-publish": {"POST": ("publisher", PUBLISH)},
     "api-version-diff": {"GET": ("viewer", READ)},
     "api-try": {"POST": ("editor", WRITE, {"event": {}})},
+    "api-flow-chat": {"POST": ("editor", WRITE, {"event": {}})},
     "api-try-node": {"POST": ("editor", WRITE, {"node": {}})},
     "api-traffic": {"GET": ("viewer", "runs:read")},
     "api-scenarios": {"GET": ("viewer", READ), "POST": ("editor", WRITE, {"name": "n", "event": {}})},
@@ -120,7 +121,10 @@ CELLS = [(name, method) for name, methods in TABLE.items() for method in methods
 SILENT = [(name, method) for name, methods in TABLE.items() for method in METHODS if method not in methods]
 ROUTES = {pattern.name: pattern for pattern in urlpatterns}
 # The machine doors answer for themselves (tests/runtime); pages are not under /api/.
-NOT_OURS = {"events", "actions", "action", "inbound", "schema", "api-docs"}
+NOT_OURS = {
+    "events", "actions", "action", "inbound", "schema", "api-docs", "conversations", "conversation",
+    "conversation-messages", "conversation-end", "conversation-resolve",
+}  # fmt: skip
 
 
 @pytest.fixture

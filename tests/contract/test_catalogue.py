@@ -92,7 +92,7 @@ def test_ports_and_outputs_are_data(types):
             wanted = {"each", "name", "scope"} if "each" in output else {"name", "label", "type", "scope"}
             assert set(output) >= wanted, each["type"]
             assert "each" in output or output["type"] in VARIABLE_TYPES
-            assert output["scope"] in ("steps", "vars", "args", "trigger")
+            assert output["scope"] in ("steps", "vars", "args", "trigger", "visitor", "message", "contact")
 
 
 def test_the_ports_are_those_of_the_contract(types):

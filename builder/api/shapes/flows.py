@@ -191,6 +191,19 @@ class Trying(s.Serializer):
     until = s.CharField(required=False, allow_null=True, max_length=64)
 
 
+class Chat(s.Serializer):
+    """`event` has the parts of a conversation's beginning: visitor, contact, variables."""
+
+    event = AnyJson(required=False)
+    mode = s.ChoiceField(["live", "dry"], default="dry")
+
+
+class Chatting(s.Serializer):
+    id = s.CharField()
+    token = s.CharField()
+    run = s.CharField()
+
+
 class Started(s.Serializer):
     """`runs` where several were started: a list's failed items."""
 

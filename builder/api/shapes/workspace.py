@@ -3,6 +3,7 @@
 from rest_framework import serializers as s
 
 from builder.api.shapes.describing import AnyJson
+from runtime.engine.chat import DAYS
 from runtime.models import ROLES, SCOPES
 from runtime.models import Agent as AgentRow
 
@@ -12,6 +13,7 @@ class AgentBody(s.Serializer):
     name = s.CharField(max_length=120)
     platform = s.ChoiceField(AgentRow.PLATFORMS, default="generic")
     platform_id = s.CharField(required=False, allow_blank=True, max_length=120)
+    data_url = s.URLField(required=False, allow_blank=True, max_length=500)
     signing_secret = s.CharField(required=False, allow_blank=True, max_length=500, write_only=True)
     signature_required = s.BooleanField(required=False)
 
@@ -23,6 +25,7 @@ class Agent(s.Serializer):
     platform = s.CharField()
     platform_id = s.CharField()
     receivers = s.DictField(child=s.URLField())
+    data_url = s.CharField(allow_blank=True)
     has_signing_secret = s.BooleanField()
     signature_required = s.BooleanField()
     created_at = s.DateTimeField()
@@ -76,10 +79,24 @@ class ConnectionType(s.Serializer):
     fields = s.ListField(child=s.DictField())
 
 
+class Hours(s.Serializer):
+    """When people take conversations over: online, offline, or by the hours of the workspace's time zone."""
+
+    mode = s.ChoiceField(["online", "offline", "hours"], default="online")
+    days = s.ListField(child=s.ChoiceField(DAYS), required=False)
+    opens = s.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$", required=False)
+    closes = s.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", required=False)
+
+
+class Availability(Hours):
+    queues = s.DictField(child=Hours(), required=False)
+
+
 class Workspace(s.Serializer):
     id = s.CharField()
     name = s.CharField()
     time_zone = s.CharField()
+    availability = Availability()
     constants = AnyJson()
     retention_days = s.IntegerField()
     role = s.CharField(allow_null=True)
@@ -90,6 +107,7 @@ class WorkspacePatch(s.Serializer):
     name = s.CharField(max_length=120, required=False)
     time_zone = s.CharField(max_length=64, required=False)
     constants = s.DictField(required=False)
+    availability = Availability(required=False)
     retention_days = s.IntegerField(min_value=1, max_value=3650, required=False)
 
 
