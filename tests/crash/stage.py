@@ -46,6 +46,17 @@ def asked(peer: str) -> dict:
     )
 
 
+def chat(peer: str) -> dict:
+    """A question, an effect, and words: for visitors whose answers come while processes die."""
+    return flows.chain(
+        flows.node("start", "conversation_started", {"frequency": "always"}),
+        flows.node("ask", "ask_question", {"text": "Name?", "save_to": "name", "timeout": 3600}),
+        flows.post_json("told", f"{peer}/told", '{"call": "{{interaction.id}}"}', settings=RETRY),
+        flows.node("thanks", "send_message", {"text": "Thanks, {{vars.name}}"}),
+        flows.end("done"),
+    )
+
+
 def publish(workspace, kind, document):
     flow = Flow.objects.create(workspace=workspace, name=f"Calls, {kind}", kind=kind, enabled=True)
     version = FlowVersion.objects.create(workspace=workspace, flow=flow, number=1, document=document)
@@ -65,7 +76,9 @@ def main(peer: str):
     # Never due by itself: tests say when (Instance.make_schedule_due).
     publish(workspace, "automation", call_report(peer, flows.node("start", "schedule", NEVER)))
     publish(workspace, "action", asked(peer))
-    _, key = ApiKey.issue(workspace, "crash", ["events:write", "actions:invoke", "flows:read", "flows:write"])
+    publish(workspace, "conversation", chat(peer))
+    _, key = ApiKey.issue(workspace, "crash", [
+        "events:write", "actions:invoke", "flows:read", "flows:write", "conversations:write"])  # fmt: skip
     print(json.dumps({"key": key}))
 
 
