@@ -87,7 +87,7 @@
  */
 
 /** @typedef {{id?: string, label: string, required?: boolean, when?: Condition, each?: string}} PortRule  with `each`, id and label name the item's members */
-/** @typedef {{name: string, label?: string, type: string, sample?: any, scope?: string, ports?: string[], each?: string, when?: Condition}} OutputRule */
+/** @typedef {{name: string, label?: string, type: string, sample?: any, scope?: string, ports?: string[], each?: string, named_by?: string, when?: Condition}} OutputRule */
 /** @typedef {{id: string, label: string, icon?: string}} App */
 /** @typedef {{id: string, label: string, order: number, color: string}} Group  color: violet pink amber blue green teal slate */
 

@@ -1,6 +1,6 @@
 /** An event as text: what of a past one starts a run, and reading what somebody wrote, with its first fault in plain words. */
 
-const PARTS = ["type", "interaction", "contact", "analysis", "variables", "data", "args", "trigger"];
+const PARTS = ["type", "interaction", "contact", "analysis", "variables", "data", "args", "trigger", "visitor", "message"];
 
 /** What starts a run, without what the server noted about it. @param {any} event @returns {Record<string, any>} */
 export function partsOf(event) {

@@ -195,7 +195,7 @@ function typedAs(type, text) {
 
 /** @param {Scope} scope @param {any} event */
 function layEvent(scope, event) {
-  for (const name of ["interaction", "contact", "analysis"]) scope[name] = { ...scope[name], ...event[name] };
+  for (const name of ["interaction", "contact", "analysis", "visitor", "message"]) scope[name] = { ...scope[name], ...event[name] };
   scope.vars = { ...scope.vars, ...event.interaction?.variables, ...event.variables };
   scope.args = { ...scope.args, ...event.args };
   scope.trigger = { ...scope.trigger, ...event.data, ...event.trigger };

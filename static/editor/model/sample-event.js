@@ -24,11 +24,26 @@ const CALL = {
 };
 const CONTACT = { name: "Jane Doe", email: "jane@example.com", phone: "+14155550132" };
 
+const VISITOR = {
+  page: "https://example.com/pricing",
+  referrer: "https://www.example.org/",
+  country: "DE",
+  language: "en",
+  browser: "Chrome 126.0",
+  os: "Windows",
+  device: "Desktop",
+  ip: "203.0.113.7",
+  visits: 3,
+  online: true,
+};
+
 /** @param {string} kind @param {FlowDocument} document @param {Catalogue} catalogue */
 export function sampleEvent(kind, document, catalogue) {
   if (kind === "action")
     return { type: "action.called", args: argumentsOf(document, catalogue), interaction: { ...CALL, status: "in_progress", ended_at: null }, contact: CONTACT };
   if (kind === "automation") return { type: "webhook", trigger: { body: { order: 1042, total: 59.9 }, headers: {}, query: {} } };
+  if (kind === "conversation")
+    return { type: "conversation.started", visitor: VISITOR, message: { text: "I want to cancel" }, contact: { ...CONTACT, tags: ["vip"] } };
   return { type: "call.ended", interaction: CALL, contact: CONTACT, analysis: {}, variables: {} };
 }
 

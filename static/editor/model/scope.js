@@ -70,7 +70,9 @@ export function madeBy(node, catalogue) {
     const scope = output.scope ?? "steps";
     const prefix = scope === "steps" ? `steps.${node.key}` : scope;
     if (!output.each) {
-      return [{ path: `${prefix}.${output.name}`, type: output.type, label: output.label ?? output.name, sample: output.sample ?? null }];
+      const name = output.named_by ? node.config[output.named_by] : output.name;
+      if (!name) return [];
+      return [{ path: `${prefix}.${name}`, type: output.type, label: output.label ?? name, sample: output.sample ?? null }];
     }
     const rows = itemsOf(node.config[output.each] ?? type.fields.find((field) => field.name === output.each)?.default);
     return rows

@@ -4,7 +4,7 @@
 
 import { nodeOf } from "../model/document.js";
 import { readEvent, textOf } from "../model/event-text.js";
-import { h, icon } from "./dom.js";
+import { h, icon, styled } from "./dom.js";
 import { panelFrame, reasonOf } from "./panel-frame.js";
 import { idOf } from "./run-actions.js";
 import { createTestSource } from "./test-source.js";
@@ -53,9 +53,20 @@ export function createTestPanel(store, context) {
       ),
     ),
   );
+  if (store.state.flow.kind === "conversation") addVisitor();
   frame.foot.hidden = false;
   frame.foot.append(run, keep);
   text.addEventListener("input", () => read());
+
+  /** A chat flow is tried by talking with it. */
+  async function addVisitor() {
+    const { createVisitorPanel } = await styled(import("./visitor-panel.js"), "chat");
+    const given = () => {
+      const event = read(true);
+      return event && { event, mode };
+    };
+    frame.body.prepend(createVisitorPanel(store, context, given).dom);
+  }
 
   /** @param {string} value @param {string} label @param {string} help */
   function radio(value, label, help) {
