@@ -6,7 +6,10 @@ the time of one step, however long its runs are, and no effect is cut off in the
 """
 
 import mmap
+import os
+import signal
 import struct
+import threading
 import time
 
 # Shared by the worker's whole tree, which is forked after this is imported: whether it was told to stop, and until
@@ -48,3 +51,35 @@ def turn_to_empty(seconds: float) -> bool:
         return False
     _EMPTYING.pack_into(_shared, 8, now + seconds)
     return True
+
+
+# A pipe whose writing end only the worker's own process holds: the others read its end when that process is gone,
+# however it went.
+_lifeline: tuple[int, int] | None = None
+
+
+def tie() -> None:
+    """Called by the worker's own process before it forks."""
+    global _lifeline
+    _lifeline = os.pipe()
+
+
+def let_loose() -> None:
+    """Called by each process it forks, before that forks others."""
+    if _lifeline is not None:
+        os.close(_lifeline[1])
+
+
+def end_with_worker() -> None:
+    """From now on this process's whole group ends, at once, when the worker's own process is gone.
+
+    Watched by more than the group's leader: a group whose leader was killed with the worker would go on unwatched. Not
+    by a signal that asks: django-q2 can deadlock over one, and leases see to what it was driving.
+    """
+    if _lifeline is not None:
+        threading.Thread(target=_watch, args=[_lifeline[0]], name="worker", daemon=True).start()
+
+
+def _watch(end: int) -> None:
+    os.read(end, 1)
+    os.killpg(0, signal.SIGKILL)

@@ -172,6 +172,7 @@ _desks: dict[int, _Desk] = {}
 def _desk() -> _Desk:
     """This process's; made on first use, after any fork."""
     if os.getpid() not in _desks:
+        leaving.end_with_worker()
         _desks[os.getpid()] = _Desk()
     return _desks[os.getpid()]
 

@@ -23,7 +23,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connections
 
-from runtime import present, tasks
+from runtime import leaving, present, tasks
 from runtime.models import Run, WorkerBeat
 
 log = logging.getLogger("segue.worker")
@@ -50,16 +50,16 @@ class Child:
         connections.close_all()
         gc.collect()
         gc.freeze()
-        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            self._be_child(parent)
+            self._be_child()
 
-    def _be_child(self, parent: int) -> None:
+    def _be_child(self) -> None:
         status = 1
         try:
             os.setsid()
-            _end_with_parent(parent)
+            leaving.let_loose()
+            leaving.end_with_worker()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.body()
@@ -105,6 +105,7 @@ class Worker:
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        leaving.tie()
         self.cluster = Child("cluster", _cluster)
         self.clock = Child("clock", _clock)
         while not self.stopping:
@@ -164,20 +165,6 @@ def _end_with_supervisor() -> None:
         while os.read(0, 64):
             pass
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _end_with_parent(parent: int) -> None:
-    """In a child: end the whole group soon after the worker's own process is gone, even by kill -9.
-
-    Not by a signal that asks: django-q2 can deadlock over one, and leases see to what it was driving.
-    """
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK_EVERY / 2)
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _cluster() -> None:

@@ -8,6 +8,8 @@ import random
 import threading
 import time
 
+import pytest
+
 from runtime.claiming import MOST_CLAIMS
 from runtime.crashing import WEB_POINTS, WORKER_POINTS
 from tests.crash import invariants
@@ -165,10 +167,16 @@ def test_a_run_that_kills_its_worker_is_parked_and_takes_nobody_with_it(tmp_path
         assert sum('"poison"' in body for _, _, body in peer.calls) == MOST_CLAIMS
 
 
-def test_the_death_of_the_whole_tree_leaves_no_process_behind(tmp_path, database):
+@pytest.mark.parametrize("leader_too", [False, True])
+def test_the_death_of_the_whole_tree_leaves_no_process_behind(tmp_path, database, leader_too):
+    """Nor when who would have noticed it, the leader of django-q2's processes, dies with it."""
     with running(tmp_path, database, "web", "worker") as (instance, peer):
         accepted = post_all(instance, "tree", 20)
+        settle(instance)
+        accepted |= post_all(instance, "more", 20)
         family = instance.processes("worker")
+        if leader_too:
+            kill(next(child for child in family[0].children() if child.children()))
         kill(family[0])
         until(lambda: not any(map(_lives, family)), 20, f"left behind: {family}")
         instance.ensure()
