@@ -30,7 +30,7 @@ class AssignAi(AiModel):
     """
 
     type, label, icon, order = "assign_ai", "Assign AI", "assign_ai", 4
-    app, group, kinds = CHAT_APP, "conversation", ("conversation",)
+    app, group, kinds, service = CHAT_APP, "conversation", ("conversation",), AiModel.service
     keywords = (*AiModel.keywords, "assistant", "bot", "answer questions", "knowledge")
     waits, timeout_seconds = True, 20
     text = LongText("Says first", default="", max_length=chat.LONGEST_TEXT, help="Empty: it waits for the visitor.")

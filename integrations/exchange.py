@@ -158,7 +158,7 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        return str(self.node.app["label"])
+        return self.node.service
 
 
 def _content(request: Request) -> bytes | None:

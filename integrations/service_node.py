@@ -36,6 +36,7 @@ class ServiceNode(ConnectedNode):
     calls_out = True
     kinds = ("post_call", "action", "inbound", "conversation", "automation")
 
+    service: ClassVar[str] = ""  # who is asked, in words; its app's name unless it says another
     filled: ClassVar[Mapping[str, Any]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     idempotency_header: ClassVar[str] = ""
@@ -48,9 +49,10 @@ class ServiceNode(ConnectedNode):
     def __init_subclass__(cls, **options: Any) -> None:
         if "app" in vars(cls) and "icon" not in vars(cls):
             cls.icon = cls.app["icon"]
-        if "app" in vars(cls) and "missing" not in vars(cls):
-            cls.missing = (f"Choose a {cls.app['label']} connection; a new one is made under Connections, New "
-                           f"connection, {cls.app['label']}.")  # fmt: skip
+        if "app" in vars(cls):
+            cls.service = vars(cls).get("service", cls.app["label"])
+            cls.missing = (f"Choose a {cls.service} connection; a new one is made under Connections, New connection, "
+                           f"{cls.service}.")  # fmt: skip
         cls.outputs = tuple({"scope": "steps", "ports": ["success"], **declared} for declared in cls.outputs)
         super().__init_subclass__(**options)
         if "type" in vars(cls):
@@ -110,5 +112,5 @@ class ServiceNode(ConnectedNode):
             if not exchange.answered:
                 raise
             log.warning("%s could not read an answer", self.type, exc_info=True)
-            text = f"{self.app['label']} answered, but not in the form it is known for. Its answer is in the details."
+            text = f"{self.service} answered, but not in the form it is known for. Its answer is in the details."
             raise StepError(text, code="bad_answer", detail=exchange.answered[-1]) from error

@@ -82,11 +82,16 @@ def _rows(fields, depth=0):
 def _port(port):
     if "each" in port:
         return {"label": f"one for each of “{port['each']}”", "required": True, "when": ""}
-    when = port.get("when") or {}
-    condition = (
-        f"when “{when.get('setting') or when.get('field')}” is {' or '.join(map(str, when['in']))}" if when else ""
-    )
+    condition = f"when {_condition(port['when'])}" if port.get("when") else ""
     return {"label": port["label"], "id": port["id"], "required": port.get("required"), "when": condition}
+
+
+def _condition(when):
+    """When a port is there, in words (runtime/engine/node_type.py: all, any, a field or a setting)."""
+    for joint, word in (("all", " and "), ("any", " or ")):
+        if joint in when:
+            return word.join(_condition(part) for part in when[joint])
+    return f"“{when.get('setting') or when.get('field')}” is {' or '.join(map(str, when['in']))}"
 
 
 def _output(output):

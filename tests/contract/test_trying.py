@@ -122,8 +122,8 @@ def test_every_step_can_be_sent_or_says_that_it_needs_a_connection(program, draf
     columns = [{"name": name, "type": "text"} for name in ("phone", "topic", "calls")]
     program.post("/tables/", {"name": "leads", "columns": columns})
     for kind in program.get("/node-types/").value:
-        if kind["type"] == "api_request" or kind["trigger"]:
-            continue
+        if kind["type"] in ("api_request", "send_data_update") or kind["trigger"]:
+            continue  # the first two really call the address of their example
         about = {"interaction": {"id": "c1"}, "contact": {"phone": "+14155550100"}, "args": {"order_id": "A-1"}}
         sent = send(program, draft, {"id": "x", **kind["example"]}, trigger={"body": {"leads": []}}, **about)
         needs = any(field["kind"] == "connection_ref" and field["required"] for field in kind["fields"])

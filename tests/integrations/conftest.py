@@ -7,7 +7,8 @@ import pytest
 
 from runtime.active import ActiveRun
 from runtime.engine.graph import Graph
-from runtime.engine.interpreter import begin
+from runtime.engine.interpreter import advance, begin
+from runtime.engine.outcomes import Wait
 from runtime.history_room import Kept
 from runtime.stepping import perform
 from tests.flows import call_ended, chain, end, node
@@ -43,12 +44,14 @@ def misbehaving():
 def ask():
     """ask(config, event={}, credentials=None, secure={}, mode="live", **settings) -> (outcome, the row history keeps).
 
-    Performs one API request (or a node of another `type`) as the runner would, without a database.
+    Performs one API request (or a node of another `type`) as the runner would, without a database; `reply` is what
+    comes for a step that waits for one.
     """
 
     def ask(
-        config, event=None, credentials=None, secure=None, mode="live", variables=None, type="api_request", **settings
-    ):
+        config, event=None, credentials=None, secure=None, mode="live", variables=None, type="api_request", reply=None,
+        **settings,
+    ):  # fmt: skip
         request = node("call", type, config, settings=settings)
         if credentials:
             request["config"] = {**config, "connection": "c1"}
@@ -57,10 +60,14 @@ def ask():
         run = ActiveRun(
             id="run-1", workspace_id="w1", flow_id="f1", version_id=None, kind="post_call", mode=mode, graph=graph,
             state=state, fence=1, seq=0, event=event or {}, connections={"c1": credentials},
+            options={"conversation": "chat-1"} if reply else {},
         )  # fmt: skip
         if secure:
             run.__dict__["secure"], run.secure_sealed = secure, "sealed"
         outcome = perform(run)
+        if reply and isinstance(outcome, Wait):
+            run.state, run.arrived = advance(graph, run.state, outcome, NOW), reply
+            outcome = perform(run)
         row = {name: value.value if isinstance(value, Kept) else value for name, value in run.steps[-1].items()}
         return outcome, {**row, "references": run.references}
 

@@ -24,6 +24,10 @@ VALUES = {
 }
 
 
+# What a visitor says to a step that asks its service only then.
+REPLY = {"kind": "reply", "message": {"id": "m-1", "text": "Hello"}, "history": [{"role": "user", "text": "Hello"}]}
+
+
 class Standing:
     """An access token that is there and is not got anew; how tokens are got is tested beside them."""
 
@@ -78,7 +82,10 @@ def do(ask, connected):
     """
 
     def do(type, config=None, event=None, values=None, **more):
-        kinds = registry.find(type).fields["connection"].types
+        node_type = registry.find(type)
+        kinds = node_type.fields["connection"].types
+        if node_type.waits:
+            more = {"reply": REPLY, **more}
         return ask(config or {}, event, connected(kinds[0], **(values or {})), type=type, **more)
 
     return do

@@ -17,6 +17,7 @@ from tests.integrations.services.conftest import SECRET
 from tests.peers import Answer
 
 NODES = sorted(each.type for each in registry.all_types() if isinstance(each, ServiceNode))
+AT_ONCE = [type for type in NODES if not registry.find(type).waits]  # ask their service as soon as they are reached
 EVENT = {
     "interaction": {"id": "conv-1", "summary": "Jane wants a demo.", "contact_number": "+14155550132",
                     "transcript": "Agent: Hi"},
@@ -29,7 +30,17 @@ HTML = {"Content-Type": "text/html"}
 @pytest.fixture(params=NODES)
 def each(request, do):
     """Performs the node with its own example against a vendor that answers everything alike."""
-    kind = registry.find(request.param)
+    return performer(request.param, do)
+
+
+@pytest.fixture(params=AT_ONCE)
+def asking(request, do):
+    """The same of those that ask their service at once."""
+    return performer(request.param, do)
+
+
+def performer(type, do):
+    kind = registry.find(type)
 
     def perform(**more):
         config = {name: value for name, value in kind.example["config"].items() if name != "connection"}
@@ -43,18 +54,18 @@ def failed(outcome, kind):
     """The failure, after the checks that hold for any: it names the service, it is no bug of ours, no secret shows."""
     assert isinstance(outcome, Fail), outcome
     assert outcome.code != "internal"
-    assert kind.app["label"] in outcome.message
+    assert kind.service in outcome.message
     assert SECRET.split("{")[0] not in str(outcome)
     return outcome
 
 
-def test_the_example_is_valid_but_for_its_connection(each):
-    graph = Graph.from_document(chain(call_ended(), node("it", each.kind.type, dict(each.kind.example["config"])),
+def test_the_example_is_valid_but_for_its_connection(asking):
+    graph = Graph.from_document(chain(call_ended(), node("it", asking.kind.type, dict(asking.kind.example["config"])),
                                       end(), ports={"it": "success"}))  # fmt: skip
     found = [problem for problem in validate(graph, "post_call", {}) if problem.severity == "error"]
     wrong = [(problem.code, problem.message) for problem in found if not problem.message.startswith("{{steps.")]
     assert [code for code, _ in wrong] == ["F011"]
-    assert each.kind.app["label"] in wrong[0][1]
+    assert asking.kind.service in wrong[0][1]
 
 
 def test_its_connection_types_exist_and_can_be_tested(each):
@@ -72,10 +83,11 @@ def test_references_are_outputs_and_outputs_have_samples(each):
     assert all(output["sample"] is not None and output["label"] for output in outputs.values())
 
 
-def test_a_dry_run_sends_nothing_and_gives_samples(each, vendor):
-    outcome, row = each(mode="dry")
+def test_a_dry_run_sends_nothing_and_gives_samples(asking, vendor):
+    outcome, row = asking(mode="dry")
     assert isinstance(outcome, Done), outcome
-    assert outcome.output == {output["name"]: output["sample"] for output in each.kind.outputs if "each" not in output}
+    samples = {output["name"]: output["sample"] for output in asking.kind.outputs if "each" not in output}
+    assert outcome.output == samples
     assert row["input"]["url"].startswith(vendor.url)
     assert vendor.requests == []
 
