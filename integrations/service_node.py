@@ -49,10 +49,11 @@ class ServiceNode(ConnectedNode):
     def __init_subclass__(cls, **options: Any) -> None:
         if "app" in vars(cls) and "icon" not in vars(cls):
             cls.icon = cls.app["icon"]
-        if "app" in vars(cls):
-            cls.service = vars(cls).get("service", cls.app["label"])
-            cls.missing = (f"Choose a {cls.service} connection; a new one is made under Connections, New connection, "
-                           f"{cls.service}.")  # fmt: skip
+        if "app" in vars(cls) and "service" not in vars(cls):
+            cls.service = cls.app["label"]
+            if "missing" not in vars(cls):
+                cls.missing = (f"Choose a {cls.service} connection; a new one is made under Connections, New "
+                               f"connection, {cls.service}.")  # fmt: skip
         cls.outputs = tuple({"scope": "steps", "ports": ["success"], **declared} for declared in cls.outputs)
         super().__init_subclass__(**options)
         if "type" in vars(cls):

@@ -202,7 +202,7 @@ class TestNarrow:
         row(phone, "If Otherwise").get_by_role("button", name="More for").tap()
         phone.get_by_role("menuitem", name="Add a step here").tap()
         phone.get_by_role("option", name="Flow").tap()
-        phone.get_by_role("option", name="Wait").tap()
+        phone.get_by_role("option", name=re.compile(r"^Wait\b")).tap()
         until(phone, lambda: "urgent[else] -> Wait" in lines(flow))
         expect(row(phone, "Wait")).to_be_visible()
 

@@ -61,8 +61,8 @@ CASES = {
                 ["/calls", "/v3/mail/send"], "3 calls", {"Calls of the last day": "/calls"}),
     "f11": Case("CRM leads into an outbound campaign", "Automation", "famulor", "Add lead", "Famulor", "hook",
                 ["/api/user/lead"], "1 added, 0 failed", also="Add one lead"),
-    "f13": Case("Analyse a conversation, act on angry customers", "Post-call", "zendesk", "Create ticket", "Zendesk",
-                "event", [MODEL, TICKETS, SLACK], "ticket 35436"),
+    "f13": Case("Analyse and tag a conversation, act on angry customers", "Post-call", "zendesk", "Create ticket",
+                "Zendesk", "event", [MODEL, TICKETS, SLACK], "ticket 35436"),
 }  # fmt: skip
 
 
