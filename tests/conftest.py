@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(items):
         folder = _folder(item)
         if folder in ("browser", "crash"):
             item.add_marker(getattr(pytest.mark, folder))
+        if folder == "integrations" and not _asks_a_database(item):
+            item.add_marker(pytest.mark.without_database)
     items.sort(key=lambda item: ORDER.index(_folder(item)) if _folder(item) in ORDER else ORDER.index(""))
 
 
@@ -50,6 +52,13 @@ def pytest_runtest_makereport():
     if report.skipped and IN_CI and not hasattr(report, "wasxfail"):
         report.outcome, report.longrepr = "failed", f"Skipped, and in CI nothing is: {report.longrepr[2]}"
     return report
+
+
+def _asks_a_database(item) -> bool:
+    """pytest-django lets no other test have one, so on another database these say the same."""
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(
+        item.fixturenames
+    )
 
 
 def _folder(item) -> str:

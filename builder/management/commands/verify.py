@@ -221,9 +221,10 @@ def sqlite(run):
 
 
 def postgresql(run):
-    """the same on PostgreSQL and Redis"""
+    """the same on PostgreSQL and Redis, but for what asks no database"""
     with _servers() as environment:
-        return run.pytest("tests", *_without("engine", "crash", "browser"), **environment)
+        chosen = ("-m", "not without_database", *_without("engine", "crash", "browser"))
+        return run.pytest("tests", *chosen, **environment)
 
 
 def crash(run):
