@@ -66,7 +66,7 @@ class EndFlow(NodeType):
     example = {"type": "end", "key": "done", "label": "Done", "config": {"outcome": "ticket {{vars.ticket_no}}"}}
 
     def run(self, step: Any) -> Outcome:
-        return End(outcome=step.text(step.config["outcome"] or "")[:200])
+        return End(outcome=step.text(step.config["outcome"] or "").strip()[:200])
 
 
 def _schema_of(graph: Any) -> Mapping[str, Any]:

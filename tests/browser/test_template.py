@@ -10,16 +10,20 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from runtime import tasks
+from runtime.active import forget_workspaces
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
-from runtime.models import SCOPES, ApiKey, Flow, Run, Trigger, Wait
+from runtime.models import SCOPES, ApiKey, Flow, Run, Trigger, Wait, Workspace
 from tests.browser.editing import card
+from tests.contract.chatting import Visitor
+from tests.contract.conftest import Program
 from tests.contract.test_templates import SECRET, signed
 from tests.mail_server import MailServer
 from tests.peers import Peer
 from tests.until import until
 from tests.vendors import MODEL, SERVICES, SLACK, SMS, TICKETS, answers, completion, connect
 
+ANGRY = {"sentiment": "negative", "topic": "billing", "resolved": False}
 NOTES, UPSERT = "/crm/v3/objects/notes", "/crm/v3/objects/contacts/batch/upsert"
 
 
@@ -28,7 +32,7 @@ class Case:
     """A template: which service has two connections, so that a person chooses one, and where; what it then does.
 
     `addresses` are steps whose URL is put right, `kind` the words of the new flow's page, `also` a flow that comes
-    with it and holds the step to connect.
+    with it and holds the step to connect, `model` what the AI model says.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Case:
     outcome: str
     addresses: dict[str, str] = field(default_factory=dict)
     also: str = ""
+    model: dict[str, str] = field(default_factory=dict)
 
 
 CASES = {
@@ -62,14 +67,17 @@ CASES = {
     "f11": Case("CRM leads into an outbound campaign", "Automation", "famulor", "Add lead", "Famulor", "hook",
                 ["/api/user/lead"], "1 added, 0 failed", also="Add one lead"),
     "f13": Case("Analyse and tag a conversation, act on angry customers", "Post-call", "zendesk", "Create ticket",
-                "Zendesk", "event", [MODEL, TICKETS, SLACK], "ticket 35436"),
+                "Zendesk", "event", [MODEL, TICKETS, SLACK], "ticket 35436", model=ANGRY),
+    "f5": Case("Qualify a lead in the chat", "Drives a chat", "openai_compatible", "AI answers", "AI model",
+               "visitor_of_the_prices", [MODEL], "with sales", model={"reply": "Of course.", "next": "human"}),
+    "f16": Case("VIPs go to a person", "Drives a chat", "zendesk", "Create ticket", "Zendesk", "vip_at_night",
+                [TICKETS], "ticket 35436"),
 }  # fmt: skip
 
 
 @pytest.fixture
 def vendors(settings):
-    angry = completion({"sentiment": "negative", "topic": "billing", "resolved": False})
-    with Peer({**answers(), MODEL: angry}) as peer, MailServer() as mail:
+    with Peer(answers()) as peer, MailServer() as mail:
         settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
         peer.mail = mail
         yield peer
@@ -122,6 +130,7 @@ class Firing:
     def __init__(self, live, workspace, flow):
         self.live, self.workspace, self.flow = live, workspace, flow
         key = ApiKey.issue(workspace, "the platform", SCOPES)[1]
+        self.program = Program(live, key)
         self.headers = {"Authorization": f"Bearer {key}"}
         self.address = f"{live}/api/v1/flows/{flow.pk}/hook/"
 
@@ -165,6 +174,20 @@ class Firing:
         answer = requests.post(known.json()["address"], data=body, headers=signed(body), timeout=10)
         assert answer.status_code == 202
 
+    def visitor_of_the_prices(self):
+        joe = Visitor(self.program, visitor=self.flow.scenarios.get().event["visitor"])
+        joe.say("1-10")
+        joe.say("Price")
+        assert joe.say(form={"email": "joe@gmail.com"}) == ["Thanks! Ask me anything about our plans."]
+        assert joe.say("A person please") == ["Of course.", "I connect you with a colleague from sales."]
+        assert joe.status == "with_human"
+
+    def vip_at_night(self):
+        Workspace.objects.update(availability={"mode": "offline"})
+        forget_workspaces()
+        jane = Visitor(self.program, contact={"id": "jane", "name": "Jane", "plan": "enterprise"})
+        assert jane.say("It fails") == ["Our VIP team is back at 9. You are first in line, with ticket 35436."]
+
     def _post(self, path, body):
         answer = requests.post(f"{self.live}/api/v1{path}", json=body, headers=self.headers, timeout=30)
         assert answer.status_code in (200, 202), answer.text
@@ -174,6 +197,7 @@ class Firing:
 @pytest.mark.parametrize("name", CASES)
 def test_a_template_is_connected_published_and_fired(name, page, live, owner, sign_in, workspace, vendors):
     case = CASES[name]
+    vendors.answers[MODEL] = completion(case.model)
     for service in SERVICES:
         connect(workspace, service, vendors.url, vendors.mail)
     connect(workspace, case.service, vendors.url, vendors.mail, "The second one")
