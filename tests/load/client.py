@@ -33,14 +33,19 @@ class Client:
         taken = []
         for path, body in waiting:
             began = time.perf_counter()
-            writer.write(self._request(path, body))
-            status, answer = await self._answer(reader)
+            while (answered := await self._asked(reader, writer, path, body))[0] == 429:
+                await asyncio.sleep(0.1)  # a key has its limit of requests a second
+            status, answer = answered
             assert status in (200, 202), f"{path} answered {status}: {answer[:300]}"
             taken.append(time.perf_counter() - began)
             if self.look:
                 self.look(json.loads(answer))
         writer.close()
         return taken
+
+    async def _asked(self, reader, writer, path, body) -> tuple[int, bytes]:
+        writer.write(self._request(path, body))
+        return await self._answer(reader)
 
     def _request(self, path, body) -> bytes:
         raw = json.dumps(body).encode()
