@@ -7,6 +7,7 @@ from integrations.models import Connection
 from tests.integrations.services.conftest import values_for
 from tests.peers import Answer
 
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # of webhooks that come in
 SID = "AC" + "0" * 32
 SMS = f"/2010-04-01/Accounts/{SID}/Messages.json"
 TICKETS, SLACK, MODEL = "/api/v2/tickets.json", "/api/chat.postMessage", "/chat/completions"

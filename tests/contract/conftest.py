@@ -12,7 +12,9 @@ from builder import throttling
 from runtime import tasks
 from runtime.models import SCOPES, ApiKey, Workspace
 from tests.contract.drafting import DOCUMENT
+from tests.mail_server import MailServer
 from tests.peers import Peer
+from tests.vendors import SECRET, SERVICES, answers, connect
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
 CSRF = "a" * 32
@@ -178,3 +180,63 @@ def flow(program):
 def draft(program, flow):
     """The address of its draft."""
     return f"/flows/{flow['id']}/draft/"
+
+
+@pytest.fixture
+def vendors(settings):
+    """All vendors in one server, each answering as it does when all is well."""
+    with Peer(answers()) as peer, MailServer() as mail:
+        settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
+        peer.mail = mail
+        yield peer
+
+
+@pytest.fixture
+def connected(vendors, workspace):
+    """One connection of each type that a template needs, which leads to the vendors."""
+    for name in SERVICES:
+        connect(workspace, name, vendors.url, vendors.mail)
+
+
+@pytest.fixture
+def start(program, connected, vendors):
+    """start("zendesk-ticket") -> the flow, made from the template, connected by itself, and published."""
+
+    def start(template, kind):
+        made = program.post("/flows/", {"name": template, "kind": kind, "template": template})
+        assert made.status_code == 201, made.text
+        flow = made.value
+        for child in program.get("/flows/?limit=50").value["results"]:
+            if child["id"] != flow["id"]:
+                assert program.post(f"/flows/{child['id']}/publish/", {}).status_code in (200, 201)
+        draft = program.get(f"/flows/{flow['id']}/draft/").value["document"]
+        text = json.dumps(draft)
+        for written in ("https://shop.example.com", "https://calls.example.com", "https://crm.example.com"):
+            text = text.replace(written, vendors.url)
+        program.put(f"/flows/{flow['id']}/draft/", json.loads(text), headers={"If-Match": "*"})
+        if '"signature": "standard_webhooks"' in text:
+            assert program.patch(f"/flows/{flow['id']}/hook/", {"secret": SECRET}).status_code == 200
+        published = program.post(f"/flows/{flow['id']}/publish/", {})
+        assert published.status_code == 201, published.text
+        return program.get(f"/flows/{flow['id']}/").value
+
+    return start
+
+
+@pytest.fixture
+def sample(program):
+    """The event that a template brings along, to try it with."""
+
+    def sample(flow):
+        (scenario,) = program.get(f"/flows/{flow['id']}/scenarios/").value["results"]
+        return scenario["event"]
+
+    return sample
+
+
+@pytest.fixture
+def visit(program):
+    """visit(visitor=..., contact=...) -> a Visitor whose conversation has begun."""
+    from tests.contract.chatting import Visitor
+
+    return lambda **opening: Visitor(program, **opening)

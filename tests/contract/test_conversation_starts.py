@@ -3,14 +3,9 @@
 import pytest
 
 from runtime.models import Event, Run
-from tests.contract.chatting import Visitor, bye, heard, say, started
+from tests.contract.chatting import bye, heard, say, started
 from tests.flows import chain, end
 from tests.vendors import MODEL, completion, connect
-
-
-@pytest.fixture
-def visit(program):
-    return lambda **opening: Visitor(program, **opening)
 
 
 @pytest.fixture

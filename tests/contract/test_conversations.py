@@ -5,16 +5,11 @@ import threading
 import pytest
 
 from runtime.models import Conversation, Message, Run
-from tests.contract.chatting import Visitor, ask, bye, say, started
+from tests.contract.chatting import ask, bye, say, started
 from tests.contract.conftest import Program, is_problem
 from tests.flows import chain, end
 
 MESSAGE = {"id", "role", "text", "buttons", "image", "form", "at"}
-
-
-@pytest.fixture
-def visit(program):
-    return lambda **opening: Visitor(program, **opening)
 
 
 @pytest.fixture
