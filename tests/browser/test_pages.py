@@ -5,6 +5,7 @@ import re
 import pytest
 
 from builder.flows import create_flow
+from builder.pages.new_flow import KINDS
 from builder.publishing import publish
 from runtime.models import Agent, Flow
 
@@ -128,6 +129,10 @@ def test_only_templates_of_the_chosen_kind_are_offered(page, flow):
     page.get_by_role("radio", name=re.compile("^Inbound")).check()
     assert page.get_by_text("Cancel an order").is_hidden()
     assert page.get_by_text("Greet a known caller by name").is_visible()
+    offered = "els => [...new Set(els.filter(el => el.checkVisibility()).map(el => el.dataset.forKind))]"
+    for kind, *_ in KINDS:
+        page.locator(f"[name=kind][value={kind}]").check()
+        assert page.locator("[data-for-kind]").evaluate_all(offered) == [kind]
 
 
 def test_the_api_s_page_lists_its_calls(page, flow):
