@@ -54,6 +54,21 @@ def test_the_last_line_is_the_count_of_all(monkeypatch, capfd):
     assert capfd.readouterr().out.splitlines()[-1] == "tests: 4 passed, 0 failed"
 
 
+def test_what_failed_is_said_once_more_at_the_end(verification, tmp_path, monkeypatch, capfd):
+    (tmp_path / "test_some.py").write_text("def test_a(): pass\ndef test_b(): assert 1 == 2\n")
+
+    def fails(run):
+        """two tests"""
+        return run.pytest("--rootdir", str(tmp_path), "-c", "/dev/null", "-p", "no:django", str(tmp_path))
+
+    monkeypatch.setattr(verify, "PARTS", {"lame": fails})
+    assert run("lame") == 1
+    *_, which, parts, _ = capfd.readouterr().out.splitlines()
+    assert "lame: FAILED" in which
+    assert "::test_b - assert 1 == 2" in which
+    assert parts == "[verify] not well: lame"
+
+
 @pytest.mark.parametrize(("ci", "status", "said"), [("true", 1, "FAILED"), ("", 0, "skipped")])
 def test_what_cannot_run_is_loud_and_in_ci_a_failure(monkeypatch, capfd, ci, status, said):
     def lame(run):

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from tests.browser.editing import card, document_of
+from tests.browser.editing import card, document_of, until
 
 CTRL, SHIFT = 2, 8
 
@@ -124,7 +124,17 @@ def select(page, *names):
         card(page, name).click(position={"x": 128, "y": 20}, modifiers=["Shift"] if position else [])
 
 
+def painted(page):
+    """Waits until the canvas shows what was done to it: it paints once a frame."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def expect_selected(page, *names):
+    """Waits until just these cards say they are selected: what a click changes is painted with the next frame."""
+    until(page, lambda: selected(page) == set(names))
+
+
 def selected(page):
-    """Names of the cards that say they are selected."""
+    """Names of the cards that say they are selected now."""
     found = page.get_by_role("article").evaluate_all("cards => cards.map(card => card.ariaLabel)")
     return {name.split(",")[0] for name in found if ", selected" in name}

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser import editing
 from tests.browser.editing import card, document_of, lines, until
-from tests.browser.hands import drag, go, grab, held, middle, node_ids, place_of, places_of, select, selected
+from tests.browser.hands import drag, expect_selected, go, grab, held, middle, node_ids, place_of, places_of, select
 from tests.flows import call_ended, chain, decision, document, end, set_variable
 
 
@@ -22,7 +22,7 @@ def test_a_press_that_strays_two_pixels_is_a_click_and_three_are_a_drag(canvas, 
     grab(canvas, (x, y))
     go(canvas, (x + 2, y))
     canvas.mouse.up()
-    until(canvas, lambda: selected(canvas) == {"one"})
+    expect_selected(canvas, "one")
     assert place_of(column, "one") == (0, 128)
     grab(canvas, (x, y))
     go(canvas, (x + 40, y))
@@ -173,7 +173,7 @@ def test_tidy_of_a_selection_leaves_the_others_alone(show, messy):
     page = show(messy)
     before = places_of(messy)
     select(page, "check", "yes", "no")
-    assert selected(page) == {"check", "yes", "no"}
+    expect_selected(page, "check", "yes", "no")
     editing.canvas(page).focus()
     page.keyboard.press("Shift+t")
     until(page, lambda: places_of(messy) != before)

@@ -60,7 +60,7 @@ class Command(BaseCommand):
             runs = {name: Verification(Path(folder) / name) for name in parts or PARTS}
             for group in _groups(list(runs)):
                 results.update(self._run_together(group, runs))
-        self._conclude(results, list(runs.values()))
+        self._conclude(results, runs)
 
     def _run_together(self, names, runs) -> dict[str, str]:
         if len(names) == 1:
@@ -85,12 +85,15 @@ class Command(BaseCommand):
 
     def _conclude(self, results, runs):
         self._say("  ".join(f"{name} {result}" for name, result in results.items()))
-        total = {word: sum(run.counted[word] for run in runs) for word in COUNTED}
+        total = {word: sum(run.counted[word] for run in runs.values()) for word in COUNTED}
         failed = total["failed"] + total["errors"] + total["xpassed"]
         bad_parts = [name for name, result in results.items() if result == "FAILED"]
+        # Once more at the end: whoever sees only the last lines of a long log must learn what failed.
+        for name, line in ((name, line) for name, run in runs.items() for line in run.failures):
+            self._say(f"{name}: {line}")
         if bad_parts:
             self._say("not well: " + ", ".join(bad_parts))
-        if any(run.tests_ran for run in runs):
+        if any(run.tests_ran for run in runs.values()):
             skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
             print(f"tests: {total['passed']} passed, {failed} failed{skipped}", flush=True)
         sys.exit(1 if bad_parts else 0)
@@ -114,11 +117,12 @@ def _groups(names) -> list[list[str]]:
 
 
 class Verification:
-    """One part's run: its scratch folder, where its tests' output goes and what they counted."""
+    """One part's run: its scratch folder, where its tests' output goes, what they counted and which failed."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.counted = dict.fromkeys(COUNTED, 0)
+        self.failures = []  # pytest's own lines: which test, and why in a few words
         self.tests_ran = False
         self.show = sys.stdout.write
         folder.mkdir(exist_ok=True)
@@ -133,9 +137,9 @@ class Verification:
 
     def pytest(self, *argv, **environment) -> bool:
         """A pytest run, shown as it goes; its closing line is added to the count."""
-        environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
         run = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-rs", *argv],
+            [sys.executable, "-m", "pytest", "-rsfE", *argv],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         # What ends each test too late is pytest-timeout; this ends what hangs between tests.
@@ -145,6 +149,7 @@ class Verification:
         closing = ""
         for line in run.stdout:
             self.show(line)
+            self.failures += [line.strip()] if re.match(r"(FAILED|ERROR) \S+::", line) else []
             closing = line if re.search(r"\d+ (passed|failed|error|skipped).* in [\d.]+s", line) else closing
         limit.cancel()
         for number, word in re.findall(r"(\d+) ([a-z]+)", closing):
@@ -235,6 +240,7 @@ def crash(run):
         other = pool.submit(beside.pytest, "tests/crash", **environment)
         good = all([run.pytest("tests/crash"), other.result()])
     run.counted = {word: run.counted[word] + beside.counted[word] for word in COUNTED}
+    run.failures = [f"sqlite: {line}" for line in run.failures] + [f"postgresql: {line}" for line in beside.failures]
     return good
 
 
