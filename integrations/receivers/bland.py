@@ -18,8 +18,8 @@ from integrations.receivers.normalising import (
     text,
     turn,
 )
+from integrations.receivers.signing import signed_whole
 from runtime.engine.values import items_of, to_number
-from runtime.signatures import is_signed
 
 REPORTED = ("transcripts", "concatenated_transcript", "call_length", "completed", "corrected_duration", "end_at")
 STATUSES = (
@@ -32,10 +32,7 @@ class Bland(Receiver):
     name, label = "bland", "Bland"
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
-        given = headers.get("x-webhook-signature", "")
-        if not given:
-            return "The body is not signed: X-Webhook-Signature is missing."
-        return None if is_signed([given], secrets, body) else "X-Webhook-Signature does not fit the body."
+        return signed_whole("X-Webhook-Signature", headers, body, secrets)
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         call = first_text(value.get("call_id"), value.get("c_id"))

@@ -27,8 +27,9 @@ from integrations.receivers.normalising import (
     text,
     turn,
 )
+from integrations.receivers.signing import misfit
 from runtime.engine.values import items_of, to_text
-from runtime.signatures import is_signed, parts_of, seconds_of
+from runtime.signatures import parts_of, seconds_of
 
 OLDEST, NEWEST = 1800.0, 300.0  # the vendor's own kit allows half an hour back; ahead it checks nothing, we do
 STATUSES = (("busy", "busy"), ("no-answer", "no_answer"), ("no_answer", "no_answer"))
@@ -45,8 +46,7 @@ class ElevenLabs(Receiver):
             return "The body is not signed: ElevenLabs-Signature (t=...,v0=...) is missing."
         if not -NEWEST <= now - sent_at <= OLDEST:
             return "ElevenLabs-Signature is too far away from now."
-        good = is_signed(given, secrets, stamp.encode() + b"." + body)
-        return None if good else "ElevenLabs-Signature does not fit the body."
+        return misfit("ElevenLabs-Signature", given, stamp.encode() + b"." + body, secrets)
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         kind, data = value.get("type"), value.get("data")

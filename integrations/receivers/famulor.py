@@ -13,8 +13,9 @@ from integrations.receivers import (
     tool_called,
 )
 from integrations.receivers.normalising import between, merged, moment, role, seconds, table, text, turn
+from integrations.receivers.signing import misfit
 from runtime.interactions import turns_of
-from runtime.signatures import is_one_of, is_signed
+from runtime.signatures import is_one_of
 
 STATUSES = {
     "completed": "completed", "ended": "completed", "busy": "busy", "failed": "failed", "no-answer": "no_answer",
@@ -30,8 +31,7 @@ class Famulor(Receiver):
         """Only read receipts are signed; the other bodies carry the secret in a header that the user sets."""
         given = headers.get("x-signature-256", "")
         if given:
-            good = is_signed([given.removeprefix("sha256=")], secrets, body)
-            return None if good else "X-Signature-256 does not fit the body."
+            return misfit("X-Signature-256", [given], body, secrets)
         if is_one_of(headers.get("x-webhook-secret", ""), secrets):
             return None
         return "The body is not signed: X-Signature-256, X-Webhook-Secret or a bearer token is missing."

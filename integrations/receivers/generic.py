@@ -9,10 +9,10 @@ from typing import Any
 
 from integrations.receivers import CALL_ENDED, CONVERSATION_ENDED, Headers, Received, Receiver, interaction
 from integrations.receivers.normalising import merged, table, text
+from integrations.receivers.signing import NOT_NOW, misfit, stamped
 from runtime.arrivals import BadEvent, event_errors
-from runtime.signatures import is_one_of, is_signed, seconds_of, standard_webhooks
+from runtime.signatures import is_one_of, standard_webhooks
 
-TOLERANCE = 300.0
 SIGNED = ("x-signature-256", "x-hub-signature-256", "x-signature")
 PARTS = frozenset(("type", "id", "agent", "occurred_at", "interaction", "contact", "analysis", "variables", "data"))
 
@@ -25,7 +25,8 @@ class Generic(Receiver):
             return standard_webhooks(headers, body, secrets, now)
         given = next((headers[name] for name in SIGNED if headers.get(name)), "")
         if given:
-            return _signature(given, headers.get("x-timestamp", "").strip(), body, secrets, now)
+            signed = stamped(headers, body, now)
+            return NOT_NOW if signed is None else misfit("The signature", [given], signed, secrets)
         if is_one_of(headers.get("x-webhook-secret", ""), secrets):
             return None
         return "The body is not signed: Webhook-Signature, X-Signature-256, X-Webhook-Secret or a bearer token."
@@ -51,17 +52,6 @@ class Generic(Receiver):
 
     def answer(self, received: Sequence[Received], results: Sequence[Mapping[str, Any]]) -> tuple[int, Any]:
         return 202, None
-
-
-def _signature(given: str, stamp: str, body: bytes, secrets: Sequence[str], now: float) -> str | None:
-    signed = body
-    if stamp:
-        sent_at = seconds_of(stamp)
-        if sent_at is None or abs(now - sent_at) > TOLERANCE:
-            return "X-Timestamp is more than five minutes away from now."
-        signed = stamp.encode() + b"." + body
-    good = is_signed([given.removeprefix("sha256=")], secrets, signed)
-    return None if good else "The signature does not fit the body."
 
 
 def _parts(value: Mapping[str, Any]) -> dict[str, Any]:

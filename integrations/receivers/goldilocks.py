@@ -13,7 +13,7 @@ from integrations.receivers import (
     interaction,
 )
 from integrations.receivers.normalising import moment, table, text
-from runtime.signatures import is_signed
+from integrations.receivers.signing import signed_whole
 
 TYPES = {
     "conversation.started": CONVERSATION_STARTED, "conversation.ended": CONVERSATION_ENDED, "escalation": HANDOFF,
@@ -24,11 +24,7 @@ class Goldilocks(Receiver):
     name, label = "goldilocks", "Goldilocks"
 
     def refusal(self, headers: Headers, body: bytes, secrets: Sequence[str], now: float) -> str | None:
-        given = headers.get("x-goldilocks-signature", "")
-        if not given:
-            return "The body is not signed: X-Goldilocks-Signature (sha256=...) is missing."
-        good = is_signed([given.removeprefix("sha256=")], secrets, body)
-        return None if good else "X-Goldilocks-Signature does not fit the body."
+        return signed_whole("X-Goldilocks-Signature", headers, body, secrets)
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         event, data = text(value.get("event")), table(value, "data")

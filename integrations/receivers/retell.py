@@ -15,8 +15,9 @@ from integrations.receivers import (
     tool_called,
 )
 from integrations.receivers.normalising import between, merged, moment, seconds, status_of, table, text, tool_call
+from integrations.receivers.signing import misfit
 from runtime.interactions import turns_of
-from runtime.signatures import is_signed, parts_of
+from runtime.signatures import parts_of
 
 TOLERANCE_MS = 300_000
 MOMENTS = {"call_ended": "ended", "call_analyzed": "analysed"}
@@ -38,8 +39,7 @@ class Retell(Receiver):
             return "The body is not signed: X-Retell-Signature (v=...,d=...) is missing."
         if abs(round(now * 1000) - int(stamp)) > TOLERANCE_MS:
             return "X-Retell-Signature is more than five minutes away from now."
-        good = is_signed(given, secrets, body + stamp.encode())
-        return None if good else "X-Retell-Signature does not fit the body."
+        return misfit("X-Retell-Signature", given, body + stamp.encode(), secrets)
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         event = value.get("event")

@@ -28,10 +28,10 @@ from integrations.receivers.normalising import (
     tool_calls,
     turn,
 )
+from integrations.receivers.signing import NOT_NOW, misfit, stamped
 from runtime.engine.values import safe_dumps
-from runtime.signatures import DIGEST_OF_HEX_LENGTH, is_one_of, is_signed, seconds_of
+from runtime.signatures import DIGEST_OF_HEX_LENGTH, is_one_of
 
-TOLERANCE = 300.0
 SIDES = {"inboundPhoneCall": ("phone", "inbound"), "outboundPhoneCall": ("phone", "outbound")}
 # `endedReason` has hundreds of values; these marks are in those that are no completed call. Unknown ones are.
 STATUSES = (
@@ -57,14 +57,8 @@ class Vapi(Receiver):
         if not given:
             return "The body is not signed: X-Signature, X-Vapi-Secret or a bearer token is missing."
         given = given.partition("=")[2] if given.lower().startswith(("sha1=", "sha256=", "sha512=")) else given
-        signed, stamp = body, headers.get("x-timestamp", "").strip()
-        if stamp:
-            sent_at = seconds_of(stamp)
-            if sent_at is None or abs(now - sent_at) > TOLERANCE:
-                return "X-Timestamp is more than five minutes away from now."
-            signed = stamp.encode() + b"." + body
-        digest = DIGEST_OF_HEX_LENGTH.get(len(given), "sha256")
-        return None if is_signed([given], secrets, signed, digest=digest) else "X-Signature does not fit the body."
+        signed, digest = stamped(headers, body, now), DIGEST_OF_HEX_LENGTH.get(len(given), "sha256")
+        return NOT_NOW if signed is None else misfit("X-Signature", [given], signed, secrets, digest)
 
     def understand(self, value: dict[str, Any], headers: Headers) -> list[Received]:
         message = value.get("message")
