@@ -46,7 +46,7 @@ export function createTopbar(store, context) {
   const dom = h(
     "div",
     { class: "topbar" },
-    h("a", { class: "topbar-home", href: "/", "aria-label": "Segue, all flows" }, icon("logo")),
+    h("a", { class: "brand-mark", href: "/", "aria-label": "Segue, all flows" }, icon("logo")),
     h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "/" }, say.flows), h("span", { "aria-hidden": "true" }, "/")),
     name.dom,
     h("span", { class: "badge", "data-tone": "accent" }, say.kinds[flow.kind] ?? flow.kind),
