@@ -15,6 +15,7 @@ from runtime.engine.interpreter import runs_anew
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.history_room import Kept, fit
 from runtime.interactions import e164
+from runtime.lasting import lasting
 from runtime.zones import zone_of_number
 
 log = logging.getLogger("segue.runner")
@@ -224,7 +225,7 @@ def _tell_of_its_turn(run: ActiveRun, step: RunningStep) -> None:
     wait = run.state.wait
     if wait is not None and wait["kind"] == "turn" and run.open_row is not None:
         seconds = (present.now() - run.open_row[3]).total_seconds()
-        step.warn("waited_for_turn", f"Waited {seconds:.1f} s for its turn at {wait['for']['why']}.")
+        step.warn("waited_for_turn", f"Waited {lasting(seconds)} for its turn at {wait['for']['why']}.")
 
 
 def _add_row(

@@ -6,8 +6,13 @@ A chart is a picture with a name; the page puts a table of the same figures besi
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from runtime.lasting import lasting
+
 WIDTH, HEIGHT = 560, 200
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
+# What an axis of times may end at, in seconds: itself and its half are times as people say them.
+ENDS = (0.001, 0.002, 0.004, 0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 1800, 3600,
+        7200, 14_400, 28_800, 43_200, 86_400)  # fmt: skip
 
 
 def sparkline(counts, label):
@@ -53,9 +58,9 @@ def stacked_bars(points, label):
 def lines(points, names, label):
     """`points`: {"label", <name>: seconds or None}; one line per name, in the order of `names`."""
     values = [point[name] for point in points for name in names if point[name] is not None]
-    top = _round_up(max(values, default=0), whole=False)
+    top = _end_of_times(max(values, default=0))
     plot, slot = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT - RIGHT) / max(len(points), 1)
-    parts = [_grid(top, _seconds)]
+    parts = [_grid(top, _tick)]
     for name in names:
         dots = [
             (LEFT + slot * (position + 0.5), TOP + plot * (1 - point[name] / top), point)
@@ -72,7 +77,7 @@ def lines(points, names, label):
                 f"{y:.1f}",
                 point["label"],
                 name,
-                _seconds(point[name]),
+                lasting(point[name]),
             )
             for x, y, point in dots
         ]
@@ -118,19 +123,22 @@ def _slot_labels(labels, slot):
     )
 
 
-def _round_up(value, whole=True):
-    """The next 1, 2 or 5 times a power of ten; counts stay even, so that half of them is whole."""
-    if value <= 0:
-        return 2 if whole else 0.01
-    power = 10.0 ** (len(str(int(value))) - 1) if value >= 1 else 10.0 ** -len(f"{1 / value:.0f}")
+def _round_up(value):
+    """The next 1, 2, 4, 5, 6 or 8 times a power of ten, and even, so that half of it is whole."""
+    power = 10 ** (len(str(int(value))) - 1)
     while True:
         for step in (1, 2, 4, 5, 6, 8):
             if step * power >= value:
-                return max(2, round(step * power)) if whole else step * power
+                return max(2, step * power)
         power *= 10
 
 
-def _seconds(value):
-    if value >= 60:
-        return f"{value / 60:.3g} min"
-    return f"{value:.3g} s" if value >= 1 or value == 0 else f"{value * 1000:.3g} ms"
+def _end_of_times(seconds):
+    """Where an axis ends that shows `seconds`; beyond a day at whole pairs of days."""
+    return next((end for end in ENDS if end >= seconds), -(-seconds // 172_800) * 172_800)
+
+
+def _tick(seconds):
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms" if seconds else "0"
+    return lasting(seconds).replace(".0 s", " s")

@@ -13,6 +13,7 @@ from django.utils.safestring import mark_safe
 from builder.pages import charts
 from builder.pages.step_view import compared
 from runtime.engine.values import to_number
+from runtime.lasting import lasting
 
 register = template.Library()
 register.filter(compared)
@@ -98,19 +99,7 @@ def glyph(symbol, color="slate", size=""):
 def duration(seconds):
     """Seconds as people say them: 4 ms, 1.3 s, 2 min 5 s, 3 h 20 min."""
     seconds = to_number(seconds)  # a vendor may have written anything there
-    if seconds is None:
-        return "–"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} days"
+    return "–" if seconds is None else lasting(seconds)
 
 
 @register.filter

@@ -57,7 +57,14 @@ def test_an_axis_of_counts_ends_at_or_above_the_highest_and_halves_evenly(value)
 
 @pytest.mark.parametrize("value", [0.0004, 0.02, 0.7, 1.0, 45.0, 4000.0])
 def test_an_axis_of_seconds_ends_close_above_the_highest(value):
-    assert value <= charts._round_up(value, whole=False) <= value * 2.6
+    assert value <= charts._end_of_times(value) <= value * 2.6
+
+
+def test_an_axis_of_seconds_says_times_as_people_do():
+    assert [charts._tick(end * share) for end in (0, 0.01, 1, 2, 60, 600, 86_400, 345_600) for share in (0.5, 1)] == [
+        "0", "0", "5 ms", "10 ms", "500 ms", "1 s", "1 s", "2 s", "30 s", "1 min", "5 min", "10 min", "12 h", "24 h",
+        "2 days", "4 days",
+    ]  # fmt: skip
 
 
 def test_a_chart_says_each_figure_on_its_bar():
