@@ -173,7 +173,7 @@ class Webhook(Trigger):
         "Longest wait", default=30, min=1, max=60, visible_if={"field": "respond", "in": ["when_done"]}
     )
     conditions = Conditions("Only if", advanced=True)
-    summary = ({"field": "methods"}, " · answers ", {"field": "respond"})
+    summary = ({"field": "methods"}, " · answer: ", {"field": "respond"})
     outputs = (
         {"name": "body", "label": "Body", "type": "any", "scope": "trigger", "sample": {}},
         {"name": "headers", "label": "Headers", "type": "object", "scope": "trigger", "sample": {}},
