@@ -1,10 +1,12 @@
 """Connections, agents, keys, members and preferences: secrets go in and never come out."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from builder.auditing import record
 from builder.drafts import save_document
 from builder.models import AuditEntry, Invitation
 from integrations.models import Connection
@@ -200,6 +202,16 @@ def test_a_viewer_cannot_change_the_workspace(workspace, make_person):
     client.post("/settings/workspace/", {"name": "Mine now", "time_zone": "UTC", "retention_days": 1})
     workspace.refresh_from_db()
     assert workspace.name == "Acme"
+
+
+def test_the_audit_log_leads_to_a_run_instead_of_writing_its_id(signed_in, published):
+    run = uuid4()
+    for told in (str(run), "no id"):
+        record(published.workspace, signed_in.person.user, "wait.decided", published, decision="approved", run=told)
+    page = text_of(signed_in.get("/settings/audit/"))
+    assert f'<a href="/runs/{run}/">the run</a>' in page
+    assert "run: no id" in page
+    assert page.count(str(run)) == 1
 
 
 def test_the_audit_log_tells_who_did_what(signed_in, published):
