@@ -15,6 +15,7 @@ from integrations.connections import credentials_of, problems_of
 from integrations.models import Connection
 from integrations.proving import Proof, prove
 from integrations.tokens import forget
+from runtime import parking
 from runtime.engine import registry
 from runtime.models import Flow, Workspace
 
@@ -84,6 +85,8 @@ def save(
                 for field, value in endpoints.ON.items():  # another address or secret is given its own chance
                     setattr(connection, field, value)
             connection.save()
+            if not connection.off_at and not new:
+                parking.release(connection.workspace_id, connection.pk)
             record(
                 connection.workspace, by, "connection.created" if new else "connection.changed", connection,
                 type=connection.type, allowed_hosts=connection.allowed_hosts, secrets_replaced=sorted(secrets or {}),

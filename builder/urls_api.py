@@ -69,6 +69,7 @@ urlpatterns = [
     path(f"{RUN}document/", runs.RunDocument.as_view(), name="api-run-document"),
     path(f"{RUN}cancel/", runs.RunCancel.as_view(), name="api-run-cancel"),
     path(f"{RUN}retry/", runs.RunRetry.as_view(), name="api-run-retry"),
+    path(f"{RUN}connection/", runs.RunConnection.as_view(), name="api-run-connection"),
     path("operations/", operations.OperationList.as_view(), name="api-operations"),
     path("operations/<uuid:operation_id>/", operations.OperationDetail.as_view(), name="api-operation"),
     path("operations/<uuid:operation_id>/stop/", operations.OperationStop.as_view(), name="api-operation-stop"),

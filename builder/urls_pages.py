@@ -57,6 +57,7 @@ urlpatterns = [
     path(RUN, runs.run_page, name="run-page"),
     path(RUN + "cancel/", runs.cancel_run, name="run-cancel"),
     path(RUN + "retry/", runs.retry_run, name="run-retry"),
+    path(RUN + "connection/", runs.choose_connection, name="run-connection"),
     path("waiting/", waiting, name="waiting"),
     path("waiting/<int:wait_id>/", decide_wait, name="wait-decide"),
     path("webhooks/undelivered/", undelivered, name="undelivered"),

@@ -16,7 +16,7 @@ from integrations.hosts import place_of
 from integrations.masking import NO_MASK, Mask
 from integrations.models import Connection
 from integrations.tokens import TokenSource
-from runtime.engine.errors import StepError
+from runtime.engine.errors import NoConnection, StepError
 from runtime.vault import CannotOpen
 
 USED_EVERY = timedelta(minutes=5)
@@ -59,7 +59,7 @@ class Credentials:
             raise StepError(f"The connection {self.name} cannot be used. {self.broken}", code="connection_broken")
         if self.off:
             text = f"The connection {self.name} is switched off: {self.off} Switch it on again on its page."
-            raise StepError(text, code="connection_off")
+            raise NoConnection(text, "connection_off", self.id)
 
     def apply(self, request: Outgoing) -> Outgoing:
         self.check_usable()
@@ -84,7 +84,7 @@ def resolve(workspace_id: Any, ids: Iterable[str]) -> dict[str, Credentials]:
         found = Connection.objects.filter(workspace_id=workspace_id, pk__in=list(ids))
         rows = list(found.select_related("token"))
     except (ValidationError, ValueError):  # a document may hold anything where an id should be
-        rows = [row for row in (_find(workspace_id, each) for each in ids) if row is not None]
+        rows = [row for row in (find(workspace_id, each) for each in ids) if row is not None]
     _note_use(rows)
     return {str(row.pk): credentials_of(row) for row in rows}
 
@@ -142,7 +142,8 @@ def _derived(kind: ConnectionType, values: Values) -> list[str]:
     return [text.rpartition(" ")[2] for text in sent.headers.values()]
 
 
-def _find(workspace_id: Any, connection_id: Any) -> Connection | None:
+def find(workspace_id: Any, connection_id: Any) -> Connection | None:
+    """A workspace's own connection; None for what is foreign, unknown or no id at all."""
     try:
         return Connection.objects.filter(workspace_id=workspace_id, pk=connection_id).first()
     except (ValidationError, ValueError):

@@ -19,7 +19,7 @@ from integrations.exchange import Exchange
 from integrations.in_database import in_database
 from integrations.models import Connection
 from integrations.service_node import ServiceNode
-from runtime import present
+from runtime import parking, present
 from runtime.engine.errors import StepError
 from runtime.models import Membership
 
@@ -70,7 +70,7 @@ def _failed_too_long(connection_id: str) -> bool:
 
 
 def switch_off(credentials: Credentials, why: str) -> None:
-    """From now on steps with this connection fail at once. Of several who find out the first tells the owners."""
+    """From now on nothing is sent with this connection. Of several who find out the first tells the owners."""
 
     def write() -> int:
         rows = Connection.objects.filter(pk=credentials.id, off_at=None)
@@ -110,8 +110,8 @@ def _message(connection_id: UUID) -> EmailMessage | None:
     missed = settings.PUBLIC_URL + reverse("undelivered")
     text = (
         f"The connection {row.name} of {row.workspace.name} was switched off.\n\n{row.off_because}\n\n"
-        f"Steps that use it fail from now on. Switch it on again on its page:\n{page}\n\n"
-        f"What was not delivered meanwhile can be sent again from here:\n{missed}\n"
+        f"Runs that need it are parked from now on and go on by themselves once it is on again. Its page:\n{page}\n\n"
+        f"What was not delivered before can be sent again from here:\n{missed}\n"
     )
     subject = " ".join(f"{row.name} was switched off".split())
     return EmailMessage(subject, text, to=to) if to else None
@@ -119,7 +119,8 @@ def _message(connection_id: UUID) -> EmailMessage | None:
 
 @transaction.atomic
 def switch_on(connection: Connection) -> None:
-    """By a person's hand: it is asked again, and its patience begins anew."""
+    """By a person's hand: it is asked again, its patience begins anew, and the runs that were parked for it go on."""
     for name, value in ON.items():
         setattr(connection, name, value)
     connection.save(update_fields=[*ON])
+    parking.release(connection.workspace_id, connection.pk)

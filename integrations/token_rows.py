@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.grants import Held
 from integrations.models import Connection, Token
-from runtime.engine.errors import StepError
+from runtime.engine.errors import NoConnection
 from runtime.vault import CannotOpen
 
 LEASE = timedelta(seconds=30)
@@ -29,7 +29,8 @@ def _row(connection_id: UUID) -> Token:
     if found is None:
         owner = Connection.objects.filter(pk=connection_id).values_list("workspace_id", flat=True).first()
         if owner is None:
-            raise StepError("The connection of this step was deleted; choose another.", code="no_connection")
+            text = "The connection of this step was deleted; choose another."
+            raise NoConnection(text, "no_connection", str(connection_id))
         found, _ = Token.objects.get_or_create(connection_id=connection_id, defaults={"workspace_id": owner})
     return found
 

@@ -270,12 +270,19 @@ def make_ready(run: Stored, claimed: Claimed, said: Mapping[str, Any] | None = N
         secure_sealed=run.secure_sealed or "", event_type=run.event_type or "", agent=run.agent or "",
         event_id=run.event_id, options=run.options,
         created_at=run.created_at, started_at=run.started_at, workspace=workspace,
-        connections=reaching_out.connections(run.workspace_id, _connection_ids(run.version_id)),
+        connections=_connections(run),
         took_over=claimed.took_over, unknown_try=claimed.took_over and _left_unfinished(run, state, graph),
         suspect=claimed.suspect, fresh=fresh, open_row=_open_row(run, state), answer=run.answer,
         history_bytes=run.history_bytes, parent=(run.parent_id, run.parent_index or 0) if run.parent_id else None,
         arrived=_arrived(run, state),
     )  # fmt: skip
+
+
+def _connections(run: Stored) -> Mapping[str, Any]:
+    """{id as the version names it: resolved connection}, or the one a person chose instead (runtime/parking.py)."""
+    named, instead = _connection_ids(run.version_id), run.options.get("connections") or {}
+    found = reaching_out.connections(run.workspace_id, [instead.get(each, each) for each in named])
+    return {each: found[instead.get(each, each)] for each in named if instead.get(each, each) in found}
 
 
 def _arrived(run: Stored, state: RunState) -> Mapping[str, Any] | None:

@@ -114,6 +114,8 @@ def arrived(run_id: Any, workspace_id: Any, index: int, wait: Mapping[str, Any],
         return _decision(row)
     if wait["kind"] == "turn":
         return {"kind": "turn"} if Turn.objects.filter(run_id=run_id).exists() else None
+    if wait["kind"] == "connection":
+        return {"kind": "connection"}  # it is claimed only once there is one
     if wait["kind"] == "children":
         from runtime.children import outcome  # children wait too, so each of the two needs the other
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Min
 
-from runtime import broker, gatekeeping, operations, present, schedules
+from runtime import broker, gatekeeping, operations, parking, present, schedules
 from runtime.crashing import crash_point
 from runtime.intake import KEYS_KEPT
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
@@ -49,6 +49,7 @@ def tick() -> float:
     schedules.fire()
     gatekeeping.pump_all()
     operations.advance()
+    parking.look_again()
     earliest = Run.objects.filter(due_at__isnull=False).aggregate(earliest=Min("due_at"))["earliest"]
     if earliest is None:
         return LONGEST_SLEEP

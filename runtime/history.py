@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from runtime import vault
+from runtime import parking, vault
 from runtime.active import iso
 from runtime.engine.document import upgrade
 from runtime.history_room import is_full
@@ -138,12 +138,21 @@ def document_of(run: Run) -> dict[str, Any]:
 
 
 def explained(run: Run) -> dict[str, Any] | None:
-    """Why a run was parked, at which step (its label), and what can be done about it."""
+    """Why a run was parked, at which step (its label), what can be done about it, and for which connection, if any."""
     if run.status != "parked":
         return None
     at = run.state.get("node") if run.state else None
     node = next((node for node in run.version.document.get("nodes", []) if node["id"] == at), {})
     step, why = node.get("label") or node.get("key") or "", (run.error or {}).get("message", "")
+    wait = run.state.get("wait") if run.state else None
+    if parking.without_connection(wait):
+        do = [
+            "Nothing was sent, and nothing is lost: the run goes on at this step once it has a connection.",
+            "Switch its connection on again on the connection's page, or choose another here. All runs that are "
+            "parked for the same one go on with it, by themselves.",
+            "Or cancel the run.",
+        ]
+        return {"why": why, "step": step, "do": do, "connection": wait["for"]["connection"]}
     if "cannot be read" in why:
         do = [
             "Start it from the beginning, or cancel it: what is stored of it is of no use. The worker's log says more."
@@ -155,7 +164,7 @@ def explained(run: Run) -> dict[str, Any] | None:
             "Change what caused it: smaller data or a smaller list in the step, more memory for the worker.",
             "Then retry from the failed step: what the steps before it did is kept, not done twice. Or cancel the run.",
         ]
-    return {"why": why, "step": step, "do": do}
+    return {"why": why, "step": step, "do": do, "connection": None}
 
 
 def _wait(run: Run) -> dict[str, Any] | None:

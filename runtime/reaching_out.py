@@ -19,6 +19,12 @@ def connections(workspace_id: Any, ids: Iterable[str]) -> Mapping[str, Any]:
     return _resolve(workspace_id, wanted) if _resolve and wanted else {}
 
 
+def usable(workspace_id: Any, connection_id: str) -> bool:
+    """Whether a step could be made with this connection now: it is there, and not off."""
+    found = connections(workspace_id, [connection_id]).get(connection_id)
+    return found is not None and not found.off
+
+
 def register_judge(ask: Callable[[Any, str, list[str]], Mapping[str, Any] | None]) -> None:
     """`ask(resolved connection, message, phrases)` -> {"phrase", "confidence"} as a model sees it, or None."""
     global _judge

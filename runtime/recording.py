@@ -23,6 +23,7 @@ from runtime.engine.state import FAILED, SUCCEEDED, WAITING
 from runtime.engine.values import safe_dumps
 from runtime.history_room import Kept, divide
 from runtime.models import Status
+from runtime.parking import why_parked, without_connection
 from runtime.rows import change
 from runtime.tables import BARE_STEPS, EVENTS, NEWS, RUNS, STEPS, event_row
 
@@ -123,6 +124,8 @@ def _standing(run: ActiveRun, now: datetime, claimed_by: str, going_on: bool) ->
         return Status.RUNNING, lease, claimed_by
     if run.handed_on:
         return Status.WAITING if state.status == WAITING else Status.QUEUED, now, ""
+    if state.status == WAITING and without_connection(state.wait):
+        return Status.PARKED, None, ""
     if state.status == WAITING:
         return Status.WAITING, poll_at(state.wait, now) if state.wait else None, ""
     if run.held:  # answered: the rest is the worker's
@@ -134,6 +137,8 @@ def _error(run: ActiveRun) -> Any:
     if run.stopped == "timed_out":
         message = "The deadline passed before the flow could answer."
         return {"message": message, "code": "deadline", "node": run.state.node}
+    if without_connection(run.state.wait):
+        return why_parked(run.state)
     return dict(run.state.error) if run.state.error else None
 
 
@@ -204,7 +209,7 @@ def _insert_rest(item: Progress) -> None:
             "decision, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT (run_id, \"index\") "
             "DO UPDATE SET closed_at = NULL, \"key\" = excluded.\"key\", what = excluded.what, "
             "until = excluded.until, kind = excluded.kind, decision = '', note = '' "
-            "WHERE excluded.kind IN ('turn', 'reply')",
+            "WHERE excluded.kind IN ('turn', 'reply', 'connection')",
             [item.workspace_id, item.run_id, wait.index, wait.node, wait.kind, str(what.get("key") or ""),
              safe_dumps(what), wait.until, present.now()],
         )  # fmt: skip

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from runtime import gates, present
+from runtime import gates, parking, present
 from runtime.active import ActiveRun, iso
 from runtime.engine import conditions, template
-from runtime.engine.errors import StepError
+from runtime.engine.errors import NoConnection, StepError
 from runtime.engine.interpreter import runs_anew
 from runtime.engine.outcomes import Done, End, Fail, Outcome, Wait
 from runtime.history_room import Kept, fit
@@ -138,7 +138,8 @@ class RunningStep:
             return None
         found = self.run.connections.get(connection_id)
         if found is None:
-            raise StepError("The connection this step uses no longer exists; choose another.", code="no_connection")
+            text = "The connection this step uses no longer exists; choose another."
+            raise NoConnection(text, "no_connection", connection_id)
         return found
 
     def shown_input(self) -> Any:
@@ -208,6 +209,11 @@ def _try(run: ActiveRun, step: RunningStep, waking: bool) -> Outcome:
     except gates.MustWait as turn:
         step.warn("waits_for_turn", f"Waits for its turn at {turn.why}.")
         return Wait(until=turn.until, for_={"kind": "turn", "key": turn.key, "why": turn.why})
+    except NoConnection as error:
+        if waking or not parking.may_park(run):
+            return Fail(error.message, error.code)
+        step.warn("parked", error.message)
+        return parking.until_connected(error)
     except StepError as error:
         return Fail(error.message, error.code, error.retryable, error.retry_after, error.detail)
     except template.TemplateError as error:

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from builder import operations
+from builder import operations, reconnecting
 from builder.access import OPERATE_RUNS, VIEW_RUNS, actor_of, user_of
 from builder.api import shapes
 from builder.api.base import ApiView, or_404, repeatable
@@ -156,6 +156,18 @@ class RunRetry(_OneRun):
         again = operations.retry_one(run, given["from"], given["version"], event, user_of(request))
         record(request.workspace, actor_of(request), "run.retried", run, as_run=str(again.pk))
         return Response({"run": str(again.pk)}, 202)
+
+
+class RunConnection(_OneRun):
+    rights = {"POST": OPERATE_RUNS}
+
+    @described(shapes.WentOn, shapes.OtherConnection, headers=KEY_HEADER)
+    @repeatable
+    def post(self, request: Request, run_id: Any) -> Response:
+        """Another connection for a run that is parked for want of one, and for all that are parked for the same."""
+        given, run = self.read(shapes.OtherConnection), self.run()
+        went_on = reconnecting.use_instead(run, given["connection"], actor_of(request))
+        return Response({"runs": went_on})
 
 
 class CallList(ApiView):

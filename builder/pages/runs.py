@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from builder import operations
+from builder import operations, reconnecting
 from builder.auditing import record
 from builder.pages.access import member_required
 from builder.pages.paging import page_of
@@ -95,6 +95,7 @@ def run_page(request, run_id):
         "full": is_full(run.history_bytes),
         "may_edit": request.membership.may("editor"),
         "parked": explained(run),
+        "lacks": reconnecting.choice(run),
         "newer": run.flow.published if run.flow.published_id not in (None, run.version_id) else None,
     }
     return page(request, "pages/run.html", **context)
@@ -134,6 +135,20 @@ def retry_run(request, run_id):
     record(request.workspace, request.user, "run.retried", run, flow=run.flow.name, new=str(again.pk))
     messages.success(request, "This is the new run.")
     return redirect("run-page", again.pk)
+
+
+@require_POST
+@member_required("editor")
+def choose_connection(request, run_id):
+    run = run_or_404(request, run_id)
+    try:
+        went_on = reconnecting.use_instead(run, request.POST.get("connection", ""), request.user)
+    except CannotOperate as error:
+        messages.error(request, str(error))
+    else:
+        others = f", and {went_on - 1:,} more that waited for the same one" if went_on > 1 else ""
+        messages.success(request, f"The run goes on with this connection{others}.")
+    return redirect("run-page", run.pk)
 
 
 def chosen_event(request):

@@ -1,4 +1,4 @@
-"""The errors of the engine: a step that failed as steps do, and a template that cannot be read."""
+"""The errors of the engine: a step that failed as steps do, one without its connection, a template nobody can read."""
 
 from typing import Any
 
@@ -17,6 +17,14 @@ class StepError(Exception):
         super().__init__(message)
         self.message, self.code, self.retryable = message, code, retryable
         self.retry_after, self.detail = retry_after, detail
+
+
+class NoConnection(StepError):
+    """The connection a step uses is gone or off: nothing was sent. `connection_id` says which."""
+
+    def __init__(self, message: str, code: str, connection_id: str):
+        super().__init__(message, code)
+        self.connection_id = connection_id
 
 
 class TemplateError(ValueError):

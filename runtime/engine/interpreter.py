@@ -59,8 +59,8 @@ def resume(state: RunState, message: Mapping[str, Any] | None = None) -> RunStat
 
 
 def runs_anew(state: RunState) -> bool:
-    """Whether the wait that is over was one before a try: for a retry, or for a turn at the peer."""
-    return state.wait is not None and state.wait["kind"] in ("retry", "turn")
+    """Whether the wait that is over was one before a try: for a retry, a turn at the peer, or a connection."""
+    return state.wait is not None and state.wait["kind"] in ("retry", "turn", "connection")
 
 
 News = dict[str, Any]  # the members of the state that change

@@ -28,7 +28,8 @@ class Done:
 class Wait:
     """Pause: until a moment, for a number of seconds from the step's start, and/or for what `for_` describes.
 
-    `for_` is {"kind": "event" | "approval" | "children" | "reply", ...}; what came is handed to the node's `resume`.
+    `for_` is {"kind": "event" | "approval" | "children" | "reply" | "connection", ...}; what came is handed to the
+    node's `resume`.
     `chat` as in Done: what a question says before it waits.
     """
 

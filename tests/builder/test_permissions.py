@@ -63,6 +63,7 @@ TABLE = {
     "api-run-document": {"GET": ("viewer", "runs:read")},
     "api-run-cancel": {"POST": ("editor", "runs:write")},
     "api-run-retry": {"POST": ("editor", "runs:write")},
+    "api-run-connection": {"POST": ("editor", "runs:write", {"connection": "c"})},
     "api-operations": {
         "GET": ("viewer", "runs:read"),
         "POST": ("editor", "runs:write", {"action": "cancel", "filter": {}}),

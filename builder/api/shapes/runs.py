@@ -47,7 +47,7 @@ class Run(RunSummary):
     event = AnyJson(allow_null=True)
     path = s.ListField(child=s.CharField())
     wait = AnyJson(allow_null=True)
-    parked = AnyJson(allow_null=True, help_text="for a parked run: why, at which step, what to do")
+    parked = AnyJson(allow_null=True, help_text="for a parked run: why, step, what to do, for want of which connection")
     history = AnyJson(help_text="{bytes, full}: what its steps' rows hold; full = later ones are without their data")
     pruned_at = s.DateTimeField(allow_null=True, help_text="when what it did was no longer kept")
     references = s.ListField(child=s.DictField())
@@ -75,6 +75,14 @@ class Retrying(s.Serializer):
 
     def get_fields(self):
         return {**super().get_fields(), "from": s.ChoiceField(["failed", "start", "items"], default="failed")}
+
+
+class OtherConnection(s.Serializer):
+    connection = s.CharField(help_text="the id of one that the step can use")
+
+
+class WentOn(s.Serializer):
+    runs = s.IntegerField(help_text="how many were parked for the same connection and go on with this one")
 
 
 class Wait(s.Serializer):
