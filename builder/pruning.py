@@ -1,8 +1,9 @@
 """Forgetting what was kept long enough: ended runs by the workspace's days, the trash, test versions, invitations.
 
-In small batches with a pause after each, so that no write transaction holds up the runs under way. Nothing open is ever
-touched. How many live runs there were on each day, and how they ended, stays known (FlowDay): it is added up in the
-transaction in which they go.
+In batches of some 20 ms, each followed by a pause at least as long, so that no write transaction holds up the runs
+under way: SQLite has one writer, and a busy disk makes the same batch ten times as long. Nothing open is ever touched.
+How many live runs there were on each day, and how they ended, stays known (FlowDay): it is added up in the transaction
+in which they go, by the one host that holds their rows.
 
 Where a workspace keeps less than the seven days in which a repetition has to be recognised, an event with a key and a
 run with a key are emptied when their time has come, and go when the seven days are over. What is left of them is what a
@@ -11,12 +12,12 @@ repetition is answered with: the event's id, the run's id and, where somebody wa
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from builder.counting import forget
@@ -40,11 +41,14 @@ from runtime.models import (
     Workspace,
 )
 from runtime.models.base import first_id
+from runtime.rows import Table
 
-BATCH = 200
+SMALLEST_BATCH, BATCH = 20, 200
+LONG_SECONDS = 0.02  # a batch that took longer is followed by a smaller one
 PAUSE_SECONDS = 0.02
 KEEP_OPERATIONS = timedelta(days=30)
 KEEP_TEST_VERSIONS = timedelta(days=1)
+_COUNTED = ("runs", "succeeded", "failed", "seconds")
 CLOCKS_DIFFER = timedelta(days=1)  # an id's time is that of the host that made it
 
 
@@ -147,29 +151,49 @@ def _in_batches(rows: QuerySet) -> int:
 
 
 def _batches(rows: QuerySet) -> Iterator[list]:
-    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
+    """Ids of `rows`, which go, or change so that they are no longer among them, before the next are asked for."""
+    size = BATCH
+    while ids := list(rows.values_list("pk", flat=True)[:size]):
+        began = time.monotonic()
         yield ids
-        time.sleep(PAUSE_SECONDS)
+        taken = time.monotonic() - began
+        if taken > LONG_SECONDS:
+            size = max(SMALLEST_BATCH, size // 2)
+        elif taken < LONG_SECONDS / 2:
+            size = min(BATCH, size * 2)
+        time.sleep(max(PAUSE_SECONDS, taken))
 
 
 @transaction.atomic
 def _delete(type_of: type, ids: list) -> int:
     if type_of is Run:
-        _remember(Run.objects.filter(pk__in=ids, mode="live"))
-        forget(ids)
-    type_of.objects.filter(pk__in=ids).delete()
+        ids = _remember(ids)
+    type_of.objects.filter(pk__in=ids).only("pk").delete()
     return len(ids)
 
 
-def _remember(runs: Iterable[Run]) -> None:
-    """Add runs that are about to go to what is known of their days."""
-    sums: dict[tuple[Any, Any, date], dict[str, float]] = defaultdict(lambda: defaultdict(int))
-    for run in runs:
-        day = sums[run.workspace_id, run.flow_id, run.created_at.astimezone(UTC).date()]
-        day["runs"] += 1
-        day["succeeded"] += run.status == Status.SUCCEEDED
-        day["failed"] += run.status in (Status.FAILED, Status.TIMED_OUT)
-        day["seconds"] += run.seconds or 0.0
-    for (workspace_id, flow_id, on), added in sums.items():
-        row, _ = FlowDay.objects.get_or_create(workspace_id=workspace_id, flow_id=flow_id, day=on)
-        FlowDay.objects.filter(pk=row.pk).update(**{name: F(name) + count for name, count in added.items()})
+_FLOW_DAYS = Table(
+    FlowDay, ("workspace", "flow", "day", *_COUNTED),
+    "ON CONFLICT (flow_id, day) DO UPDATE SET "
+    + ", ".join(f"{name} = runtime_flowday.{name} + excluded.{name}" for name in _COUNTED),
+)  # fmt: skip
+
+
+def _remember(ids: list) -> list:
+    """Add runs that are about to go to what is known of their days; those of them that no other host is taking."""
+    columns = "pk", "workspace_id", "flow_id", "mode", "status", "created_at", "started_at", "finished_at"
+    rows = list(Run.objects.select_for_update(skip_locked=True).filter(pk__in=ids).values_list(*columns))
+    sums: dict[tuple[Any, Any, date], list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    for _, workspace_id, flow_id, mode, status, created_at, started_at, finished_at in rows:
+        if mode != "live":
+            continue
+        day = sums[workspace_id, flow_id, created_at.astimezone(UTC).date()]
+        day[0] += 1
+        day[1] += status == Status.SUCCEEDED
+        day[2] += status in (Status.FAILED, Status.TIMED_OUT)
+        day[3] += (finished_at - started_at).total_seconds() if started_at and finished_at else 0.0
+    _FLOW_DAYS.insert([(workspace, flow, on.isoformat(), *added) for (workspace, flow, on), added in sums.items()])
+    found = [row[0] for row in rows]
+    if found:
+        forget(found)
+    return found
