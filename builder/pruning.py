@@ -43,7 +43,7 @@ from runtime.models import (
 from runtime.models.base import first_id
 from runtime.rows import Table
 
-SMALLEST_BATCH, BATCH = 20, 200
+SMALLEST_BATCH, BATCH = 50, 200
 LONG_SECONDS = 0.02  # a batch that took longer is followed by a smaller one
 PAUSE_SECONDS = 0.02
 KEEP_OPERATIONS = timedelta(days=30)
