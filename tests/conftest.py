@@ -4,6 +4,7 @@
 event loop in the main thread, in which asyncio tests cannot run.
 """
 
+import functools
 import os
 import shutil
 import socket
@@ -106,6 +107,14 @@ def workspace(db):
     return Workspace.objects.create(name="Acme")
 
 
+@functools.cache
+def _hashed(password) -> str:
+    """As it is stored. A hash takes a quarter of a second on purpose, and the same people are made in each test."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(password)
+
+
 @pytest.fixture
 def make_person(db):
     """make_person(workspace, role="owner", email=...) -> Person."""
@@ -114,7 +123,7 @@ def make_person(db):
     def make(workspace, role="owner", email=None):
         email = email or f"{role}@{workspace.name.lower()}.example"
         password = f"{role} of {workspace.name}, to the life"
-        user = User.objects.create_user(email=email, password=password)
+        user = User.objects.create(email=email, password=_hashed(password))
         Membership.objects.create(workspace=workspace, user=user, role=role)
         return Person(user, workspace, email, password)
 
@@ -192,6 +201,8 @@ def live(_live_server, transactional_db):
 # --- A real browser
 
 CHROMIUM = "/usr/bin/chromium"
+# For anything a test waits for: what takes one second here takes several on a busy machine.
+PATIENCE_SECONDS = 20
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -208,8 +219,9 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium under Playwright; nothing is downloaded."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or CHROMIUM
     if not os.path.exists(executable):
         pytest.skip("Chromium is missing: apt-get install chromium")
@@ -219,13 +231,62 @@ def browser():
         browser.close()
 
 
+def new_context(browser, url):
+    context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    return context
+
+
+class Profile:
+    """A profile of the browser that is emptied after each test; what could not be taken back is refused."""
+
+    LASTING = ("add_init_script", "expose_binding", "expose_function", "route", "set_extra_http_headers", "on")
+
+    def __init__(self, browser, url):
+        self.context, self.url = new_context(browser, url), url
+        # It stays open, empty: through it what pages have stored is thrown away.
+        self.keeper = self.context.new_page()
+        self.devtools = self.context.new_cdp_session(self.keeper)
+        for name in self.LASTING:
+            setattr(self.context, name, self._refuse)
+
+    def _refuse(self, *_, **__):
+        raise AssertionError("That would last beyond this test: give it @pytest.mark.own_profile")
+
+    def empty(self):
+        """First the cookies: what a page that closes still sends reaches nobody's flow."""
+        self.context.clear_cookies()
+        for page in self.context.pages:
+            if page is not self.keeper:
+                page.close()
+        self.devtools.send("Storage.clearDataForOrigin", {"origin": self.url, "storageTypes": "all"})
+        self.context.clear_permissions()
+        self.context.set_offline(False)
+
+
+@pytest.fixture(scope="session")
+def _profile(browser, _live_server):
+    """The profile that tests have one after the other."""
+    profile = Profile(browser, _live_server.url)
+    yield profile
+    profile.context.close()
+
+
 @pytest.fixture
-def context(browser, live):
-    """A fresh browser profile at the live server's address."""
-    context = browser.new_context(base_url=live, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
+def context(request, browser, live):
+    """A browser profile at the live server's address in which nothing is stored and nothing allowed.
+
+    Only what may be kept for all is there from earlier tests: scripts and sheets, which take half of the time a page
+    takes to open. `@pytest.mark.own_profile` gives a test one that never was anybody's.
+    """
+    if request.node.get_closest_marker("own_profile"):
+        context = new_context(browser, live)
+        yield context
+        context.close()
+    else:
+        profile = request.getfixturevalue("_profile")
+        yield profile.context
+        profile.empty()
 
 
 @pytest.fixture

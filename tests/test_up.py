@@ -50,7 +50,7 @@ class Up:
 
     def ready(self) -> float:
         """Seconds from the command to the first page."""
-        until(lambda: self._page() or self.process.poll() is not None, 30)
+        until(lambda: self._page() or self.process.poll() is not None, 90)
         seconds = time.monotonic() - self.started
         until(lambda: "Ctrl-C" in self.output() or self.process.poll() is not None)
         assert self.process.poll() is None, self.output()

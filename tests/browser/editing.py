@@ -6,8 +6,7 @@ from playwright.sync_api import expect
 
 from runtime.models import Flow
 from tests import until as waiting
-
-SECONDS = 10  # as long as every other wait on a page
+from tests.conftest import PATIENCE_SECONDS
 
 
 class Keys:
@@ -65,4 +64,4 @@ def until(page, condition) -> None:
     """A condition on the server or on the page as a whole. In between Playwright has its turn: a `time.sleep` would
     keep what the page asks of a test's route from being answered.
     """
-    waiting.until(condition, SECONDS, pause=lambda: page.wait_for_timeout(20))
+    waiting.until(condition, PATIENCE_SECONDS, pause=lambda: page.wait_for_timeout(20))

@@ -7,6 +7,7 @@ from builder.flows import create_flow
 from builder.publishing import publish
 from tests.browser.editing import canvas, card, open_editor, row
 from tests.browser.test_accessibility import axe, clean  # noqa: F401  (fixtures)
+from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, decision, document, end, set_variable
 
 SIZES = [(768, 1024), (1024, 768), (1280, 720), (1440, 900), (2560, 1440)]
@@ -111,7 +112,7 @@ class TestTouch:
     @pytest.fixture
     def context(self, browser, live):
         context = browser.new_context(base_url=live, viewport={"width": 820, "height": 1180}, has_touch=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         yield context
         context.close()
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser import editing
 from tests.browser.editing import card, lines, open_editor, said, until
 from tests.browser.hands import Fingers, middle, node_ids, place_of, port, selected
+from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, chain, document, set_variable
 
 
@@ -15,7 +16,7 @@ from tests.flows import call_ended, chain, document, set_variable
 def page(browser, live):
     """A tablet: fingers, no mouse."""
     context = browser.new_context(base_url=live, viewport={"width": 1180, "height": 820}, has_touch=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = context.new_page()
     page.troubles = []
     page.on("pageerror", lambda error: page.troubles.append(str(error)))

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from builder.models import DraftOp
@@ -118,6 +119,7 @@ def test_what_a_closed_tab_left_is_sent_by_the_next_one(editor, flow, context):
     assert all_once(flow)
 
 
+@pytest.mark.own_profile
 def test_a_tab_that_crashed_without_web_locks_is_taken_up_when_its_lease_is_over(context, flow, owner, sign_in):
     """Plain http has no Web Locks; a row says until when a tab lives."""
     context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")

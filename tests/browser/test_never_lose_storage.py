@@ -1,5 +1,6 @@
 """Never lose work: the browser's storage is full, damaged or closed; documents hold what this build does not know."""
 
+import pytest
 from playwright.sync_api import expect
 
 from builder.flows import create_flow
@@ -15,6 +16,7 @@ from tests.flows import call_ended, chain, end, node
 # --- Storage
 
 
+@pytest.mark.own_profile
 def test_storage_that_cannot_be_opened_is_said_and_saving_goes_on(context, page, flow, owner, sign_in):
     context.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError') }")
     sign_in(owner)
@@ -85,6 +87,8 @@ def test_a_step_of_an_unknown_kind_stays_as_it_is_whatever_is_done_around_it(pag
     open_editor(page, flow)
     expect(card(page, "odd")).to_contain_text("Unknown step type")
     card(page, "odd").click()
+    expect(page.get_by_label("Name of the step")).to_have_value("odd")
+    expect(page.get_by_label("Name of the step")).not_to_be_editable()
     expect(page.get_by_role("button", name="Save Changes")).to_have_count(0)
     rename(page, "end", "Renamed")
     is_saved(page)

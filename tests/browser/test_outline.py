@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from tests.browser.editing import Keys, card, document_of, lines, open_editor, row, said, until
+from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, decision, document, end, set_variable
 
 
@@ -187,7 +188,7 @@ class TestNarrow:
         context = browser.new_context(
             base_url=live, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         yield context
         context.close()
 
