@@ -66,7 +66,7 @@ def test_a_guide_shows_what_is_in_line_and_draws_the_step_to_it(show, make_flow)
     until(page, lambda: "line" in guides(page))
     page.mouse.up()
     until(page, lambda: place_of(flow, "one")[0] == 5)
-    assert guides(page) == {}
+    until(page, lambda: guides(page) == {})
 
 
 def test_a_guide_shows_equal_spacing(show, make_flow):
@@ -87,7 +87,7 @@ def test_a_drag_that_is_interrupted_leaves_everything_as_it_was(canvas, column, 
     x, y = middle(canvas, "one")
     grab(canvas, (x, y))
     go(canvas, (x + 200, y + 40))
-    assert card(canvas, "one").bounding_box()["x"] > before["x"] + 100
+    until(canvas, lambda: card(canvas, "one").bounding_box()["x"] > before["x"] + 100)
     if interruption == "Escape":
         canvas.keyboard.press("Escape")
     else:

@@ -180,8 +180,8 @@ def test_the_view_is_remembered_for_each_flow_and_person(canvas, column, make_pe
     until(canvas, lambda: zoom_of(canvas) < 100)
     before = box_of(canvas)
     open_editor(canvas, column)
-    assert box_of(canvas) == pytest.approx(before, abs=1)
+    until(canvas, lambda: box_of(canvas) == pytest.approx(before, abs=1))
     sign_in(make_person(workspace, "editor"))
     open_editor(canvas, column)
     expect(card(canvas, "one")).to_be_visible()
-    assert zoom_of(canvas) == 100
+    until(canvas, lambda: zoom_of(canvas) == 100)
