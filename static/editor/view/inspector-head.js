@@ -15,13 +15,14 @@ import { keysText } from "./shortcuts.js";
  * @param {{type: NodeType|undefined, readonly: boolean}} about
  */
 export function inspectorHead(store, context, layer, { type, readonly }) {
+  const fixed = readonly || !type ? "" : null;
   const name = h("input", {
     class: "step-title",
     type: "text",
     "aria-label": "Name of the step",
     maxlength: "120",
     autocomplete: "off",
-    readonly: readonly ? "" : null,
+    readonly: fixed,
   });
   name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
   const key = h("input", {
@@ -31,7 +32,7 @@ export function inspectorHead(store, context, layer, { type, readonly }) {
     maxlength: "48",
     spellcheck: false,
     autocomplete: "off",
-    readonly: readonly ? "" : null,
+    readonly: fixed,
   });
   key.addEventListener("change", () => {
     key.value = keyFrom(key.value);

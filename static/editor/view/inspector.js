@@ -90,7 +90,8 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
   const panels = Object.entries({ configure: [configure.dom], test: [sending?.dom, past.dom], runs: [runs.dom] }).map(([name, content]) =>
     h("div", { class: "inspector-body", role: "tabpanel", id: `tabpanel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "-1" }, content),
   );
-  const foot = footer(context, { readonly, send: sending ? startSend : null, word: type && sendWord(type) });
+  // What this page knows nothing about it changes nothing in.
+  const foot = footer(context, { readonly: readonly || !type, send: sending ? startSend : null, word: type && sendWord(type) });
 
   function startSend() {
     store.dispatch((state) => ({ ...state, tab: "test" }));
