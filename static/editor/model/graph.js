@@ -79,9 +79,6 @@ export function downstream(document, id) {
   return reachable(next(id), next);
 }
 
-/** Would an edge source -> target close a circle? @param {FlowDocument} document @param {string} source @param {string} target */
-export const closesCycle = (document, source, target) => source === target || downstream(document, target).has(source);
-
 /**
  * Immediate dominators from `start` (Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm"): for each reachable node the
  * nearest one that lies on every way to it.

@@ -14,7 +14,6 @@ export const say = Object.freeze({
   undone: (/** @type {string} */ label) => `${label}, undone`,
   menuOf: (/** @type {string} */ what) => `Menu of ${what}`,
   menuSubjects: { edge: "the line", note: "the note", canvas: "the canvas" },
-  menuSelection: (/** @type {string} */ what) => `Menu of ${what}`,
   leadFrom: "Lead this line from elsewhere",
   colors: "Colour of the note",
   pasteByKey: (/** @type {string} */ keys) => `This browser lets a page paste only with the keys: press ${keys}.`,

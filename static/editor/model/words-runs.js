@@ -7,7 +7,6 @@ const day = (/** @type {Date} */ at) => at.toLocaleDateString(undefined, { day: 
 const number = (/** @type {number} */ n) => n.toLocaleString("en");
 
 export const runWords = Object.freeze({
-  notReached: "not reached yet",
   /** A moment as it is waited for: the time, and the day where it is another one. @param {Date} at @param {Date} now */
   until: (at, now) => (at.toDateString() === now.toDateString() ? clock(at) : `${day(at)}, ${clock(at)}`),
   /** How long it is from now, largest two units. @param {number} seconds */
@@ -82,7 +81,6 @@ export const runWords = Object.freeze({
   startedByAny: "It asks for nothing else: whatever it listens to starts it.",
 
   traffic: "Traffic",
-  trafficShow: "Show traffic",
   windows: /** @type {Record<string, string>} */ ({ "24h": "24 hours", "7d": "7 days" }),
   window: "Time",
   version: "Version",
@@ -100,13 +98,10 @@ export const runWords = Object.freeze({
   trafficNewest: (/** @type {number} */ runs, /** @type {string} */ since) => `the newest ${number(runs)} runs, since ${since}`,
   trafficFailed: "The figures could not be fetched; they are tried again.",
 
-  toDraft: "Open in draft with this data",
-  backToDraft: "Back to draft",
   asItRan: "as it ran",
   fix: "Fix in draft",
   gone: (/** @type {string} */ name) => `${name} is no longer in the draft. Previews and Test use the data of the run.`,
   dataLoaded: (/** @type {string} */ run) => `Previews, pickers and Test now use the data of ${run}.`,
-  overlayKept: "The draft differs from what ran now; previews still use the data of the run.",
 
   sample: "A made-up sample",
   scenarios: "Scenarios",

@@ -17,7 +17,6 @@ export const said = {
     `Two steps came by the same key. ${name} is now “${key}”; what refers to it was changed with it.`,
   sentFromBefore: (/** @type {number} */ n) =>
     `${changes(n)} from before ${n === 1 ? "was" : "were"} kept in this browser and ${n === 1 ? "is" : "are"} now saved.`,
-  notPlaced: (/** @type {number} */ n) => `${changes(n)} from before could not be put into the draft: what they belonged to is gone.`,
   typing: {
     back: (/** @type {string} */ name) => `What you typed in ${name} is back. It is not saved yet.`,
     offer: (/** @type {string} */ name) => `You typed in ${name} before and did not save it.`,
