@@ -37,7 +37,6 @@ CHANGE_DATA = Right("editor", "data:write")
 OWN = Right("owner")
 SELF = Right("viewer")
 MEMBERS_ONLY = Right("viewer")
-EDITORS_ONLY = Right("editor")
 
 
 class Machine:

@@ -164,20 +164,6 @@ def diff(before: Document, after: Document) -> list[Op]:
     ]
 
 
-def invert(ops: Iterable[Op]) -> list[Op]:
-    """What takes the ops back, in reverse order."""
-    return [_inverse(op) for op in reversed(list(ops))]
-
-
-def _inverse(op: Op) -> Op:
-    back = {"path": op["path"]}
-    if "after" in op:
-        back["before"] = op["after"]
-    if "before" in op:
-        back["after"] = op["before"]
-    return back
-
-
 def _list_ops(name: str, before: Document, after: Document) -> Iterator[Op]:
     old = {item["id"]: item for item in before[name]}
     for item in after[name]:

@@ -33,7 +33,6 @@ WORKER_POINTS = (
 )
 #: Where a process that accepts events can die.
 WEB_POINTS = ("before_accept", "after_accept", "before_answer")
-POINTS = WORKER_POINTS + WEB_POINTS
 
 
 def crash_point(name: str) -> None:

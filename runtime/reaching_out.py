@@ -44,7 +44,3 @@ def register_receiver(name: str, receiver: Any) -> None:
 def receiver(name: str) -> Any:
     """The vendor's receiver, or None."""
     return _receivers.get(name)
-
-
-def receiver_names() -> list[str]:
-    return sorted(_receivers)

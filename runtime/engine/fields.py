@@ -319,11 +319,6 @@ class AgentRefs(Field):
             yield "", f"{self.label} must be a list of agents."
 
 
-def all_kinds() -> set[str]:
-    """Every kind of the vocabulary; the editor has a renderer for each."""
-    return {cls.kind for cls in _subclasses(Field) if cls.kind}
-
-
 def check_config(fields: Mapping[str, Field], config: Mapping[str, Any]) -> Iterator[Issue]:
     """What is wrong in an object of fields; hidden fields keep their values and are not checked."""
     for name in sorted(set(config) - set(fields)):
@@ -362,9 +357,3 @@ def _check_mapping(item: Any) -> Iterator[Issue]:
         yield "/path", message
     if not isinstance(item.get("variable"), str) or not VARIABLE_NAME.match(item["variable"]):
         yield "/variable", "A variable's name starts with a letter; letters, digits and _ follow."
-
-
-def _subclasses(cls: type[Field]) -> Iterator[type[Field]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _subclasses(child)

@@ -51,13 +51,6 @@ def test_applying_the_difference_gives_the_other_document(before, after):
     assert ops.same(changed, after)
 
 
-@given(documents(), documents())
-@settings(max_examples=200, deadline=None)
-def test_applying_the_inverse_takes_everything_back(before, after):
-    difference = ops.diff(before, after)
-    assert ops.same(ops.apply(ops.apply(before, difference), ops.invert(difference)), before)
-
-
 @given(documents())
 def test_a_document_does_not_differ_from_itself(document):
     assert ops.diff(document, copy.deepcopy(document)) == []
