@@ -28,7 +28,7 @@
  */
 
 /** @typedef {{id: string, source: string, port: string, target: string}} Edge */
-/** @typedef {{x: number, y: number}} Point  canvas pixels at zoom 1 */
+/** @typedef {{x: number, y: number, early?: boolean}} Point  canvas pixels at zoom 1; `early`: the line from here turns before it falls */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 /** @typedef {{id: string, x: number, y: number, width: number, height: number, text: string, color: string}} Note */
 

@@ -57,18 +57,18 @@ export function portPosition(node, place, port, catalogue) {
   return index < 0 ? null : portAt(node, place, index, ports.length);
 }
 
-/** @typedef {{kind: "down", drop: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
+/** `drop`: how far a line falls before its turn; `rest`: how far after it. @typedef {{kind: "down", drop: number, rest: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
 
 /**
- * How a line runs: straight or in an S down to its target (a long one falls straight first, and turns just above it); around, through the gap between two cards side by side; or back up the
- * right side.
+ * How a line runs: straight or in an S down to its target (a long one falls straight first, and turns just above it; that of an error turns at once, for below its step lies what goes on without
+ * one); around, through the gap between two cards side by side; or back up the right side.
  * @param {Point} from @param {Point} to @returns {Route}
  */
 export function routeOf(from, to) {
   const dy = to.y - from.y;
   if (dy >= 16) {
-    const drop = dy > LONG ? dy - TURN : 0;
-    return { kind: "down", drop, bend: Math.min(Math.max((dy - drop) / 2, 24), 96) };
+    const [drop, rest] = dy <= LONG ? [0, 0] : from.early ? [0, dy - RANK_GAP] : [dy - TURN, 0];
+    return { kind: "down", drop, rest, bend: Math.min(Math.max((dy - drop - rest) / 2, 24), 96) };
   }
   const beside = Math.abs(to.x - from.x) >= WIDTH + 32;
   const x = beside ? (from.x + to.x) / 2 : Math.max(from.x, to.x) + WIDTH / 2 + 40;
@@ -81,8 +81,8 @@ export function edgePath(from, to) {
   const route = routeOf(from, to);
   if (route.kind === "around") return rounded(route.points, 14);
   if (Math.abs(to.x - from.x) < 0.5) return `M${from.x} ${from.y}V${to.y}`;
-  const start = from.y + route.drop;
-  return `M${from.x} ${from.y}${route.drop ? `V${start}` : ""}C${from.x} ${start + route.bend} ${to.x} ${to.y - route.bend} ${to.x} ${to.y}`;
+  const [start, end] = [from.y + route.drop, to.y - route.rest];
+  return `M${from.x} ${from.y}${route.drop ? `V${start}` : ""}C${from.x} ${start + route.bend} ${to.x} ${end - route.bend} ${to.x} ${end}${route.rest ? `V${to.y}` : ""}`;
 }
 
 /** A line through points whose corners are round. @param {Point[]} points @param {number} radius */
@@ -113,7 +113,7 @@ export function edgeMarks(from, to) {
     const [, , corner = from, upper = to] = route.points;
     return { label: { x: (from.x + corner.x) / 2, y: corner.y }, insert: { x: corner.x, y: (corner.y + upper.y) / 2 } };
   }
-  const at = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const at = { x: (from.x + to.x) / 2, y: (from.y + to.y - route.rest) / 2 };
   const dy = to.y - from.y;
   const straight = Math.abs(to.x - from.x) < 0.5;
   return {
@@ -135,13 +135,13 @@ export function edgeDistance(point, from, to) {
 function pointsOf(from, to) {
   const route = routeOf(from, to);
   if (route.kind === "around") return route.points;
-  const { bend, drop } = route;
-  const start = from.y + drop;
+  const { bend, drop, rest } = route;
+  const [start, end] = [from.y + drop, to.y - rest];
   const curve = Array.from({ length: 13 }, (_, step) => {
     const t = step / 12;
-    return { x: cubic(from.x, from.x, to.x, to.x, t), y: cubic(start, start + bend, to.y - bend, to.y, t) };
+    return { x: cubic(from.x, from.x, to.x, to.x, t), y: cubic(start, start + bend, end - bend, end, t) };
   });
-  return drop ? [from, ...curve] : curve;
+  return [...(drop ? [from] : []), ...curve, ...(rest ? [to] : [])];
 }
 
 /** @param {Point} point @param {Point} a @param {Point} b */

@@ -72,7 +72,7 @@ export function endsOf(document, catalogue, places, edge) {
   const ports = portsOf(source, catalogue);
   const at = ports.findIndex((port) => port.id === edge.port);
   const from = at < 0 ? { x: start.x + 128, y: start.y + heightOf(source) } : portAt(source, start, at, ports.length);
-  return { from, to: inputPosition(end) };
+  return { from: edge.port === "error" ? { ...from, early: true } : from, to: inputPosition(end) };
 }
 
 /** @type {WeakMap<readonly string[], ReadonlySet<string>>} */

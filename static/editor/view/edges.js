@@ -165,7 +165,7 @@ function shifted({ edge, from, to }, state) {
 }
 
 /** @param {Point} point @param {{dx: number, dy: number}} by @returns {Point} */
-const moved = ({ x, y }, { dx, dy }) => ({ x: x + dx, y: y + dy });
+const moved = (point, { dx, dy }) => ({ ...point, x: point.x + dx, y: point.y + dy });
 
 /** The name of the port, where the node has several. @param {FlowDocument} document @param {State} state @param {Edge} edge */
 function labelOf(document, state, edge) {
