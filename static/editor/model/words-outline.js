@@ -25,7 +25,7 @@ export const outline = Object.freeze({
   moveEarlier: "Move before the previous step",
   moveLater: "Move after the next step",
   moveTo: "Move to…",
-  chooseWay: (/** @type {string} */ name) => `Which way out of ${name}?`,
+  chooseWay: (/** @type {string} */ name) => `Ways out of ${name}`,
   chooseTarget: (/** @type {string} */ name) => `Where does ${name} lead to?`,
   chooseLine: (/** @type {string} */ name) => `Which line to ${name}?`,
   chooseSource: (/** @type {string} */ name) => `What leads to ${name}?`,

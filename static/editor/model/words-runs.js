@@ -17,6 +17,7 @@ export const runWords = Object.freeze({
     if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
     return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
   },
+  waits: (/** @type {{kind: string, text: string}} */ { kind, text }) => (kind === "retry" ? text : `Waits ${text}`),
   due: "due now",
   waitsUntil: (/** @type {string} */ until, /** @type {string} */ left) => `until ${until} · ${left}`,
   waitsFor: (/** @type {string} */ what, /** @type {string} */ rest) => `for ${what}${rest ? `, ${rest}` : ""}`,
@@ -88,7 +89,7 @@ export const runWords = Object.freeze({
   calls: (/** @type {number} */ n) => words.count(n, "run"),
   passes: (/** @type {number} */ n) => `${number(n)} ×`,
   failedShare: (/** @type {number} */ share) => `${share < 0.001 ? "<0.1" : share < 0.1 ? (share * 100).toFixed(1) : Math.round(share * 100)} % failed`,
-  p95: (/** @type {number|null} */ seconds) => (seconds === null ? "" : `p95 ${words.took(seconds)}`),
+  p95: (/** @type {number|null} */ seconds) => (seconds === null ? "" : `p95 ${words.took(seconds < 600 ? seconds : Math.round(seconds / 60) * 60)}`),
   now: (/** @type {number} */ n) => `${number(n)} now`,
   share: (/** @type {number} */ count, /** @type {number} */ share) =>
     share > 0.995 || !count ? number(count) : `${number(count)} · ${share < 0.01 ? "<1" : Math.round(share * 100)} %`,

@@ -68,7 +68,8 @@ export const words = {
     if (seconds < 0.0005) return "0 ms";
     if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
     if (seconds < 60) return `${seconds.toFixed(1)} s`;
-    return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s` : `${(seconds / 3600).toFixed(1)} h`;
+    const rest = Math.round(seconds) % 60;
+    return seconds < 3600 ? `${(Math.round(seconds) - rest) / 60} min${rest ? ` ${rest} s` : ""}` : `${(seconds / 3600).toFixed(1)} h`;
   },
   retries: (/** @type {number} */ n) => `Tries ${n} ×`,
   onError: { stop: "", continue: "goes on after an error", branch: "own path on error" },

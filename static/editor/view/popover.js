@@ -66,14 +66,15 @@ export function openPopover(layer, anchor, options) {
 }
 
 /**
- * Below the anchor and left-aligned with it; above or shifted where there is no room.
+ * Below the anchor and left-aligned with it; above where there is more room. What has a list of its own (a picker) shrinks rather than cover a field.
  * @param {HTMLElement} dom
  * @param {Element|{x: number, y: number}|(() => DOMRect)} anchor
  */
 function put(dom, anchor) {
   const at = typeof anchor === "function" ? anchor() : anchor instanceof Element ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
-  const { width, height } = dom.getBoundingClientRect();
   const below = at.bottom + GAP;
+  dom.style.maxHeight = typeof anchor === "function" ? `min(440px, ${Math.max(innerHeight - RIM - below, at.top - GAP - RIM)}px)` : "";
+  const { width, height } = dom.getBoundingClientRect();
   const above = at.top - GAP - height;
   const top = below + height <= innerHeight - RIM || above < RIM ? Math.min(below, innerHeight - RIM - height) : above;
   dom.style.left = `${Math.max(RIM, Math.min(at.left, innerWidth - RIM - width))}px`;

@@ -117,7 +117,7 @@ export function createRunPanel(store, context) {
       });
     });
     const waiting = waitingOf(run, document, overlay.now ?? Date.now());
-    waitLine = waiting && !isPast(overlay) ? h("span", {}, waiting.text) : null;
+    waitLine = waiting && !isPast(overlay) ? h("span", {}, runWords.waits(waiting)) : null;
     if (waitLine)
       list.push(h("li", { class: "step-next", role: "listitem" }, icon(waiting?.kind === "retry" ? "refresh" : "pause"), waitLine, nextTry(waiting)));
     const references = run.references?.length
@@ -131,7 +131,7 @@ export function createRunPanel(store, context) {
     const { overlay } = state;
     if (!waitLine?.isConnected || !overlay || overlay.run !== before?.overlay?.run || overlay.at !== before.overlay.at) return false;
     const waiting = waitingOf(overlay.run, shownDocument(state), overlay.now ?? Date.now());
-    if (waiting) setText(waitLine, waiting.text);
+    if (waiting) setText(waitLine, runWords.waits(waiting));
     return state.selection === before.selection && state.document === before.document;
   }
 

@@ -131,8 +131,8 @@ function group({ form, id, label, value, depth, change, redraw, remove }) {
       ? h(
           "div",
           { class: "condition-head" },
-          h("span", {}, "If"),
           select,
+          h("span", {}, "hold"),
           remove && !form.readonly()
             ? h("button", { class: "icon-button", type: "button", "aria-label": `Remove ${label}`, onclick: remove }, icon("x"))
             : null,
