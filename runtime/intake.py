@@ -72,7 +72,7 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
                 events.append(event)
             runs.extend(own)
             accepted = Accepted(202, _body(event, own, duplicate=False))
-            _remember(arrival, event, accepted, known, answered)
+            _remember(arrival, event, own, accepted, known, answered)
         results.append(accepted)
     EVENTS.insert([event_row(event) for event in events])
     RUNS.insert([run_row(run) for run in runs])
@@ -224,10 +224,9 @@ def _repeated(arrival: Arrival, known, answered) -> Accepted | None:
     return Accepted(200, _body(event, runs, duplicate=True))
 
 
-def _remember(arrival: Arrival, event: Event, accepted: Accepted, known, answered) -> None:
+def _remember(arrival: Arrival, event: Event, runs: list[Run], accepted: Accepted, known, answered) -> None:
     """So that a repetition later in the same batch finds this one."""
     if arrival.key is not None:
-        runs = [Run(id=run["id"], flow_id=run["flow"], status=run["status"]) for run in accepted.body["runs"]]
         known[arrival.workspace_id, arrival.source, arrival.type, arrival.key] = (event, runs)
     if arrival.header_key:
         answered[arrival.workspace_id, arrival.route, arrival.header_key] = IdempotentAnswer(

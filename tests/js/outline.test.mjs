@@ -56,9 +56,9 @@ test("every node stands in full exactly once and every edge is followed or named
 test("5,000 steps are listed at once", () => {
   const chain = ["start", ...Array.from({ length: 4999 }, (_, n) => `set${n}`)];
   const document = flow(chain.join(" -> "));
-  const started = performance.now();
+  const started = process.cpuUsage(); // others may keep the machine busy meanwhile
   assert.equal(outlineOf(document, catalogue).length, 5001);
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(process.cpuUsage(started).user < 1_000_000, "microseconds of processor");
 });
 
 test("a step moves before the one before it, and the line stays whole", () => {
