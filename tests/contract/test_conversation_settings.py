@@ -35,6 +35,14 @@ def test_an_agent_has_a_data_endpoint(program):
     is_problem(program.patch(f"/agents/{made.value['id']}/", {"data_url": "no address"}), 422)
 
 
+def test_an_agents_data_endpoint_is_a_secret_to_those_who_only_look(program, as_role):
+    made = program.post("/agents/", {"name": "Shop", "data_url": "https://hooks.example.com/in/7f3a-secret"})
+    for role, shown in (("viewer", ""), ("editor", made.value["data_url"])):
+        by = as_role(role)
+        assert by.get(f"/agents/{made.value['id']}/").value["data_url"] == shown
+        assert [agent["data_url"] for agent in by.get("/agents/").value["results"]] == [shown]
+
+
 def test_what_nobody_goes_on_with_ends_after_a_day_and_flows_hear_of_it(publish, program):
     publish(chain(started(), say("hi", "Hello"), end()), kind="conversation")
     idle, fresh = Visitor(program), Visitor(program)
