@@ -22,6 +22,7 @@ export function listenToKeys(store, context, stage) {
     if (event.repeat && command.group === context.words.groups.edit && /Delete|Backspace/.test(event.key)) return event.preventDefault();
     // Inside a field Ctrl-Z is the browser's own until Save Changes.
     if (inField && (command.id === "undo" || command.id === "redo")) return;
+    if (command.id === "find" && !store.state.search) expectTyping();
     if (context.commands.run(command.id) || command.id === "save-form") event.preventDefault();
   });
 
@@ -56,6 +57,49 @@ export function listenToKeys(store, context, stage) {
     if (!context.commands.run(id) || !store.state.clipboard) return;
     event.clipboardData?.setData("text/plain", JSON.stringify(store.state.clipboard));
     event.preventDefault();
+  }
+}
+
+/**
+ * What is typed before the field that was asked for is here belongs into it; on the canvas letters would be commands.
+ * @template T @param {Promise<T>} [asked] over when nothing is asked any more @returns {Promise<T>|undefined}
+ */
+export function expectTyping(asked) {
+  /** @type {string[]} */
+  const typed = [];
+  let given = false;
+  const late = setTimeout(end, 4000);
+  addEventListener("keydown", keep, true);
+  addEventListener("focusin", give);
+  const over = () => given || end();
+  asked?.then(over, over);
+  return asked;
+
+  /** @param {KeyboardEvent} event */
+  function keep(event) {
+    if (!event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || !/^(.|Enter|Escape|Arrow.*)$/u.test(event.key)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    typed.push(event.key);
+  }
+
+  /** @param {FocusEvent} event */
+  async function give(event) {
+    if (given || !isField(event.target)) return;
+    given = true;
+    // A turn for each: Enter may close this field and open the next one.
+    for (let key = typed.shift(); key; key = typed.shift()) {
+      await new Promise((turn) => setTimeout(turn));
+      if (key.length === 1) document.execCommand("insertText", false, key);
+      else document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    }
+    end();
+  }
+
+  function end() {
+    clearTimeout(late);
+    removeEventListener("keydown", keep, true);
+    removeEventListener("focusin", give);
   }
 }
 

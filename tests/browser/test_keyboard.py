@@ -204,3 +204,46 @@ def test_a_panel_that_closes_gives_the_focus_back(page, keys, flow):
     keys.press("Tab", "Enter")
     expect(page.get_by_role("heading", name="Versions")).to_have_count(0)
     assert page.evaluate("document.activeElement !== document.body")
+
+
+@pytest.mark.parametrize(
+    ("chord", "part", "role", "field"),
+    [
+        ("n", "app-picker", "combobox", "Search apps and actions"),
+        ("c", "choosing", "combobox", "Where does one lead to?"),
+        ("Control+k", "command-palette", "combobox", "All commands"),
+        ("Control+f", "flow-search", "searchbox", "Search in this flow"),
+    ],
+)
+def test_letters_typed_before_their_field_is_here_are_written_there_and_no_keys(
+    page, keys, flow, chord, part, role, field
+):
+    waiting = []
+    page.route(f"**/view/{part}.js", lambda route: waiting.append(route))
+    open_editor(page, flow)
+    canvas(page).focus()
+    keys.press("ArrowDown", "ArrowDown", chord)
+    keys.type("dr")
+    until(page, lambda: waiting)
+    waiting[0].continue_()
+    expect(page.get_by_role(role, name=field)).to_have_value("dr")
+    expect(page.get_by_role(role, name=field)).to_be_focused()
+    keys.type("x")
+    expect(page.get_by_role(role, name=field)).to_have_value("drx")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+
+
+def test_enter_pressed_before_the_picker_is_here_adds_what_was_typed(page, keys, flow):
+    waiting = []
+    page.route("**/view/app-picker.js", lambda route: waiting.append(route))
+    open_editor(page, flow)
+    canvas(page).focus()
+    keys.press("ArrowDown", "ArrowDown", "n")
+    keys.type("wait")
+    keys.press("Enter")
+    until(page, lambda: waiting)
+    waiting[0].continue_()
+    until(page, lambda: {"one[next] -> Wait", "Wait[next] -> two"} <= lines(flow))
+    expect(canvas(page)).to_be_focused()
+    keys.press("d")
+    said(page, "Turn off Wait")

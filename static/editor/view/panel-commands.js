@@ -1,6 +1,7 @@
 /** The commands of the panels, in the one table that toolbar, palette, menus and keyboard read. */
 /** @import {Command, Context, State, Store} from "../types.js" */
 
+import { expectTyping } from "../keymap.js";
 import { currentNode } from "../model/commands/create.js";
 import { isTrigger, portIdsOf } from "../model/catalogue.js";
 import { nodeOf } from "../model/document.js";
@@ -59,11 +60,10 @@ function table(store, layer) {
       keys: [end === "to" ? "c" : "Shift+c"],
       group: words.groups.add,
       run: (/** @type {State} */ state, /** @type {any} */ args) => (readonlyReason(state) || !endOf(state, args, end) ? null : { ...state }),
-      perform: async (/** @type {Context} */ context, /** @type {any} */ args) =>
-        (await styled(import("./choosing.js"), "pickers", "outline")).connectByName(store, context, layer, end, {
-          ...args,
-          node: endOf(args.state, args, end)?.id ?? "",
-        }),
+      perform: (/** @type {Context} */ context, /** @type {any} */ args) => {
+        const from = { ...args, node: endOf(args.state, args, end)?.id ?? "" };
+        expectTyping(styled(import("./choosing.js"), "pickers", "outline").then((module) => module.connectByName(store, context, layer, end, from)));
+      },
     })),
     {
       id: "history",
@@ -89,7 +89,8 @@ function table(store, layer) {
       where: "page",
       hidden: true,
       run: (state) => ({ ...state }),
-      perform: async (context) => (await styled(import("./command-palette.js"), "pickers")).openCommandPalette(layer, store, context),
+      perform: (context) =>
+        void expectTyping(styled(import("./command-palette.js"), "pickers").then((module) => module.openCommandPalette(layer, store, context))),
     },
     {
       id: "shortcuts",

@@ -4,6 +4,7 @@
  */
 /** @import {Context, Panels, State, Store} from "../types.js" */
 
+import { expectTyping } from "../keymap.js";
 import { selectedNode } from "../model/state.js";
 import { createBanner } from "./banner.js";
 import { h, styled } from "./dom.js";
@@ -115,7 +116,7 @@ export function createPanels(store, context) {
   }
 
   const openPicker = /** @type {Context["openPicker"]} */ (
-    async (anchor, options) => (await styled(import("./app-picker.js"), "pickers")).openAppPicker(layer, store, anchor, options)
+    (anchor, options) => expectTyping(styled(import("./app-picker.js"), "pickers").then((module) => module.openAppPicker(layer, store, anchor, options)))
   );
   const dialog = /** @type {Context["dialog"]} */ (async (options) => (await import("./dialog.js")).ask(layer, options));
   /** @type {Promise<Context["toast"]>|null} */
