@@ -95,14 +95,16 @@ function facesOf(state, context) {
   return people.length ? [h("ul", { class: "faces", role: "list", "aria-label": said.here.people }, ...faces)] : [];
 }
 
-/** The initials of everybody who works on a card, at its upper right corner. @param {State} state */
+/** The initials of everybody who works on a card, once each whatever the number of tabs, at its upper right corner. @param {State} state */
 function marks(state) {
   const places = shownPlaces(state);
   /** @type {Map<string, number>} */
   const at = new Map();
+  const drawn = new Set();
   return state.people.flatMap((person) => {
     const place = person.node ? places[person.node] : undefined;
-    if (!place || !person.node) return [];
+    if (!place || !person.node || drawn.has(`${person.user} ${person.node}`)) return [];
+    drawn.add(`${person.user} ${person.node}`);
     const beside = at.get(person.node) ?? 0;
     at.set(person.node, beside + 1);
     const mark = h("span", { class: "person-mark", "data-person": person.color }, person.initials);
