@@ -9,10 +9,13 @@ import json
 import os
 import secrets
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from runtime.models import Membership, User, Workspace
 
@@ -48,8 +51,27 @@ def ensure_database() -> bool:
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
-    call_command("migrate", verbosity=0, interactive=False)
+    if connection.vendor == "sqlite" and not connection.introspection.table_names():
+        create_tables(executor.loader.graph.nodes)
+    else:
+        call_command("migrate", verbosity=0, interactive=False)
     return True
+
+
+def create_tables(migrations) -> None:
+    """The tables of an empty SQLite database as the models declare them, and each of the migrations noted as done.
+
+    A tenth of the work of fifty migrations, which build every model again after each of their steps: it is most of what
+    a first start takes. None of them has data to move where there is none. All of it is one transaction.
+    """
+    with connection.schema_editor() as editor:
+        for model in apps.get_models():
+            if model._meta.can_migrate(connection):
+                editor.create_model(model)
+        editor.create_model(MigrationRecorder.Migration)
+        done = [MigrationRecorder.Migration(app=app, name=name) for app, name in sorted(migrations)]
+        MigrationRecorder.Migration.objects.bulk_create(done)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
 
 
 def ensure_static_files():
