@@ -23,6 +23,7 @@ from django.db.models import F, Q
 
 from runtime import broker, present
 from runtime.models import Gate, Run, Status, Turn, Wait
+from runtime.rows import Table, change, execute, id_of, marks
 
 FIRST_COOL_DOWN, LONGEST_COOL_DOWN = 30.0, 600.0
 TURN_SECONDS = 90.0  # the longest step takes 60
@@ -32,6 +33,10 @@ UNTAKEN_SECONDS = 10.0  # who does not come for its turn in this time waits anew
 MOST_AT_A_TIME = 50
 LONGEST_HOLD = 3600.0
 KEEP_QUEUED = timedelta(seconds=10)  # between being told to wait and waiting
+_ANEW = "(gate_id, run_id) DO UPDATE SET from_at = excluded.from_at, until = excluded.until, taken = excluded.taken"
+TURNS = Table(Turn, ["gate", "run", "from_at", "until", "taken"], f"ON CONFLICT {_ANEW}")
+_TURNS = """SELECT run_id, 0 FROM runtime_turn WHERE gate_id = %s AND run_id IN ({marks})
+UNION ALL SELECT NULL, COUNT(*) FROM runtime_turn WHERE gate_id = %s AND until > %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,62 @@ GO = Verdict()
 
 def locked(workspace_id: Any, key: str, name: str = "") -> Gate:
     """The gate, made if it is missing, its row locked. A transaction is open."""
+    found = Gate.objects.select_for_update().filter(workspace_id=workspace_id, key=key).first()
+    if found is not None:
+        return found
     Gate.objects.get_or_create(workspace_id=workspace_id, key=key, defaults={"name": name[:255]})
     return Gate.objects.select_for_update().get(workspace_id=workspace_id, key=key)
+
+
+def is_clear(gate: Gate) -> bool:
+    """Nobody waits here and nothing is shut: many may pass together (`pass_together`)."""
+    held = gate.held_until is not None and gate.held_until > present.now()
+    return not gate.queued and gate.opened_at is None and not held
+
+
+def pass_together(gate: Gate, going: list[Any], coming: list[Any]) -> list[Verdict]:
+    """At a clear gate: runs that are `going` give their turns back, those `coming` are let in while there is room.
+
+    Verdicts for as many of them, in their order; the others ask one by one (`admit`). The same as that for each, in
+    three statements for all.
+    """
+    now = present.now()
+    if going:
+        change(f"DELETE FROM runtime_turn WHERE gate_id = %s AND run_id IN ({marks(len(going))})", [gate.pk, *going])
+    known, under_way = _turns(gate, coming, now) if gate.at_once is not None and coming else (set(), 0)
+    pauses: list[float] = []
+    for run_id in coming:
+        if run_id not in known and not _room(gate, under_way, now):
+            break
+        pauses.append(_take_moment(gate, now))
+        under_way += run_id not in known
+    if pauses and gate.at_once is not None:
+        until = now + timedelta(seconds=TURN_SECONDS)
+        TURNS.insert([[gate.pk, run_id, now, until, True] for run_id in dict.fromkeys(coming[: len(pauses)])])
+    if pauses and gate.rate is not None:
+        change("UPDATE runtime_gate SET free_at = %s WHERE id = %s", [gate.free_at, gate.pk])
+    return [Verdict(turn=gate.at_once is not None, pause=pause) for pause in pauses]
+
+
+def _turns(gate: Gate, runs: list[Any], now: datetime) -> tuple[set[Any], int]:
+    """(which of these runs have a turn already, of a process that died; how many turns are under way)."""
+    found = execute(_TURNS.format(marks=marks(len(runs))), [gate.pk, *runs, gate.pk, now])
+    return {id_of(run_id) for run_id, _ in found if run_id is not None}, sum(count for _, count in found)
+
+
+def _room(gate: Gate, under_way: int, now: datetime) -> bool:
+    if gate.at_once is not None and under_way >= gate.at_once:
+        return False
+    return gate.rate is None or gate.free_at is None or gate.free_at <= now + LONGEST_PAUSE
+
+
+def _take_moment(gate: Gate, now: datetime) -> float:
+    """The next moment that the rate gives, taken: the pause until then. Not kept yet."""
+    if gate.rate is None:
+        return 0.0
+    moment = max(now, gate.free_at or now)
+    gate.free_at = moment + interval(gate)
+    return (moment - now).total_seconds()
 
 
 def admit(gate: Gate, run_id: Any) -> Verdict:
@@ -93,12 +152,10 @@ def _broken(gate: Gate, now: datetime) -> tuple[str, datetime | None]:
 
 
 def _let_in(gate: Gate, run_id: Any, now: datetime, given: Turn | None) -> Verdict:
-    probing, pause, until = gate.opened_at is not None, 0.0, now + timedelta(seconds=TURN_SECONDS)
+    probing, until = gate.opened_at is not None, now + timedelta(seconds=TURN_SECONDS)
     if probing:
         gate.probing_until = until
-    if gate.rate is not None:
-        moment = max(now, gate.free_at or now)
-        gate.free_at, pause = moment + interval(gate), (moment - now).total_seconds()
+    pause = _take_moment(gate, now)
     if probing or gate.rate is not None:
         gate.save(update_fields=["probing_until", "free_at"])
     if given is None and not probing and gate.at_once is None:

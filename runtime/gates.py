@@ -115,18 +115,33 @@ class _Job:
 
 def _serve(jobs: list[_Job]) -> list[Verdict]:
     """On the gates' lane: in the order of their keys, so that processes never wait for each other crosswise. Each gate
-    is locked once, and kept as the jobs leave it."""
+    is locked once; where nobody waits, all that come and go pass it together."""
     answers: dict[int, Verdict] = {}
-    locked: dict[tuple[Any, str], Gate] = {}
-    for number in sorted(range(len(jobs)), key=lambda each: (str(jobs[each].workspace_id), jobs[each].key)):
-        job = jobs[number]
-        key = job.workspace_id, job.key
-        if key not in locked:
-            locked[key] = gatekeeping.locked(job.workspace_id, job.key, job.name)
-        answers[number] = _do(job, locked[key])
+    of_gate: dict[tuple[str, str], list[int]] = {}
+    for number, job in enumerate(jobs):
+        of_gate.setdefault((str(job.workspace_id), job.key), []).append(number)
+    for _, numbers in sorted(of_gate.items()):
+        answers.update(_serve_gate({number: jobs[number] for number in numbers}))
     if any(job.do in ("wrong", "well") for job in jobs):
         forget()
     return [answers[number] for number in range(len(jobs))]
+
+
+def _serve_gate(jobs: Mapping[int, _Job]) -> dict[int, Verdict]:
+    first = next(iter(jobs.values()))
+    gate = gatekeeping.locked(first.workspace_id, first.key, next((job.name for job in jobs.values() if job.name), ""))
+    answers = _together(gate, jobs) if gatekeeping.is_clear(gate) else {}
+    return answers | {number: _do(job, gate) for number, job in jobs.items() if number not in answers}
+
+
+def _together(gate: Gate, jobs: Mapping[int, _Job]) -> dict[int, Verdict]:
+    """The answers of those that pass a clear gate together; none where somebody tells how it went."""
+    if any(job.do not in ("admit", "give_back") for job in jobs.values()):
+        return {}
+    going = {number: job.run_id for number, job in jobs.items() if job.do == "give_back"}
+    coming = {number: job.run_id for number, job in jobs.items() if job.do == "admit"}
+    verdicts = gatekeeping.pass_together(gate, list(going.values()), list(coming.values()))
+    return dict.fromkeys(going, gatekeeping.GO) | dict(zip(coming, verdicts, strict=False))
 
 
 def _do(job: _Job, gate: Gate) -> Verdict:

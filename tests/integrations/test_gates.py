@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection
@@ -270,3 +271,54 @@ def test_the_turn_of_a_process_that_died_ends_by_itself(workspace, publish, peer
     assert Run.objects.filter(status="waiting").count() == 1
     Turn.objects.update(until=past)
     until(lambda: Run.objects.filter(status="succeeded").count() == 1)
+
+
+@pytest.fixture
+def runs(workspace, publish, peer, connection):
+    """runs(8) -> so many stored runs that nobody drives."""
+    flow = publish(workspace, flow_with(peer, connection))
+
+    def make(count):
+        rows = [Run(workspace=workspace, flow=flow, version=flow.published, kind="post_call") for _ in range(count)]
+        return [run.pk for run in Run.objects.bulk_create(rows)]
+
+    return make
+
+
+def ask(gate, run_ids, do="admit"):
+    """These runs ask, or give back, in one batch of the gates' lane."""
+    jobs = [gates._Job(gate.workspace_id, gate.key, "Desk", run_id, do) for run_id in run_ids]
+    with transaction.atomic():
+        return gates._serve(jobs)
+
+
+def test_of_many_that_ask_together_the_first_go_as_far_as_there_is_room(limit, runs):
+    gate, asking = limit(at_once=5), runs(8)
+    told = ask(gate, asking)
+    assert [verdict.why for verdict in told] == [""] * 5 + ["Desk: 5 at once are under way"] * 3
+    assert list(Turn.objects.order_by("id").values_list("run_id", flat=True)) == asking[:5]
+    gate.refresh_from_db()
+    assert gate.queued
+
+
+def test_of_many_that_ask_together_each_gets_the_moment_that_the_rate_gives_it(limit, runs):
+    told = ask(limit(rate=4), runs(4))
+    assert [round(verdict.pause, 2) for verdict in told if not verdict.why] == [0, 0.25]
+    assert [verdict.why for verdict in told[2:]] == ["Desk: 4 a second have gone"] * 2
+
+
+def test_who_comes_again_after_its_process_died_has_its_turn_still(limit, runs):
+    gate, (first, second) = limit(at_once=1), runs(2)
+    ask(gate, [first])
+    assert ask(gate, [first])[0].turn
+    assert ask(gate, [second])[0].why
+    assert Turn.objects.count() == 1
+
+
+def test_many_pass_an_open_gate_for_the_price_of_one(limit, runs, django_assert_max_num_queries):
+    gate, asking = limit(at_once=100, rate=100_000), runs(40)
+    with django_assert_max_num_queries(7):  # a transaction, the lock, what there is, the turns, the rate's next moment
+        assert not any(verdict.why for verdict in ask(gate, asking))
+    with django_assert_max_num_queries(4):
+        ask(gate, asking, "give_back")
+    assert not Turn.objects.exists()
