@@ -220,6 +220,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "builder.api.doors.add_doors"],
 }
 
+# --- Requests a second: of a program with one key, and of a person
+API_KEY_RATE, MEMBER_RATE = 1000, 200
+
 # --- Outgoing calls
 EGRESS_ALLOW = env("EGRESS_ALLOW", default="")  # `host:port=network,...`: the only way to reach private addresses
 EGRESS_PROXY = env("EGRESS_PROXY", default="")

@@ -49,7 +49,7 @@ class MemberThrottle(_PerSecond):
         return ("user", request.user.pk) if request.user.pk is not None else None
 
     def limit(self) -> int:
-        return getattr(settings, "MEMBER_RATE", 200)
+        return int(settings.MEMBER_RATE)
 
 
 class ApiKeyThrottle(_PerSecond):
@@ -59,4 +59,4 @@ class ApiKeyThrottle(_PerSecond):
         return ("key", request.auth.pk) if isinstance(request.auth, ApiKey) else None
 
     def limit(self) -> int:
-        return getattr(settings, "API_KEY_RATE", 1000)
+        return int(settings.API_KEY_RATE)

@@ -73,7 +73,7 @@ def _count(who: Caller) -> None:
     at, count = _counted.get(who.key_id, (second, 0))
     count = count + 1 if at == second else 1
     _counted[who.key_id] = (second, count)
-    limit = getattr(settings, "API_KEY_RATE", 1000)
+    limit = settings.API_KEY_RATE
     if count > limit:
         raise Refused(429, "throttled", f"More than {limit:,} requests a second with this key.", retry_after=1)
 
