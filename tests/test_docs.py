@@ -42,6 +42,11 @@ def test_every_command_named_exists():
     assert named <= set(get_commands())
 
 
+def test_the_table_of_commands_has_each_of_ours():
+    ours = {path.stem for floor in ("builder", "runtime") for path in (ROOT / floor).glob("management/commands/*.py")}
+    assert set(re.findall(r"^\| `manage\.py (\w+)`", section("Commands"), re.MULTILINE)) == ours - {"__init__"}
+
+
 def test_every_variable_of_the_environment_is_documented_once():
     listed = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert len(listed) == len(set(listed))
