@@ -1,16 +1,18 @@
 """Pruning: what is old goes, what is open or young stays."""
 
 import secrets
+import threading
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from builder.flows import trash
 from builder.overview import stats_of
-from builder.pruning import prune
+from builder.pruning import _batches, prune
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
 from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status, StepRun
@@ -86,6 +88,39 @@ def test_pruning_goes_in_batches(make_run, workspace, monkeypatch):
         make_run("succeeded", workspace.retention_days + 1)
     assert prune()["runs"] == 5
     assert FlowDay.objects.get().runs == 5
+
+
+@pytest.mark.parametrize(("long_seconds", "sizes"), [(0, [4, 2, 2, 1]), (3600, [4, 4, 1])])
+def test_a_batch_that_takes_long_is_followed_by_smaller_ones(make_run, monkeypatch, long_seconds, sizes):
+    names = {"BATCH": 4, "SMALLEST_BATCH": 2, "PAUSE_SECONDS": 0, "LONG_SECONDS": long_seconds}
+    for name, value in names.items():
+        monkeypatch.setattr(f"builder.pruning.{name}", value)
+    for _ in range(9):
+        make_run("succeeded", 1)
+    went = []
+    for ids in _batches(Run.objects.order_by("id")):
+        went.append(len(ids))
+        Run.objects.filter(pk__in=ids).delete()
+    assert went == sizes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_that_two_hosts_forget_at_once_are_counted_once(make_run, workspace):
+    for _ in range(12):
+        make_run("succeeded", workspace.retention_days + 1)
+    gone, together = [], threading.Barrier(2)
+
+    def host():
+        together.wait(10)
+        gone.append(prune()["runs"])
+        connection.close()
+
+    hosts = [threading.Thread(target=host) for _ in range(2)]
+    for one in hosts:
+        one.start()
+    for one in hosts:
+        one.join()
+    assert sum(gone) == FlowDay.objects.get().runs == 12
 
 
 @pytest.mark.django_db(transaction=True)
