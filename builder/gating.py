@@ -10,7 +10,6 @@ from builder.auditing import record
 from runtime import gatekeeping, gates
 from runtime.models import Gate, Wait
 
-LIMITS = ("at_once", "rate", "per", "opens_after")
 MOST_AT_ONCE, HIGHEST_RATE, MOST_FAILURES = 10_000, 100_000, 10_000
 
 

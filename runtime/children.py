@@ -17,7 +17,6 @@ from runtime.rows import id_of
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 DEEPEST = 10
-MOST_ITEMS = 1000
 
 
 def settle(parent_id: Any, index: int) -> None:

@@ -21,11 +21,6 @@ class CannotOpen(Exception):
     """A sealed value does not belong here, or its key is gone."""
 
 
-def new_key() -> str:
-    """A fresh entry for SECRET_KEKS."""
-    return f"{os.urandom(3).hex()}:{base64.b64encode(os.urandom(32)).decode()}"
-
-
 def seal(text: str, workspace_id, record_id, field: str) -> str:
     key_id = next(iter(_keks(settings.SECRET_KEKS)), None)
     if key_id is None:

@@ -34,7 +34,7 @@ from runtime import (
 )
 from runtime.engine import chat, document, interpreter, registry
 from runtime.models import Gate, Workspace, hooks
-from runtime.nodes import chat_ask, waiting
+from runtime.nodes import chat_ask, run_flow, waiting
 from tests.test_docs import section
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -91,7 +91,7 @@ def stated() -> dict[str, str]:
         "files that flows write": f"{files.MOST_FILES}; {files.MOST_LINES:,}; {size(files.LARGEST_LINE)}",
         "rows that *Table row*": f"{tables.MOST_FOUND}; {tables.MOST_CHANGED:,}",
         "rows and bytes": f"{databases.MOST_ROWS:,}; {size(databases.LARGEST_RESULT)}",
-        "items of one *Run flow*": f"{children.MOST_ITEMS:,}; {field('run_flow', 'concurrency').limits['max']}; "
+        "items of one *Run flow*": f"{run_flow.MOST_ITEMS:,}; {field('run_flow', 'concurrency').limits['max']}; "
         f"{children.DEEPEST} deep",
         "repeated writes": f"{intake.KEYS_KEPT.days} days",
         "runs of one operation": f"{operations.MOST_RUNS:,}; {pace[0]:g} to {pace[1]:g} a second",

@@ -6,8 +6,8 @@ from typing import Any
 from runtime.engine.fields import Duration, LongText, TextField
 from runtime.engine.node_type import NodeType
 from runtime.engine.outcomes import Done, Outcome, Wait
+from runtime.nodes.waiting import LONGEST_WAIT
 
-LONGEST = 366 * 86_400
 
 
 class Approval(NodeType):
@@ -26,7 +26,7 @@ class Approval(NodeType):
     message = LongText("Message", required=True, max_length=2000)
     payload = LongText("What it is about", default="", max_length=10_000,
                        help="What is going to happen if it is approved: amounts, addresses, texts.")  # fmt: skip
-    timeout = Duration("Time to decide", default=86_400, min=60, max=LONGEST)
+    timeout = Duration("Time to decide", default=86_400, min=60, max=LONGEST_WAIT)
     ports = (
         {"id": "approved", "label": "Approved", "required": True},
         {"id": "denied", "label": "Denied", "required": True},

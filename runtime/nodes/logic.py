@@ -18,7 +18,6 @@ from runtime.engine.outcomes import Done, Outcome
 from runtime.engine.values import items_of
 
 EVERYWHERE = ("post_call", "action", "inbound", "conversation", "automation")
-LONGEST_WAIT = 366 * 86_400
 
 
 class SetVariable(NodeType):
