@@ -9,7 +9,6 @@ from runtime.engine.outcomes import Done, Outcome, Wait
 from runtime.nodes.waiting import LONGEST_WAIT
 
 
-
 class Approval(NodeType):
     """Pauses the run until a person approves or denies it on the page **Waiting**, or the time is up.
 
