@@ -12,6 +12,7 @@ class ConnectedNode(NodeType):
     """A step with a field `connection` that must be filled in. `missing` tells a person what to choose or to make."""
 
     missing: ClassVar[str] = "Choose the connection of this step."
+    calls_out = True
 
     def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """As always; that the connection is missing is said by `check`, with what to do."""

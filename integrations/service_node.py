@@ -33,7 +33,6 @@ class ServiceNode(ConnectedNode):
     """
 
     group, effect, timeout_seconds, ports = "services", "keyed", 20, SUCCESS_OR_ERROR
-    calls_out = True
     kinds = ("post_call", "action", "inbound", "conversation", "automation")
 
     service: ClassVar[str] = ""  # who is asked, in words; its app's name unless it says another

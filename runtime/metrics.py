@@ -1,14 +1,15 @@
 """/metrics: the useful few figures, in Prometheus' text format, read from the database when asked.
 
-Nothing is counted in processes, so every web process of every host gives the same answer. What looks back does so over
-the last five minutes and at most the newest ten thousand rows; so it goes up and down, and is a gauge, never a counter.
+Every web process of every host gives the same answer. Steps are counters and a histogram, counted as they are recorded
+(runtime/tallies.py). Ended runs and how late timers were look back over the last five minutes and at most the newest
+ten thousand rows; so they go up and down, and are gauges. README.md lists them all.
 """
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from statistics import fmean as mean
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -18,12 +19,13 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.utils import floatToGoString
 
-from runtime import present
+from runtime import present, tallies
 from runtime.engine import registry
 from runtime.health import health
-from runtime.models import FINAL, OPEN, Run, StepRun, Wait, WorkerBeat, Workspace
+from runtime.models import FINAL, OPEN, Run, Tally, Wait, WorkerBeat, Workspace
 from runtime.models.base import first_id
 from runtime.problem import problem
 
@@ -53,7 +55,7 @@ class _Figures:
         yield _gauge("segue_due_runs", "Runs that are due now.", standing["queued"])
         yield from _queue(now)
         yield from _runs(since)
-        yield from _steps(since)
+        yield from _steps()
         yield _timers(since)
         yield _beats(now)
 
@@ -87,35 +89,37 @@ def _runs(since: Any) -> Iterator[Metric]:
     yield ended
 
 
-def _steps(since: Any) -> Iterator[Metric]:
-    seconds: dict[str, list[float]] = defaultdict(list)
+def _steps() -> Iterator[Metric]:
+    """What runtime/tallies.py counted; what this process has not added to it yet first."""
+    tallies.flush()
+    steps = CounterMetricFamily("segue_steps", "Steps that ended, by type and how.", labels=["type", "outcome"])
     calls: Counter[str] = Counter()
-    rows = StepRun.objects.order_by("-id").values_list("type", "status", "seconds", "error", "started_at")[:NEWEST]
-    for type, status, took, error, started_at in rows:
-        if started_at < since:
-            break
-        seconds[type].append(took)
-        if status not in ("skipped", "running") and (known := registry.find(type)) is not None and known.calls_out:
-            calls[(error or {}).get("code") or status] += 1
-    yield _by_type("segue_steps", "Steps of the last five minutes, the newest ten thousand.", seconds, len)
-    yield _by_type("segue_step_seconds_mean", "Seconds that they took on average.", seconds, mean)
-    yield _by_type("segue_step_seconds_p95", "95 % of them took at most this.", seconds, _p95)
-    words = "Steps among them that called out over HTTP: succeeded, waiting for a turn, or why they failed."
-    outcomes = GaugeMetricFamily("segue_http_calls", words, labels=["outcome"])
+    buckets: dict[str, list[int]] = defaultdict(lambda: [0] * (len(tallies.BUCKETS) + 1))
+    seconds: Counter[str] = Counter()
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in Tally.objects.all():
+        counted[row.type, row.outcome] += row.count
+        buckets[row.type][row.bucket] += row.count
+        seconds[row.type] += row.seconds
+        if row.outcome != "skipped" and (known := registry.find(row.type)) is not None and known.calls_out:
+            calls[row.outcome] += row.count
+    for labels, count in sorted(counted.items()):
+        steps.add_metric(labels, count)
+    yield steps
+    yield _histogram(buckets, seconds)
+    words = "Steps that called somebody outside (HTTP, mail, databases): succeeded, or why they failed."
+    outcomes = CounterMetricFamily("segue_calls", words, labels=["outcome"])
     for outcome, count in sorted(calls.items()):
         outcomes.add_metric([outcome], count)
     yield outcomes
 
 
-def _by_type(name: str, words: str, seconds: Mapping[str, list[float]], of: Callable[[list[float]], float]) -> Metric:
-    found = GaugeMetricFamily(name, words, labels=["type"])
-    for type, taken in sorted(seconds.items()):
-        found.add_metric([type], of(taken))
+def _histogram(buckets: Mapping[str, list[int]], seconds: Mapping[str, float]) -> Metric:
+    found = HistogramMetricFamily("segue_step_seconds", "How long steps took, by type.", labels=["type"])
+    bounds = [*map(floatToGoString, tallies.BUCKETS), "+Inf"]
+    for type, counts in sorted(buckets.items()):
+        found.add_metric([type], list(zip(bounds, accumulate(counts), strict=True)), seconds[type])
     return found
-
-
-def _p95(taken: list[float]) -> float:
-    return sorted(taken)[int(len(taken) * 0.95)]
 
 
 def _timers(since: Any) -> Metric:

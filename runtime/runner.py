@@ -16,7 +16,7 @@ from datetime import datetime
 import structlog
 from django.db import IntegrityError
 
-from runtime import leaving, live, present, tracing
+from runtime import leaving, live, present, tallies, tracing
 from runtime.active import ActiveRun
 from runtime.claiming import keeper, me
 from runtime.crashing import crash_point
@@ -84,6 +84,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
         log.warning("Run %s was taken over; what this worker did after is not recorded", run.id)
         return False
     tracing.recorded(run)
+    tallies.recorded(run)
     last = run.steps[-1] if run.steps else None
     if last is not None and last["status"] == "waiting":
         run.open_row = (last["index"], last["attempt"], last["seq"], last["started_at"])

@@ -93,7 +93,7 @@ class NodeType:
     waits: ClassVar[bool] = False
     can_disable: ClassVar[bool] = True
     effect: ClassVar[str] = "none"
-    calls_out: ClassVar[bool] = False  # through the one door for HTTP; the figures of /metrics count its outcomes
+    calls_out: ClassVar[bool] = False  # HTTP, mail, a database; /metrics counts how it went
     timeout_seconds: ClassVar[float] = 10
     attempts: ClassVar[int] = 1  # unless the node's settings say otherwise
     longest_pause: ClassVar[float] = 3600  # seconds between two tries, whatever a peer asks for

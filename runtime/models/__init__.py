@@ -7,7 +7,7 @@ from runtime.models.gates import Gate, Turn
 from runtime.models.hooks import Hook
 from runtime.models.operating import FlowDay, Operation, OperationItem
 from runtime.models.people import ROLES, SCOPES, Agent, ApiKey, Membership, User, Workspace
-from runtime.models.runs import FINAL, OPEN, Reference, Run, Status, StepRun, Wait, WorkerBeat
+from runtime.models.runs import FINAL, OPEN, Reference, Run, Status, StepRun, Tally, Wait, WorkerBeat
 
 __all__ = [
     "FINAL",
@@ -33,6 +33,7 @@ __all__ = [
     "Run",
     "Status",
     "StepRun",
+    "Tally",
     "Trigger",
     "Turn",
     "User",

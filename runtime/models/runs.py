@@ -192,3 +192,23 @@ class WorkerBeat(models.Model):
 
     def __str__(self):
         return self.host
+
+
+class Tally(models.Model):
+    """How many steps of a type ended in one way, and took at most so long, since there is this database.
+
+    `outcome` is "succeeded", "skipped" or why they failed, as the error's code says it. runtime/tallies.py counts.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    type = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=60)
+    bucket = models.PositiveSmallIntegerField(help_text="index into runtime.tallies.BUCKETS")
+    count = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0, help_text="that they took together")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["type", "outcome", "bucket"], name="tally_once")]
+
+    def __str__(self):
+        return f"{self.type} {self.outcome}: {self.count}"

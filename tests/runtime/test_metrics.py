@@ -10,15 +10,22 @@ from django_q.models import OrmQ
 from prometheus_client.parser import text_string_to_metric_families
 
 from integrations.service_node import ServiceNode
-from runtime import broker
+from runtime import broker, tallies
 from runtime.engine import registry
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
-from runtime.models import Run, Wait, WorkerBeat
+from runtime.models import Run, StepRun, Tally, Wait, WorkerBeat
 from tests.flows import call_ended, chain, end, node, post_json, wait_for
 from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted(db):
+    """What other tests left to be counted is not ours."""
+    tallies.flush()
+    Tally.objects.all().delete()
 
 
 @pytest.fixture
@@ -53,9 +60,63 @@ def test_runs_and_steps_are_counted(figures, workspace, publish, send, work, pee
     found = figures()
     assert found["segue_runs_ended", "succeeded"] == 1
     assert found["segue_runs_ended", "failed"] == 1
-    assert found["segue_steps", "api_request"] == 2
-    assert 0 < found["segue_step_seconds_mean", "api_request"] <= found["segue_step_seconds_p95", "api_request"]
-    assert found["segue_http_calls", "succeeded"] == 1
+    assert found["segue_steps_total", "api_request", "succeeded"] == 1
+    assert found["segue_steps_total", "api_request", "http_500"] == 1
+    assert found["segue_step_seconds_count", "api_request"] == 2
+    assert found["segue_step_seconds_bucket", "+Inf", "api_request"] == 2
+    assert found["segue_step_seconds_sum", "api_request"] == pytest.approx(
+        sum(StepRun.objects.filter(type="api_request").values_list("seconds", flat=True))
+    )
+    assert found["segue_calls_total", "succeeded"] == found["segue_calls_total", "http_500"] == 1
+
+
+def test_steps_are_counted_for_good_whatever_is_forgotten(figures, workspace, publish, send, work):
+    publish(workspace, chain(call_ended(), end()))
+    for number in range(3):
+        send(f"call_{number}")
+    work()
+    StepRun.objects.all().delete()
+    tallies.flush()
+    assert figures()["segue_steps_total", "call_ended", "succeeded"] == 3
+
+
+def test_a_step_that_waits_counts_once_when_it_has_ended(figures, workspace, publish, send, work):
+    publish(workspace, chain(call_ended(), wait_for("pause", 0.01), end()))
+    send()
+    until(lambda: work() or Run.objects.get().status == "succeeded")
+    assert figures()["segue_steps_total", "succeeded", "wait"] == 1
+
+
+def test_what_two_processes_counted_is_added_up(figures):
+    """Each adds to the same rows; what is in no bucket is beyond the last."""
+    kind = ("api_request", "succeeded", tallies.bucket_of(0.2))
+    slow = ("api_request", "timeout", tallies.bucket_of(3600))
+    tallies._add([{kind: [2, 0.4]}, {slow: [1, 3600.0]}])
+    tallies._add([{kind: [3, 0.6]}])
+    found = figures()
+    assert found["segue_steps_total", "api_request", "succeeded"] == 5
+    assert found["segue_step_seconds_bucket", "0.1", "api_request"] == 0
+    assert found["segue_step_seconds_bucket", "0.25", "api_request"] == 5
+    assert found["segue_step_seconds_bucket", "60.0", "api_request"] == 5
+    assert found["segue_step_seconds_bucket", "+Inf", "api_request"] == 6
+
+
+def test_counts_that_could_not_be_added_are_added_with_the_next(figures, workspace, publish, send, work, monkeypatch):
+    publish(workspace, chain(call_ended(), end()))
+    with monkeypatch.context() as broken:
+        broken.setattr(tallies, "_add_soon", lambda taken: recorder().submit(lambda items: [1 / 0], taken))
+        send()
+        work()
+        tallies.flush()
+    assert figures()["segue_steps_total", "call_ended", "succeeded"] == 1
+
+
+@pytest.mark.parametrize("type", ["send_email", "database_query"])
+def test_mail_and_databases_are_calls_too(type, figures, workspace, publish, send, work):
+    publish(workspace, chain(call_ended(), node("out", type, {}), end(), ports={"out": "success"}))
+    send()
+    work()
+    assert figures()["segue_calls_total", Run.objects.get().error["code"]] == 1
 
 
 def test_what_lies_about_and_what_waits_is_seen(figures, workspace, publish, send, work):
@@ -121,5 +182,5 @@ def test_calls_of_services_count_as_calls_with_why_they_failed(figures, workspac
     work()
     error = Run.objects.get().error
     assert error["node"] == "service"
-    calls = {key[1]: value for key, value in figures().items() if key[0] == "segue_http_calls"}
+    calls = {key[1]: value for key, value in figures().items() if key[0] == "segue_calls_total"}
     assert calls == {error["code"]: 1}

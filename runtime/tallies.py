@@ -1,0 +1,108 @@
+"""Tallies: steps counted as they are recorded, for /metrics. True counters: they only grow, whoever is asked.
+
+Each process counts in memory what it has recorded and adds it to the table every second; a process that is killed
+loses the counts of its last second, never a step. Nothing on the way of a run waits for it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from runtime.group_commit import loader, recorder
+from runtime.models import Tally
+from runtime.rows import Table
+
+if TYPE_CHECKING:
+    from runtime.active import ActiveRun
+
+log = logging.getLogger("segue.metrics")
+BUCKETS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # seconds; one more holds all beyond
+FLUSH_EVERY = 1.0
+MOST = 5000  # kinds of steps and outcomes that a process keeps apart between two flushes
+NOT_ENDED = ("running", "waiting")
+_ADD = (
+    "ON CONFLICT (type, outcome, bucket) DO UPDATE SET "
+    "count = runtime_tally.count + excluded.count, seconds = runtime_tally.seconds + excluded.seconds"
+)
+TALLIES = Table(Tally, ["type", "outcome", "bucket", "count", "seconds"], _ADD)
+Kind = tuple[str, str, int]  # type, outcome, bucket
+
+
+def recorded(run: "ActiveRun") -> None:
+    """Count the steps that were just recorded, as far as they have ended."""
+    for step in run.steps:
+        if step["status"] not in NOT_ENDED:
+            _count(step["type"], _outcome(step), step["seconds"])
+
+
+def _outcome(step: Mapping[str, Any]) -> str:
+    if step["error"] is None:
+        return str(step["status"])
+    return str(step["error"].value.get("code") or step["status"])[:60]
+
+
+def bucket_of(seconds: float) -> int:
+    """The index of the first bucket that holds so many seconds."""
+    return next((index for index, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
+
+
+_counted: dict[Kind, list[float]] = {}
+_lock = threading.Lock()
+_flusher: threading.Thread | None = None
+
+
+def _count(type: str, outcome: str, seconds: float) -> None:
+    global _flusher
+    with _lock:
+        key = (type[:60], outcome, bucket_of(seconds))
+        row = _counted.get(key)
+        if row is None and len(_counted) < MOST:
+            row = _counted[key] = [0, 0.0]
+        if row is not None:
+            row[0] += 1
+            row[1] += seconds
+        if _flusher is None or not _flusher.is_alive():  # it does not live on in a forked process
+            _flusher = threading.Thread(target=_flush_for_ever, name="tallies", daemon=True)
+            _flusher.start()
+            Finalize(None, flush, exitpriority=10)
+
+
+def _flush_for_ever() -> None:
+    while True:
+        time.sleep(FLUSH_EVERY)
+        flush()
+
+
+def flush() -> None:
+    """Add what was counted here to the table; what could not be added is tried again with the next."""
+    with _lock:
+        taken = dict(_counted)
+        _counted.clear()
+    if not taken:
+        return
+    try:
+        _add_soon(taken).result(30)
+    except Exception:
+        log.warning("The counts of the last second could not be added yet", exc_info=True)
+        with _lock:
+            for key, (count, seconds) in taken.items():
+                row = _counted.setdefault(key, [0, 0.0])
+                row[0], row[1] = row[0] + count, row[1] + seconds
+
+
+def _add_soon(taken: Mapping[Kind, list[float]]) -> Future:
+    """One statement of its own, where rows are locked: within a transaction processes could wait crosswise."""
+    lane = recorder() if connection.vendor == "sqlite" else loader()
+    return lane.submit(_add, taken)
+
+
+def _add(batches: list[Mapping[Kind, list[float]]]) -> list[None]:
+    for taken in batches:
+        TALLIES.insert([[*key, int(count), seconds] for key, (count, seconds) in sorted(taken.items())])
+    return [None for _ in batches]
