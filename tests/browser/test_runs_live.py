@@ -14,6 +14,8 @@ from playwright.sync_api import expect
 from runtime import tasks
 from runtime.models import Run
 from tests.browser.calls import branching, call, card, ended_call, flow_of
+from tests.browser.editing import said, until
+from tests.browser.sharing import expected
 from tests.flows import call_ended, end, post_json, set_variable, wait_for
 from tests.peers import Answer, Peer
 
@@ -92,6 +94,27 @@ def test_without_a_websocket_the_same_is_seen_over_plain_http(page, live, worksp
     expect(card(page, "no")).to_contain_text("not taken")
     run.refresh_from_db()
     assert run.status == "succeeded"
+
+
+def test_that_the_live_view_is_interrupted_is_said_once_and_that_it_goes_on(page, live, workspace, owner, sign_in):
+    flow = branching(workspace, owner)
+    page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+    sign_in(owner)
+    watch(page, flow)
+    call(workspace, disposition="escalated")
+    expect(page.get_by_role("heading", name=re.compile("queued"))).to_be_visible()
+    refused = []
+    page.route(re.compile(r"/runs/[0-9a-f-]{36}/"), lambda route: (refused.append(route), route.abort()))
+    news = page.get_by_role("region", name="News")
+    expect(news).to_contain_text("The live view is interrupted; it goes on by itself.")
+    seen = len(refused)
+    until(page, lambda: len(refused) > seen)
+    expect(news.get_by_text("The live view is interrupted")).to_have_count(1)
+    page.unroute_all(behavior="wait")
+    tasks.work(linger=0)
+    said(page, "The live view goes on.")
+    expect(card(page, "no")).to_contain_text("not taken")
+    expected(page)
 
 
 def test_however_fast_a_run_is_it_is_painted_ten_times_a_second_at_most(page, live, workspace, owner, sign_in):

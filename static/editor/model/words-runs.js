@@ -69,6 +69,8 @@ export const runWords = Object.freeze({
   value: "value",
   whyStarted: "Why did it start?",
   itStarted: "it started",
+  liveLost: "The live view is interrupted; it goes on by itself.",
+  liveAgain: "The live view goes on.",
   startedAnyway: "It was tried by hand. Live, this event would have been passed over:",
   startedByHand: "It was tried by hand with this event.",
   /** @type {Record<string, string>} */

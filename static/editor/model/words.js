@@ -225,9 +225,6 @@ export const words = {
   save: {
     notLoaded: (/** @type {string} */ why) => `The flow could not be loaded. ${why} Nothing was changed; reload the page to try again.`,
   },
-  run: {
-    lost: "The live view is interrupted; it goes on by itself.",
-  },
   leave: {
     title: (/** @type {string} */ name) => `Save your changes to ${name}?`,
     text: "You changed this step and did not save it yet.",

@@ -10,6 +10,7 @@ import { nodeOf, readDocument } from "../model/document.js";
 import { announced } from "../model/history.js";
 import { isFinal } from "../model/overlay.js";
 import { words } from "../model/words.js";
+import { runWords } from "../model/words-runs.js";
 
 const POLL = 1000;
 const POLL_BESIDE_SOCKET = 5000;
@@ -22,6 +23,8 @@ export function createWatching(store, context, hinted) {
   let watched = null;
   let fetching = false;
   let again = false;
+  /** It was said that the run cannot be seen as it goes on. */
+  let lost = false;
   let lastPaint = 0;
   let timer = 0;
   let ticking = 0;
@@ -75,8 +78,13 @@ export function createWatching(store, context, hinted) {
     try {
       const run = await newsOf(context, id, store.state.overlay?.run);
       if (watched === id) store.dispatch((state) => shown(state, run, begun));
-    } catch {
-      // the next hint or poll asks again
+      if (lost) context.toast(runWords.liveAgain);
+      lost = false;
+    } catch (/** @type {any} */ error) {
+      // The next hint or poll asks again. What is refused or gone is no matter of the way there.
+      const away = !error.status || error.status >= 500;
+      if (away && !lost) context.toast(runWords.liveLost, { kind: "bad" });
+      lost ||= away;
     }
     fetching = false;
     if (again) {
