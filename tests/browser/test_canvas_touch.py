@@ -55,6 +55,7 @@ def test_a_finger_that_strays_seven_pixels_taps_and_one_that_goes_on_drags(canva
     x, y = middle(canvas, "one")
     fingers.drag((x, y), (x + 7, y))
     until(canvas, lambda: selected(canvas) == {"one"})
+    expect(canvas.get_by_label("Name of the step")).to_have_value("one")
     assert place_of(column, "one") == (0, 128)
     fingers.drag((x, y), (x + 160, y + 32))
     until(canvas, lambda: place_of(column, "one") == (160, 160))

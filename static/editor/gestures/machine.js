@@ -40,6 +40,8 @@ export const isMac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
 const THRESHOLD = { touch: 8 };
 /** How long a finger rests before it means the menu. */
 const LONG_PRESS = 500;
+/** Where the page was busy, the finger may have moved meanwhile: that is told before this is over. */
+const TURN = 50;
 
 /** @param {Store} store @param {Context} context @param {{stage: HTMLElement, panning: (on: boolean) => void}} canvas */
 export function createMachine(store, context, { stage, panning }) {
@@ -70,7 +72,7 @@ export function createMachine(store, context, { stage, panning }) {
   function press(event, story) {
     active = { story, phase: "pressed", id: event.pointerId, down: event, last: event };
     capture(event);
-    if (event.pointerType === "touch") resting = setTimeout(openMenu, LONG_PRESS);
+    if (event.pointerType === "touch") resting = setTimeout(rested, LONG_PRESS - TURN);
   }
 
   /** @param {PointerEvent} event */
@@ -112,6 +114,10 @@ export function createMachine(store, context, { stage, panning }) {
 
   /** @param {PointerEvent} event */
   const pointerIn = (event) => ({ id: event.pointerId, at: pointerOf(event).screen });
+
+  function rested() {
+    resting = setTimeout(openMenu, TURN);
+  }
 
   /** The finger rested: what it lies on gets its menu, as with the right button. */
   function openMenu() {
