@@ -39,7 +39,7 @@ export function createVisitorPanel(store, context, read) {
   let said = 0;
   let timer = 0;
 
-  const log = h("ol", { class: "chat-log", role: "log", "aria-label": WORDS.title, tabindex: "0" });
+  const log = h("div", { class: "chat-log", role: "log", "aria-label": WORDS.title, tabindex: "0" });
   const state = h("p", { class: "hint", role: "status" }, WORDS.hint);
   const wrong = h("p", { class: "error-text", role: "alert", hidden: true });
   const input = h("input", { class: "input", type: "text", "aria-label": WORDS.write, placeholder: WORDS.write, autocomplete: "off", maxlength: "4000" });
@@ -139,7 +139,7 @@ export function createVisitorPanel(store, context, read) {
     last = message.id;
     const mine = message.role === "user";
     const item = h(
-      "li",
+      "div",
       { class: mine ? "chat-said is-mine" : "chat-said" },
       h("span", { class: "visually-hidden" }, mine ? "You: " : "Flow: "),
       textOf(message),
