@@ -45,7 +45,7 @@ def fill(count: int) -> None:
 def pages() -> list[tuple[str, str]]:
     from runtime.models import Flow, Run
 
-    flow = Flow.objects.order_by("id").first().pk
+    flow = Flow.objects.filter(workspace__name="Large").order_by("id").first().pk
     middle = Run.objects.filter(status="succeeded").order_by("id")[Run.objects.count() // 2]
     number, call = middle.event.contact_number, middle.event.interaction_id
     deep = Run.objects.order_by("id")[1000].pk
