@@ -53,6 +53,14 @@ def test_a_key_is_throttled_with_a_time_to_wait(made, settings, flow):
     assert refused[0]["Retry-After"] == "1"
 
 
+def test_a_person_is_throttled_too(api, settings):
+    settings.MEMBER_RATE = 3
+    answers = [api.get("/node-types/?kind=x") for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0]["Retry-After"] == "1"
+
+
 def test_the_command_prints_only_the_key(workspace):
     out = io.StringIO()
     call_command("createapikey", "--name", "N", "--scopes", "all", stdout=out)

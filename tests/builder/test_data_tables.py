@@ -152,6 +152,15 @@ def test_a_file_that_is_too_large_is_not_read(signed_in, leads, monkeypatch):
     assert "larger than" in upload(signed_in, "phone\n+1234567890\n")
 
 
+def test_a_workspace_has_so_many_tables_and_a_table_so_many_columns(api, leads, monkeypatch):
+    many = [{"name": f"c{number}", "type": "text"} for number in range(51)]
+    answer = api.post("/tables/", {"name": "wide", "columns": many})
+    assert (answer.status_code, answer.value["errors"][0]["pointer"]) == (422, "/columns")
+    monkeypatch.setattr(data_tables, "MOST_TABLES", 1)
+    answer = api.post("/tables/", {"name": "second", "columns": COLUMNS})
+    assert (answer.status_code, answer.value["errors"][0]["pointer"]) == (422, "/name")
+
+
 # --- Pages
 
 

@@ -137,6 +137,24 @@ def test_a_full_table_says_so(leads, monkeypatch):
     assert second.code == "table_full"
 
 
+def test_a_change_of_more_rows_than_are_changed_at_once_changes_none(leads, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_CHANGED", 2)
+    for number in range(3):
+        tables.append(leads, {"phone": str(number), "topic": "price"})
+    change = tables.Change(leads.workspace_id, "leads", "update", {"calls": 1}, {"topic": "price"}, every=True)
+    (refused,) = tables.change_rows([change])
+    assert refused.code == "too_many_rows"
+    assert {row.values.get("calls") for row in leads.rows.all()} == {None}
+
+
+def test_a_look_up_gives_no_more_rows_than_one_may(leads, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_FOUND", 2)
+    for number in range(3):
+        tables.append(leads, {"phone": str(number), "topic": "price"})
+    (found,) = tables.find_rows([tables.Finding(leads.workspace_id, "leads", {"topic": "price"}, limit=50)])
+    assert len(found.rows) == 2
+
+
 def test_many_at_once_make_one_row_of_one_key(leads):
     def upsert(number):
         change = tables.Change(leads.workspace_id, "leads", "update", {"topic": f"t{number}"}, {"phone": "+1"}, True,
@@ -190,3 +208,17 @@ def test_a_file_keeps_its_format(workspace):
     (refused,) = add(files.Line(workspace.pk, "log", "csv", {"a": 2}, "2"))
     assert refused.code == "format"
     assert "".join(files.content(DataFile.objects.get())) == '{"a":1}\n'
+
+
+def test_files_lines_and_a_line_have_their_limits(workspace, monkeypatch):
+    monkeypatch.setattr(files, "MOST_FILES", 1)
+    monkeypatch.setattr(files, "MOST_LINES", 1)
+
+    def line(number, file="log", said=""):
+        return files.Line(workspace.pk, file, "json_lines", {"said": said}, str(number))
+
+    added, full, no_file = add(line(1), line(2), line(3, file="another"))
+    assert (added, full.code, no_file.code) == (1, "file_full", "too_many_files")
+    monkeypatch.setattr(files, "MOST_LINES", 2)
+    (too_large,) = add(line(4, said="x" * 70_000))
+    assert too_large.code == "too_large"

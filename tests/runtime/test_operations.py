@@ -116,6 +116,15 @@ def test_everybody_who_waits_is_sent_on(workspace, publish, start, work):
     assert Run.objects.filter(outcome="went on").count() == 4
 
 
+def test_more_runs_than_one_operation_takes_are_refused(workspace, publish, start, monkeypatch):
+    monkeypatch.setattr(operations, "MOST_RUNS", 1)
+    publish(workspace, chain(call_ended(), end()))
+    start(2)
+    with pytest.raises(CannotOperate, match="more than 1 runs"):
+        operations.begin(workspace, "cancel", Run.objects.all(), by="Jane")
+    assert not OperationItem.objects.exists()
+
+
 def test_nothing_chosen_is_refused(workspace):
     with pytest.raises(CannotOperate, match="No run"):
         operations.begin(workspace, "cancel", Run.objects.all(), by="Jane")

@@ -139,6 +139,16 @@ def test_an_empty_list_is_no_error_and_no_list_is_one(workspace, publish, start,
     assert run.outcome == "0 of 0"
 
 
+def test_a_list_of_more_items_than_one_step_takes_starts_none(workspace, publish, start, finish):
+    flow = child(workspace, publish, respond(response="{}"))
+    parent(workspace, publish, flow)
+    run = start([{"phone": "1"}] * 1_001)
+    finish()
+    run.refresh_from_db()
+    assert run.error["code"] == "too_many"
+    assert not Run.objects.filter(flow=flow).exists()
+
+
 def test_a_flow_that_runs_itself_comes_to_an_end(workspace, publish, start, finish):
     flow = child(workspace, publish, respond(response="{}"))
     step = node("again", "run_flow", {"flow": str(flow.pk), "inputs": [{"name": "phone", "value": "1"}]})
