@@ -120,6 +120,22 @@ def test_the_picker_and_the_preview_show_the_values_of_the_last_live_run(live_ru
     expect(page.locator(".tpl-preview").first).to_contain_text('object of 1 {"id":48213}')
 
 
+def test_values_that_come_while_the_picker_is_open_are_shown_in_it(live_run, page, inspect):
+    waiting = []
+    page.route(re.compile(r"/runs/\?.*mode=live"), lambda route: waiting.append(route))
+    inspect("done")
+    outcome(page).fill("")
+    outcome(page).press("/")
+    page.keyboard.type("summary")
+    expect(option(page, "interaction.summary")).to_contain_text("e.g.")
+    until(page, lambda: waiting)
+    waiting[0].continue_()
+    expect(option(page, "interaction.summary")).to_contain_text("Jane wants a new blender")
+    expect(page.get_by_text("Values of the last live run")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(outcome(page)).to_have_value("{{interaction.summary}}")
+
+
 def test_without_a_run_samples_are_called_samples(inspect):
     page = inspect("done")
     outcome(page).fill("")

@@ -224,7 +224,11 @@ export function templateInput(options) {
   });
 
   set(options.value);
-  form.watch(() => dom.isConnected && draw(), dom);
+  form.watch(() => {
+    if (!dom.isConnected) return;
+    draw();
+    picker?.know({ scope: form.scope(), real: form.real(), source: form.source() });
+  }, dom);
   return { dom, control, set, focus: () => control.focus() };
 }
 

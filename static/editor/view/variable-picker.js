@@ -14,6 +14,7 @@ import { openPopover } from "./popover.js";
 /**
  * @typedef {object} VariablePicker
  * @property {(query: string) => void} filter
+ * @property {(values: {scope: Scope, real: Scope, source: string}) => void} know   values of another source, which came later
  * @property {(event: KeyboardEvent) => boolean} key   true when it took the key
  * @property {() => void} close
  * @property {string} listId
@@ -49,6 +50,7 @@ export function openVariablePicker(layer, anchor, options) {
       })
     : null;
   const host = input ?? control;
+  const source = h("span", { class: "picker-source" }, options.source);
   const popover = openPopover(layer, anchor, {
     label: "Insert variable",
     class: "picker picker-variables",
@@ -65,7 +67,7 @@ export function openVariablePicker(layer, anchor, options) {
         " insert  ",
         h("kbd", { class: "kbd" }, "Esc"),
         " leave",
-        h("span", { class: "picker-source" }, options.source),
+        source,
       ),
     ],
     onclose: () => {
@@ -77,9 +79,11 @@ export function openVariablePicker(layer, anchor, options) {
   /** @type {HTMLElement[]} */
   let rows = [];
   let active = 0;
+  let asked = "";
 
   /** @param {string} query */
   function filter(query) {
+    asked = query;
     const found = search(variables, query, (each) => [each.path, each.label, each.source]);
     rows = [];
     list.replaceChildren(
@@ -95,6 +99,16 @@ export function openVariablePicker(layer, anchor, options) {
       );
     active = 0;
     mark();
+  }
+
+  /** @type {VariablePicker["know"]} */
+  function know(values) {
+    if (values.source === options.source) return;
+    const at = active;
+    Object.assign(options, values);
+    source.textContent = options.source;
+    filter(asked);
+    mark(at);
   }
 
   /** @param {Variable} each */
@@ -156,7 +170,7 @@ export function openVariablePicker(layer, anchor, options) {
   }
   filter("");
   popover.place();
-  return { filter, key, close: () => popover.close(), listId };
+  return { filter, know, key, close: () => popover.close(), listId };
 }
 
 /** @param {KeyboardEvent} event @param {() => void} then */
