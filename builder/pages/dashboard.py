@@ -72,6 +72,7 @@ def _troubles(found):
         yield f"{parked:,} run{'s are' if parked > 1 else ' is'} parked."
     for gate in found["gates"]:
         if gate.opened_at is not None:
-            yield f"{gate.name} failed {gate.failures} time{pluralize(gate.failures)} in a row and is asked only now and then."
+            times = f"{gate.failures} time{pluralize(gate.failures)} in a row"
+            yield f"{gate.name} failed {times} and is asked only now and then."
     if found["low"]:
         yield f"The disk has {filesizeformat(found['disk_free'])} left."
