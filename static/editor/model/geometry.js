@@ -57,11 +57,11 @@ export function portPosition(node, place, port, catalogue) {
   return index < 0 ? null : portAt(node, place, index, ports.length);
 }
 
-/** `drop`: how far a line falls before its turn; `rest`: how far after it. @typedef {{kind: "down", drop: number, rest: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
+/** It falls by `drop`, turns, falls by `rest`. @typedef {{kind: "down", drop: number, rest: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
 
 /**
- * How a line runs: straight or in an S down to its target (a long one falls straight first, and turns just above it; that of an error turns at once, for below its step lies what goes on without
- * one); around, through the gap between two cards side by side; or back up the right side.
+ * How a line runs: straight or in an S down to its target (a long one falls straight first, and turns just above it; that of an error
+ * turns at once, away from the cards below); around, through the gap between two cards side by side; or back up the right side.
  * @param {Point} from @param {Point} to @returns {Route}
  */
 export function routeOf(from, to) {
@@ -114,10 +114,12 @@ export function edgeMarks(from, to) {
     return { label: { x: (from.x + corner.x) / 2, y: corner.y }, insert: { x: corner.x, y: (corner.y + upper.y) / 2 } };
   }
   const at = { x: (from.x + to.x) / 2, y: (from.y + to.y - route.rest) / 2 };
-  const dy = to.y - from.y;
-  const straight = Math.abs(to.x - from.x) < 0.5;
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const straight = Math.abs(dx) < 0.5;
+  // Near lines are named where they leave.
+  const named = Math.abs(dx) < 120 ? { x: from.x + 0.16 * dx, y: from.y + 0.3 * dy } : at;
   return {
-    label: straight || route.drop ? { x: from.x, y: from.y + Math.min(dy / 2, 26) } : at,
+    label: straight || route.drop ? { x: from.x, y: from.y + Math.min(dy / 2, 26) } : named,
     insert: straight ? at : { x: to.x, y: to.y - Math.min(16, dy / 4) },
   };
 }

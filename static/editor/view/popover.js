@@ -4,6 +4,8 @@ import { h } from "./dom.js";
 
 const GAP = 6;
 const RIM = 8;
+/** With so much room below the caret a picker stays there. */
+const ENOUGH = 240;
 
 /**
  * @typedef {object} Popover
@@ -66,14 +68,15 @@ export function openPopover(layer, anchor, options) {
 }
 
 /**
- * Below the anchor and left-aligned with it; above where there is more room. What has a list of its own (a picker) shrinks rather than cover a field.
+ * Below the anchor and left-aligned with it; above or shifted where there is no room. At a caret it shrinks rather than cover the line that is written.
  * @param {HTMLElement} dom
  * @param {Element|{x: number, y: number}|(() => DOMRect)} anchor
  */
 function put(dom, anchor) {
   const at = typeof anchor === "function" ? anchor() : anchor instanceof Element ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
   const below = at.bottom + GAP;
-  dom.style.maxHeight = typeof anchor === "function" ? `min(440px, ${Math.max(innerHeight - RIM - below, at.top - GAP - RIM)}px)` : "";
+  const room = innerHeight - RIM - below;
+  if (typeof anchor === "function") dom.style.maxHeight = `min(440px, ${room < ENOUGH ? Math.max(room, at.top - GAP - RIM) : room}px)`;
   const { width, height } = dom.getBoundingClientRect();
   const above = at.top - GAP - height;
   const top = below + height <= innerHeight - RIM || above < RIM ? Math.min(below, innerHeight - RIM - height) : above;
