@@ -23,7 +23,7 @@ WORDS = {
     "member.invited": "invited", "member.joined": "joined", "member.role_changed": "changed the role of",
     "member.removed": "removed", "member.invitation_withdrawn": "withdrew the invitation of",
     "run.cancelled": "cancelled", "run.retried": "retried", "run.reconnected": "gave another connection to",
-    "wait.decided": "decided in", "operation.started": "began to", "operation.stopped": "stopped:",
+    "wait.decided": "decided in", "operation.started": "began a", "operation.stopped": "stopped a",
     "connection.limited": "set the limits of", "gate.reset": "had asked again:",
     "workspace.changed": "changed the workspace",
     "table.created": "made the table", "table.changed": "changed the table", "table.deleted": "deleted the table",
