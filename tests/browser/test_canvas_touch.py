@@ -53,7 +53,7 @@ def test_one_finger_on_the_empty_canvas_pans(canvas, fingers, column):
 
 def test_a_finger_that_strays_seven_pixels_taps_and_one_that_goes_on_drags(canvas, fingers, column):
     x, y = middle(canvas, "one")
-    fingers.drag((x, y), (x + 7, y))
+    fingers.drag((x, y), (x + 7, y), steps=1)  # at once: a finger that rests for half a second means the menu
     until(canvas, lambda: selected(canvas) == {"one"})
     expect(canvas.get_by_label("Name of the step")).to_have_value("one")
     assert place_of(column, "one") == (0, 128)
