@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from builder import consumers
 from runtime.models import Flow, Membership
-from tests.browser.editing import open_editor
+from tests.browser.editing import open_editor, until
 from tests.browser.keeping import kept_rows
 from tests.browser.sharing import (
     apply_as,
@@ -47,7 +47,7 @@ def test_an_ended_session_is_said_without_an_edit(editor, monkeypatch):
     is_saved(editor)
     Session.objects.all().delete()
     bar = editor.get_by_role("region", name="What needs you")
-    expect(bar).to_contain_text("You are signed out. Nothing of yours is unsent.", timeout=10_000)
+    expect(bar).to_contain_text("You are signed out. Nothing of yours is unsent.")
     editor.goto("about:blank")  # it looks again and again whether somebody signed in
     expected(editor)
 
@@ -72,7 +72,7 @@ def test_a_lost_role_keeps_the_changes_and_offers_them_as_a_file(editor, flow, o
 def test_a_viewer_whose_changes_are_still_kept_is_told_so(editor, flow, context, owner):
     editor.route("**/draft/ops/", lambda route: route.abort())
     rename(editor, "one", "From better days")
-    expect(save_state(editor)).to_have_text("Offline, 1 change kept here", timeout=10_000)
+    expect(save_state(editor)).to_have_text("Offline, 1 change kept here")
     expected(editor)
     editor.close()
     Membership.objects.filter(user=owner.user).update(role="viewer")
@@ -115,7 +115,7 @@ def test_signing_out_with_unsent_changes_asks_what_becomes_of_them(editor, flow,
     pages.goto("/")
     editor.route("**/draft/ops/", lambda route: route.abort())
     rename(editor, "one", "Unsent")
-    expect(save_state(editor)).to_have_text("Offline, 1 change kept here", timeout=10_000)
+    expect(save_state(editor)).to_have_text("Offline, 1 change kept here")
     expected(editor)
     pages.get_by_role("button", name="Sign out").click()
     dialog = pages.get_by_role("dialog")
@@ -123,7 +123,7 @@ def test_signing_out_with_unsent_changes_asks_what_becomes_of_them(editor, flow,
     dialog.get_by_role("button", name=choice).click()
     expect(pages.get_by_role("heading", name="You are signed out")).to_be_visible()
     assert label_of(flow, "one") == name
-    assert len(kept_rows(pages)) == rows
+    until(pages, lambda: len(kept_rows(pages)) == rows)
     expected(editor)
 
 

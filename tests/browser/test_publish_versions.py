@@ -79,6 +79,7 @@ def test_what_is_compared_can_be_looked_at_and_not_changed(versions, flow):
     expect(card(page, "Topic")).to_be_visible()
     card(page, "Topic").click()
     expect(page.get_by_label("Name of the step")).to_have_value("Topic")
+    expect(page.get_by_label("Name of the step")).not_to_be_editable()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="Back to draft").click()
     expect(card(page, "Finished")).to_be_visible()
