@@ -330,3 +330,26 @@ def sign_in(context):
         return person
 
     return sign_in
+
+
+@pytest.fixture
+def peer(settings):
+    """A fake vendor on loopback that the door may reach."""
+    from tests.peers import Peer
+
+    with Peer() as peer:
+        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
+        yield peer
+
+
+@pytest.fixture
+def vendors(settings):
+    """All vendors in one server, each answering as it does when all is well; beside it a mail server."""
+    from tests.mail_server import MailServer
+    from tests.peers import Peer
+    from tests.vendors import answers
+
+    with Peer(answers()) as peer, MailServer() as mail:
+        settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
+        peer.mail = mail
+        yield peer

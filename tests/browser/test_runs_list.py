@@ -10,14 +10,7 @@ from runtime import tasks
 from runtime.models import Run, Status
 from tests.browser.calls import branching, card, ended_call, flow_of
 from tests.flows import call_ended, end, post_json, wait_for
-from tests.peers import Answer, Peer
-
-
-@pytest.fixture
-def peer(settings):
-    with Peer() as peer:
-        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
-        yield peer
+from tests.peers import Answer
 
 
 def runs_panel(page, flow):

@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from itertools import pairwise
 
-import pytest
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -17,14 +16,7 @@ from tests.browser.calls import branching, call, card, ended_call, flow_of
 from tests.browser.editing import said, until
 from tests.browser.sharing import expected
 from tests.flows import call_ended, end, post_json, set_variable, wait_for
-from tests.peers import Answer, Peer
-
-
-@pytest.fixture
-def peer(settings):
-    with Peer() as peer:
-        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
-        yield peer
+from tests.peers import Answer
 
 
 def asking(workspace, owner, peer, **more):

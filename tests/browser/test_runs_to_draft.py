@@ -11,14 +11,7 @@ from runtime import tasks
 from runtime.models import Run
 from tests.browser.calls import card, ended_call, flow_of, open_run
 from tests.flows import call_ended, document, end, post_json, set_variable
-from tests.peers import Answer, Peer
-
-
-@pytest.fixture
-def peer(settings):
-    with Peer() as peer:
-        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
-        yield peer
+from tests.peers import Answer
 
 
 @pytest.fixture

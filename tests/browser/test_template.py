@@ -18,10 +18,8 @@ from tests.browser.editing import card
 from tests.contract.chatting import Visitor
 from tests.contract.conftest import Program
 from tests.contract.test_templates import SECRET, signed
-from tests.mail_server import MailServer
-from tests.peers import Peer
 from tests.until import until
-from tests.vendors import MODEL, SERVICES, SLACK, SMS, TICKETS, answers, completion, connect
+from tests.vendors import MODEL, SERVICES, SLACK, SMS, TICKETS, completion, connect
 
 ANGRY = {"sentiment": "negative", "topic": "billing", "resolved": False}
 NOTES, UPSERT = "/crm/v3/objects/notes", "/crm/v3/objects/contacts/batch/upsert"
@@ -73,14 +71,6 @@ CASES = {
     "f16": Case("VIPs go to a person", "Drives a chat", "zendesk", "Create ticket", "Zendesk", "vip_at_night",
                 [TICKETS], "ticket 35436"),
 }  # fmt: skip
-
-
-@pytest.fixture
-def vendors(settings):
-    with Peer(answers()) as peer, MailServer() as mail:
-        settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
-        peer.mail = mail
-        yield peer
 
 
 class Person:

@@ -12,9 +12,7 @@ from builder import throttling
 from runtime import tasks
 from runtime.models import SCOPES, ApiKey, Workspace
 from tests.contract.drafting import DOCUMENT
-from tests.mail_server import MailServer
-from tests.peers import Peer
-from tests.vendors import SECRET, SERVICES, answers, connect
+from tests.vendors import SECRET, SERVICES, connect
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
 CSRF = "a" * 32
@@ -119,14 +117,6 @@ def stranger(live):
 
 
 @pytest.fixture
-def peer(settings):
-    """A fake vendor on loopback that the door may reach."""
-    with Peer() as peer:
-        settings.EGRESS_ALLOW = f"127.0.0.1:{peer.port}=127.0.0.0/8"
-        yield peer
-
-
-@pytest.fixture
 def publish(program):
     """publish(document, kind="post_call") -> the flow, live, made over HTTP."""
 
@@ -180,15 +170,6 @@ def flow(program):
 def draft(program, flow):
     """The address of its draft."""
     return f"/flows/{flow['id']}/draft/"
-
-
-@pytest.fixture
-def vendors(settings):
-    """All vendors in one server, each answering as it does when all is well."""
-    with Peer(answers()) as peer, MailServer() as mail:
-        settings.EGRESS_ALLOW = f"{peer.allow},{mail.allow}"
-        peer.mail = mail
-        yield peer
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Peers that the door is opened to, as an operator would open it."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from integrations.helpdesk import Desk
 from runtime.active import ActiveRun
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import advance, begin
@@ -32,6 +34,17 @@ def peer(open_to):
     with Peer() as peer:
         open_to(peer)
         yield peer
+
+
+@pytest.fixture
+def desk(settings):
+    """The demo help desk, where the door may reach it."""
+    desk = Desk()
+    settings.EGRESS_ALLOW = f"127.0.0.1:{desk.server_address[1]}=127.0.0.0/8"
+    threading.Thread(target=desk.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield desk
+    desk.shutdown()
+    desk.server_close()
 
 
 @pytest.fixture(scope="module")

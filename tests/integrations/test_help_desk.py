@@ -3,25 +3,13 @@
 import json
 import subprocess
 import sys
-import threading
 from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings
 
 from integrations import helpdesk
-from integrations.helpdesk import Desk
 from integrations.http import fetch
-
-
-@pytest.fixture
-def desk(settings):
-    desk = Desk()
-    settings.EGRESS_ALLOW = f"127.0.0.1:{desk.server_address[1]}=127.0.0.0/8"
-    threading.Thread(target=desk.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield desk
-    desk.shutdown()
-    desk.server_close()
 
 
 def file(desk, value, key=None):
