@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 
 from builder.counting import counted
 from builder.drafts import has_changed
 from builder.slots import day_slots
 from runtime.active import iso
 from runtime.engine.registry import find
+from runtime.history import newest_live_run
 from runtime.models import Flow, FlowDay, FlowVersion, Run, Workspace
 
 STATS_DAYS = 7
@@ -108,8 +109,8 @@ def stats_of(flows: Iterable[Flow]) -> dict[Any, dict[str, Any]]:
 
 
 def _last_runs(flow_ids: list[Any]) -> dict[Any, Run]:
-    newest = Run.objects.filter(flow=OuterRef("pk"), mode="live").order_by("-id").values("pk")[:1]
-    ids = Flow.objects.filter(pk__in=flow_ids).annotate(last=Subquery(newest)).values_list("last", flat=True)
+    last = Subquery(newest_live_run())
+    ids = Flow.objects.filter(pk__in=flow_ids).annotate(last=last).values_list("last", flat=True)
     return {run.flow_id: run for run in Run.objects.filter(pk__in=[id for id in ids if id]).only(
         "id", "flow_id", "created_at", "status")}  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 
 from builder.overview import agents_of, find_flows
 from builder.pages.recent import Recent, recent_of
+from runtime.history import newest_live_run
 from runtime.models import Agent, Flow, Run
 
 STATES = {
@@ -39,8 +40,7 @@ class Row:
 
 def rows_of(workspace, params) -> list[Row]:
     """Flows of a workspace by the list's parameters: q, kind, agent, state, sort (with `-` in front: downwards)."""
-    newest = Run.objects.filter(flow=OuterRef("pk"), mode="live").order_by("-id").values("id")[:1]
-    flows = list(find_flows(workspace, params).annotate(last_run_id=Subquery(newest)))
+    flows = list(find_flows(workspace, params).annotate(last_run_id=Subquery(newest_live_run())))
     recent = recent_of(workspace, [flow.pk for flow in flows])
     last = Run.objects.in_bulk([flow.last_run_id for flow in flows if flow.last_run_id])
     names = dict(Agent.objects.for_workspace(workspace).values_list("slug", "name"))
