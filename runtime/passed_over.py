@@ -9,8 +9,9 @@ MOST = 50
 
 
 def passed_over(flow: Flow, most: int = MOST) -> list[dict[str, Any]]:
-    """[{"event", "type", "source", "at", "interaction", "reason",
-    "conditions"}], newest first, among the workspace's last events."""
+    """Newest first, of the workspace's last events: [{"event", "type", "source", "at", "interaction", "reason",
+    "conditions"}], the last as in a step's reason.
+    """
     events = Event.objects.for_workspace(flow.workspace).order_by("-id")
     own, found = str(flow.pk), []
     for event in events.defer("payload", "secure_sealed")[:LOOK_AT]:

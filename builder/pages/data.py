@@ -75,9 +75,11 @@ def edit_row(request, table, row_id=None):
     """One row: a new one, or one that is there."""
     found = table_or_404(request, table)
     row = get_object_or_404(found.rows, pk=row_id) if row_id is not None else None
-    given = {name: request.POST.get(f"value_{name}", "") for name in found.names}
     problems = {}
-    if request.method == "POST":
+    if request.method == "GET":
+        given = {name: to_text(row.values.get(name)) if row else "" for name in found.names}
+    else:
+        given = {name: request.POST.get(f"value_{name}", "") for name in found.names}
         try:
             data_tables.write_row(found, row, given)
         except data_tables.CannotChange as error:
@@ -85,10 +87,7 @@ def edit_row(request, table, row_id=None):
         else:
             messages.success(request, "The row is saved.")
             return redirect("data-table", found.name)
-    shown = (
-        given if request.method == "POST" else {name: to_text(row.values.get(name)) for name in given} if row else {}
-    )
-    fields = [_field(column, shown.get(column["name"], "")) for column in found.columns]
+    fields = [_field(column, given[column["name"]]) for column in found.columns]
     status = 422 if problems else 200
     return page(request, "pages/data_row.html", status, table=found, row=row, fields=fields, problems=problems.values())
 

@@ -10,7 +10,8 @@ from runtime.models.people import Workspace
 class Event(Record):
     """Something that happened outside: a call that ended, a hook that was called, an action an agent asked for.
 
-    `payload` is {"interaction", "contact", "analysis", "variables", "data", "args", "trigger"}, absent parts left out;
+    `payload` is {"interaction", "contact", "analysis", "variables", "data", "args", "trigger", "visitor", "message"},
+    absent parts left out; `skipped` is [{"flow", "reason", "conditions"}] of flows that listened and were not started;
     `secure_sealed` holds the encrypted `secure` values. `key` makes a repetition find the first event again.
     """
 
