@@ -123,6 +123,7 @@ def test_a_killed_web_process_loses_no_event_it_confirmed(tmp_path, database):
         invariants.check(instance, accepted, peer.calls)
 
 
+@pytest.mark.alone
 def test_the_death_of_any_idle_process_does_not_wedge_the_queue(tmp_path, database):
     """Each process of the tree once: the cluster's first, sentinel, workers, pusher, monitor, clock.
 
@@ -141,6 +142,7 @@ def test_the_death_of_any_idle_process_does_not_wedge_the_queue(tmp_path, databa
         invariants.check(instance, accepted, peer.calls)
 
 
+@pytest.mark.alone
 def test_a_host_whose_threads_are_all_busy_is_not_taken_for_a_wedged_one(tmp_path, database):
     """Work is due for longer than the watchdog waits, because peers are slow: nothing is killed, nothing repeated."""
     patience = {"RUN_THREADS": "2", "WATCHDOG_SECONDS": "2.5", "WORKERS": "1", "LEASE_SECONDS": "10"}

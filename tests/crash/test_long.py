@@ -5,6 +5,8 @@
 
 import time
 
+import pytest
+
 from tests.crash import invariants
 from tests.crash.storm import post_all, running, settle
 from tests.load.soak import Watch
@@ -16,6 +18,7 @@ MOST_FILES = 20  # what is opened at first use; a file left open by each run wou
 MOST_GROWTH = 15.0  # MB a process may grow by after it is warm; a leak of a run's state would be far more
 
 
+@pytest.mark.alone
 def test_a_hundred_runs_that_wait_for_a_slow_peer_delay_nobody(tmp_path, database):
     threads = {"RUN_THREADS": "64", "LEASE_SECONDS": "15", "WATCHDOG_SECONDS": "15"}
     with running(tmp_path, database, "web", "worker", **threads) as (instance, peer):

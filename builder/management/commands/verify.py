@@ -236,9 +236,10 @@ def crash(run):
     """kill -9 at every turn, on SQLite and PostgreSQL side by side: both mostly wait for leases to run out"""
     beside = Verification(run.folder / "postgresql")
     run.show, beside.show = named("sqlite", run.show), named("postgresql", run.show)
+    turns = {"CRASH_TURNS": str(run.folder / "turns")}
     with _servers() as environment, ThreadPoolExecutor(1) as pool:
-        other = pool.submit(beside.pytest, "tests/crash", **environment)
-        good = all([run.pytest("tests/crash"), other.result()])
+        other = pool.submit(beside.pytest, "tests/crash", **environment, **turns)
+        good = all([run.pytest("tests/crash", **turns), other.result()])
     run.counted = {word: run.counted[word] + beside.counted[word] for word in COUNTED}
     run.failures = [f"sqlite: {line}" for line in run.failures] + [f"postgresql: {line}" for line in beside.failures]
     return good
