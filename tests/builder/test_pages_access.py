@@ -31,6 +31,7 @@ PAGES = {
     "run-list": ("GET", "viewer"),
     "run-page": ("GET", "viewer"),
     "run-cancel": ("POST", "editor"),
+    "run-connection": ("POST", "editor"),
     "run-operate": ("POST", "editor"),
     "operation-page": ("GET", "viewer"),
     "operation-stop": ("POST", "editor"),
