@@ -42,11 +42,13 @@ const DRAWN = /** @type {const} */ ([
 export function createCanvas(store, context) {
   const nodes = createNodes(store, context);
   const edges = createEdges();
-  const late = lateParts(store, context, again);
+  const late = lateParts(store, context, again, () => /** @type {[HTMLElement, HTMLElement]} */ ([lens, world]));
+  let panning = false;
   const grid = h("div", { class: "canvas-grid", "aria-hidden": "true" });
   // Dots under all that is drawn. Because it covers everything the browser makes one layer of cards and lines, not one of each row.
   const ground = h("div", { class: "ground", "aria-hidden": "true" });
   const world = h("div", { class: "world" }, ground, late.notesPlace, edges.svg, nodes.dom, edges.marks);
+  const lens = h("div", { class: "lens" }, world);
   const marquee = h("div", { class: "marquee", hidden: true });
   const ghost = h("div", { class: "drop-ghost", hidden: true, "aria-hidden": "true" });
   const reason = h("div", { class: "canvas-reason", hidden: true, role: "status" });
@@ -56,7 +58,7 @@ export function createCanvas(store, context) {
     { class: "stage", tabIndex: 0, role: "application", "aria-label": words.canvas, "aria-describedby": "canvas-help" },
     grid,
     late.farPlace,
-    world,
+    lens,
     marquee,
     ghost,
   );
@@ -147,7 +149,9 @@ export function createCanvas(store, context) {
       grid.hidden = !isFar;
     }
     const step = DOTS * (zoom < 0.35 ? 4 : zoom < 0.7 ? 2 : 1);
-    if (!isFar) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    const moving = panning && !isFar ? late.lens.known() : null;
+    if (moving) moving.show(state.camera, state.gesture?.kind === "pan");
+    else if (!isFar) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     else grid.style.transform = `translate(${(x % (step * zoom)) - step * zoom}px, ${(y % (step * zoom)) - step * zoom}px)`;
     if (first || zoom !== before.camera.zoom) {
       (isFar ? grid : ground).style.setProperty("--step", `${isFar ? step * zoom : step}px`);
@@ -184,7 +188,15 @@ export function createCanvas(store, context) {
     update,
     again,
     /** Fades what moves while the camera does. @param {boolean} on */
-    panning: (on) => stage.classList.toggle("is-panning", on),
+    panning: (on) => {
+      if (panning === on) return;
+      panning = on;
+      stage.classList.toggle("is-panning", on);
+      if (on) return void late.lens();
+      late.lens.known()?.end();
+      const { x, y, zoom } = store.state.camera;
+      if (zoom >= FAR) world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    },
     /** @type {Context["canvas"]} */
     access: {
       reveal: (id) => store.dispatch((state) => reveal(state, id)),
@@ -206,9 +218,9 @@ export function createCanvas(store, context) {
 /**
  * What the first picture of most flows does without: notes, the bitmap from far away, the marks of a run. Each is fetched when it is
  * first wanted; until it is here the answer is null, then `again` is called.
- * @param {Store} store @param {Context} context @param {() => void} again
+ * @param {Store} store @param {Context} context @param {() => void} again @param {() => [HTMLElement, HTMLElement]} moved what a lens is made of
  */
-function lateParts(store, context, again) {
+function lateParts(store, context, again, moved) {
   const notesPlace = h("div", { class: "notes" });
   const farPlace = h("div", { class: "far", "aria-hidden": "true", hidden: true });
   /** @template T @param {() => Promise<T>} fetch @returns {(() => T|null) & {known: () => T|null}} */
@@ -238,6 +250,7 @@ function lateParts(store, context, again) {
     notesPlace,
     farPlace,
     notes,
+    lens: late(() => import("./lens.js").then((module) => module.createLens(...moved()))),
     notesShown: () => notes.known() !== null,
     far: late(() => import("./far.js").then((module) => module.createFar(farPlace))),
     overlay: late(() => import("../model/overlay.js")),
