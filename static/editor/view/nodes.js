@@ -30,6 +30,12 @@ export function createNodes(store, context) {
   /** @type {Card[]} */
   const free = [];
 
+  // Ports are seen under the pointer and on what is selected; others need none.
+  dom.addEventListener("pointerover", ({ target }) => {
+    const card = cards.get(/** @type {HTMLElement|null} */ (/** @type {Element} */ (target).closest(".node"))?.dataset.node ?? "");
+    if (card) paintPorts(card, card.shown.node, store.state);
+  });
+
   let look = /** @type {Look} */ ({ theme: "", ink: "", nameFont: "", summaryFont: "" });
 
   /** @param {string} id @param {Card[]} gone */
@@ -165,6 +171,7 @@ function paint(card, node, state, seen) {
   const selected = state.selection.nodes.has(node.id);
   if (shown.mark === mark && shown.labelNode === node && shown.labelProblems === problems && shown.selected === selected) return;
   Object.assign(shown, { mark, labelNode: node, labelProblems: problems, selected });
+  if (selected) paintPorts(card, node, state);
   const line = mark?.summary || plainSummary(summaryOf(node, state.catalogue, state));
   setText(card.summary, fitted(line, ROOM, seen.look.summaryFont));
   const text = said(node, mark);
@@ -269,7 +276,7 @@ function paintNode(card, node, state, look) {
     card.dom.style.height = `${height}px`;
   }
   paintRow(card, node);
-  paintPorts(card, node, state);
+  if (card.ports.length) paintPorts(card, node, state);
 }
 
 /** A variable in a summary reads as its path. @param {string} text */
