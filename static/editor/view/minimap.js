@@ -1,6 +1,6 @@
 /** The whole flow small in a corner: where one is, and a way to go elsewhere. A bitmap, redrawn ten times a second at most. */
 
-/** @import {FlowNode, Point, Rect, State, Store} from "../types.js" */
+/** @import {Point, Rect, State, Store} from "../types.js" */
 
 import { typeOf } from "../model/catalogue.js";
 import { bounds, heightOf, toWorld, WIDTH } from "../model/geometry.js";
@@ -30,6 +30,7 @@ export function createMinimap(store) {
   let kept = /** @type {any[]} */ ([]);
   let accent = "";
   let waiting = 0;
+  let last = 0;
   let dragging = false;
 
   /** @param {number} ms */
@@ -38,12 +39,16 @@ export function createMinimap(store) {
   }
 
   function draw() {
+    clearTimeout(waiting);
     waiting = 0;
+    last = performance.now();
     const { state } = store;
     if (dom.hidden) return;
     const ratio = globalThis.devicePixelRatio || 1;
-    bitmap.width = SIZE.width * ratio;
-    bitmap.height = SIZE.height * ratio;
+    // Setting a size, the same too, would make the bitmap anew and the browser look at styles.
+    if (bitmap.width !== Math.trunc(SIZE.width * ratio)) Object.assign(bitmap, { width: SIZE.width * ratio, height: SIZE.height * ratio });
+    context.resetTransform();
+    context.clearRect(0, 0, bitmap.width, bitmap.height);
     const view = viewOf(state);
     // While somebody drags in it the map itself stays as it is.
     if (!dragging) drawn = fitted(/** @type {Rect} */ (bounds([...around(state), view])));
@@ -53,7 +58,7 @@ export function createMinimap(store) {
     const content = [shownDocument(state), state.catalogue, state.selection, ...place];
     if (content.some((each, at) => each !== kept[at])) {
       Object.assign(still, { width: bitmap.width, height: bitmap.height });
-      const stillContext = /** @type {CanvasRenderingContext2D} */ (still.getContext("2d"));
+      const stillContext = /** @type {CanvasRenderingContext2D} */ (still.getContext("2d", { willReadFrequently: true }));
       stillContext.setTransform(...place);
       const palette = paletteOf(dom);
       drawContent(stillContext, state, palette);
@@ -104,10 +109,15 @@ export function createMinimap(store) {
     update(state, before) {
       if (state !== before && SHOWN.every((name) => state[name] === before[name])) return;
       dom.hidden = !wantsMinimap(state);
-      soon(dragging ? 0 : PAUSE);
+      // With a frame that is drawn anyway, when it is time: one of its own would cost as much again.
+      if (dragging || (onlyViewed(state, before) && performance.now() - last >= PAUSE)) draw();
+      else soon(PAUSE);
     },
   };
 }
+
+/** What is drawn once and kept is there already. @param {State} state @param {State} before */
+const onlyViewed = (state, before) => SHOWN.every((name) => name === "camera" || state[name] === before[name]);
 
 /** @param {Rect} box @returns {{box: Rect, scale: number}} */
 function fitted(box) {
@@ -134,29 +144,51 @@ function centred(state, at) {
   return { ...state, camera: { ...camera, x: viewport.width / 2 - at.x * camera.zoom, y: viewport.height / 2 - at.y * camera.zoom } };
 }
 
-/** @param {CanvasRenderingContext2D} context @param {State} state @param {ReturnType<typeof paletteOf>} palette */
+/**
+ * Cards are put into the bitmap's memory: of thousands of rectangles to draw each would be measured, smoothed and clipped, for a few
+ * pixels.
+ * @param {CanvasRenderingContext2D} context @param {State} state @param {ReturnType<typeof paletteOf>} palette
+ */
 function drawContent(context, state, palette) {
   const places = shownPlaces(state);
   const shown = shownDocument(state);
-  for (const note of shown.notes) {
-    context.fillStyle = palette.note;
-    context.fillRect(note.x, note.y, note.width, note.height);
-  }
-  // A colour is set once for all that have it: browsers read its text each time.
-  /** @type {Map<string, FlowNode[]>} */
-  const groups = new Map();
+  const { a: scale, e: left, f: top } = context.getTransform();
+  const { width, height } = context.canvas;
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const wide = Math.max(1, Math.round(WIDTH * scale));
+  const inkOf = inks(context);
   for (const node of shown.nodes) {
+    const place = places[node.id];
+    if (!place) continue;
     const color = typeOf(state.catalogue, node.type)?.group.color ?? "slate";
-    const fill = state.selection.nodes.has(node.id) ? palette.accent : (palette.groups[color] ?? palette.line);
-    const group = groups.get(fill);
-    if (group) group.push(node);
-    else groups.set(fill, [node]);
+    const ink = inkOf(state.selection.nodes.has(node.id) ? palette.accent : (palette.groups[color] ?? palette.line));
+    const first = Math.round(place.y * scale + top) * width + Math.round(place.x * scale + left);
+    const high = Math.max(1, Math.round(heightOf(node) * scale));
+    for (let row = 0; row < high; row++) pixels.fill(ink, first + row * width, first + row * width + wide);
   }
-  for (const [fill, nodes] of groups) {
-    context.fillStyle = fill;
-    for (const node of nodes) {
-      const place = places[node.id];
-      if (place) context.fillRect(place.x, place.y, WIDTH, heightOf(node));
+  context.putImageData(image, 0, 0);
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = palette.note;
+  for (const note of shown.notes) context.fillRect(note.x, note.y, note.width, note.height);
+  context.globalCompositeOperation = "source-over";
+}
+
+/** Colours as a bitmap keeps them. @param {CanvasRenderingContext2D} context @returns {(color: string) => number} */
+function inks(context) {
+  /** @type {Map<string, number>} */
+  const known = new Map();
+  return (color) => {
+    let ink = known.get(color);
+    if (ink === undefined) {
+      context.save();
+      context.resetTransform();
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+      context.restore();
+      ink = new Uint32Array(context.getImageData(0, 0, 1, 1).data.buffer)[0] ?? 0;
+      known.set(color, ink);
     }
-  }
+    return ink;
+  };
 }
