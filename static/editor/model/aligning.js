@@ -25,7 +25,13 @@ function pullOn(axis, moving, others, reach) {
   for (const wish of gapWishes(axis, moving, others)) if (Math.abs(wish) < Math.abs(by)) by = wish;
   if (Math.abs(by) > reach) return null;
   const there = { ...moving, [axis.at]: moving[axis.at] + by };
-  return { by, guides: [...linesThrough(axis, there, others), ...gapsBeside(axis, there, others)] };
+  return {
+    by,
+    // Looked for by who draws them; most ask how far only.
+    get guides() {
+      return [...linesThrough(axis, there, others), ...gapsBeside(axis, there, others)];
+    },
+  };
 }
 
 /** Start, middle and end of a rectangle on an axis. @param {Axis} axis @param {Rect} rect */
