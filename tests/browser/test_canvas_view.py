@@ -97,6 +97,23 @@ def test_space_the_middle_button_and_the_hand_drag_the_view_and_move_no_step(can
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
 
 
+def test_a_view_that_is_dragged_far_and_back_lies_where_the_pointer_has_it_all_the_while(canvas):
+    start, (x, y) = box_of(canvas), empty_place(canvas)
+    drag(canvas, (x, y), (x + 10, y), button="middle")  # what scrolls is fetched with the first
+    until(canvas, lambda: canvas.evaluate("performance.getEntriesByType('resource').some(e => /lens/.test(e.name))"))
+    canvas.mouse.move(x, y)
+    canvas.mouse.down(button="middle")
+    for dx, dy in ((40, 30), (-80, 220), (150, -40)):
+        canvas.mouse.move(x + dx, y + dy)
+        until(canvas, lambda: box_of(canvas)["y"] == pytest.approx(start["y"] + dy, abs=1))  # noqa: B023
+        assert box_of(canvas)["x"] == pytest.approx(start["x"] + 10 + dx, abs=1)
+    canvas.mouse.up(button="middle")
+    until(canvas, lambda: canvas.locator(".stage.is-panning").count() == 0)
+    end = box_of(canvas)
+    assert (end["x"], end["y"]) == pytest.approx((start["x"] + 160, start["y"] - 40), abs=1)
+    assert canvas.locator(".lens").evaluate("lens => [lens.scrollLeft, lens.scrollTop]") == [0, 0]
+
+
 def test_at_the_rim_the_view_moves_on_while_one_drags(canvas, column):
     stage = editing.canvas(canvas).bounding_box()
     before = box_of(canvas, "end")
