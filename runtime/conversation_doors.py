@@ -128,8 +128,8 @@ async def _answered(turn: Turn) -> dict[str, Any]:
         if asyncio.get_running_loop().time() > until:
             raise Refused(409, "reply_lost", "The first of these is still being answered; ask again in a moment.")
         await asyncio.sleep(LOOK_EVERY)
-    if turn.message_id is not None and not turn.repeated:
-        await _write(conversing.keep_answers, (turn.message_id, answer))
+    if not turn.repeated and (turn.message_id or turn.key_id):
+        await _write(conversing.keep_answers, (turn, answer))
     return dict(answer)
 
 

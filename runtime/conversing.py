@@ -62,14 +62,15 @@ class Opening:
 
 @dataclass(slots=True)
 class Turn:
-    """What became of an opening or a reply: a run to drive from here, an earlier message, or a refusal (status, code,
-    words). `since`: messages after it are the answer.
+    """What became of an opening or a reply: a run to drive from here, an earlier one, or a refusal (status, code,
+    words). `since`: messages after it are the answer, which `message_id` or `key_id` (an Idempotency-Key's row) keeps.
     """
 
     conversation_id: Any
     claimed: Claimed | None = None
     since: int = 0
     message_id: Any = None
+    key_id: Any = None
     repeated: bool = False
     refused: tuple[int, str, str] | None = None
 
@@ -96,7 +97,7 @@ def _known(opening: Opening) -> Turn | None:
     if first.body_hash != opening.body_hash:
         words = "This Idempotency-Key came before with another body."
         return Turn(None, refused=(422, "idempotency_key_reused", words))
-    return Turn(UUID(first.answer["conversation"]))
+    return Turn(UUID(first.answer["conversation"]), key_id=first.pk, repeated=True)
 
 
 def _begin(opening: Opening) -> Turn:
@@ -106,12 +107,17 @@ def _begin(opening: Opening) -> Turn:
     conversation.save(force_insert=True)
     claimed = start(conversation, workspace, "conversation_started", "conversation.started", {})
     conversation.save()
-    if opening.header_key:
-        IdempotentAnswer.objects.create(
-            workspace=workspace, route="conversations", key=opening.header_key, body_hash=opening.body_hash, status=201,
-            answer={"conversation": str(conversation.pk)},
-        )  # fmt: skip
-    return Turn(conversation.pk, claimed)
+    return Turn(conversation.pk, claimed, key_id=_key_row(opening, conversation.pk))
+
+
+def _key_row(opening: Opening, conversation_id: Any) -> Any:
+    """By this row a repetition finds the conversation; the first answer is added once it is known."""
+    if not opening.header_key:
+        return None
+    return IdempotentAnswer.objects.create(
+        workspace_id=opening.workspace_id, route="conversations", key=opening.header_key, status=201,
+        body_hash=opening.body_hash, answer={"conversation": str(conversation_id)},
+    ).pk  # fmt: skip
 
 
 def _conversation(opening: Opening, workspace: Workspace, contact: Contact | None) -> Conversation:
@@ -239,10 +245,14 @@ def resolve(batch: list[Any]) -> list[None]:
     return [None for _ in batch]
 
 
-def keep_answers(batch: list[tuple[Any, dict[str, Any]]]) -> list[None]:
-    """What each message was answered, for a repetition. On the recorder's lane."""
-    for message_id, answer in batch:
-        Message.objects.filter(pk=message_id, answer=None).update(answer=answer)
+def keep_answers(batch: list[tuple[Turn, dict[str, Any]]]) -> list[None]:
+    """What each turn was answered, for a repetition; never its token. On the recorder's lane."""
+    for turn, answer in batch:
+        if turn.message_id is not None:
+            Message.objects.filter(pk=turn.message_id, answer=None).update(answer=answer)
+        elif turn.key_id is not None:
+            first = {"conversation": str(turn.conversation_id), "first": answer}
+            IdempotentAnswer.objects.filter(pk=turn.key_id).update(answer=first)
     return [None for _ in batch]
 
 
@@ -251,10 +261,17 @@ def answers(turns: list[Turn]) -> list[dict[str, Any] | None]:
     return [_answer(turn) for turn in turns]
 
 
+def _first_answer(turn: Turn) -> dict[str, Any] | None:
+    if turn.message_id is not None:
+        return Message.objects.values_list("answer", flat=True).get(pk=turn.message_id)
+    kept = IdempotentAnswer.objects.filter(pk=turn.key_id).values_list("answer", flat=True).first()
+    return (kept or {}).get("first")
+
+
 def _answer(turn: Turn) -> dict[str, Any] | None:
     conversation = Conversation.objects.get(pk=turn.conversation_id)
     if turn.repeated:
-        stored = Message.objects.values_list("answer", flat=True).get(pk=turn.message_id)
+        stored = _first_answer(turn)
         if stored is not None:
             return dict(stored)
         if Run.objects.filter(pk=conversation.run_id, status__in=(Status.RUNNING, Status.QUEUED)).exists():

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from runtime.models import Conversation, Message, Run
+from runtime.models import Conversation, IdempotentAnswer, Message, Run
 from tests.contract.chatting import ask, bye, say, started
 from tests.contract.conftest import Program, is_problem
 from tests.flows import chain, end
@@ -118,6 +118,17 @@ def test_an_idempotency_key_begins_one_conversation(program, name_flow):
     assert (again.status_code, again.value) == (201, first.value)
     assert Conversation.objects.count() == 1
     is_problem(program.post("/conversations/", {"variables": {"a": 2}}, headers=headers), 422)
+
+
+def test_a_key_repeated_later_has_the_first_answer_whatever_was_said_since(program, name_flow):
+    headers = {"Idempotency-Key": "page-2"}
+    first = program.post("/conversations/", {}, headers=headers)
+    page = Program(program.url, first.value["token"])
+    page.post(f"/conversations/{first.value['id']}/messages/", {"id": "1", "text": "Jane"})
+    assert page.get(f"/conversations/{first.value['id']}/").value["status"] == "ended"
+    again = program.post("/conversations/", {}, headers=headers)
+    assert (again.status_code, again.value) == (201, first.value)
+    assert first.value["token"] not in str(IdempotentAnswer.objects.get().answer)
 
 
 def test_who_may_talk(visit, name_flow, program, stranger, nobody, with_scopes):
