@@ -47,15 +47,16 @@ def talked(run: ActiveRun) -> Talked | None:
 
 def record_talk(news: Talked) -> None:
     """On the recorder's lane, after the run's own row."""
-    if not news.conversation_id:
-        _remember_of_call(news)
-        return
-    conversation = Conversation.objects.select_for_update().filter(pk=news.conversation_id).first()
+    conversation = _conversation_of(news)
     if conversation is None:
+        if not news.conversation_id:
+            _remember_of_call(news)
         return
     about_contact = [change for change in news.changes if _is_about_contact(change)]
     if about_contact and conversation.contact_id and news.mode == "live":
-        contacts.change(conversation.contact_id, about_contact)
+        changed = contacts.change(conversation.contact_id, about_contact)
+        if changed:
+            _tell_of_contact(conversation, changed)
     if conversation.run_id == news.run_id and conversation.status not in ("with_human", "ended"):
         conversation.expects = None if news.awaited is None else dict(news.awaited["expects"])
         conversation.status = "open" if news.awaited is None else news.awaited.get("status", "waiting")
@@ -66,6 +67,18 @@ def record_talk(news: Talked) -> None:
         conversation.run_id = None
     conversation.last_at = present.now()
     conversation.save()
+
+
+def _conversation_of(news: Talked) -> Conversation | None:
+    """The one the run leads; for a run beside (an action, say), the chat it is about while that goes on. Locked."""
+    rows = Conversation.objects.select_for_update()
+    if news.conversation_id:
+        return rows.filter(pk=news.conversation_id).first()
+    interaction_id = (news.event.get("interaction") or {}).get("id")
+    if news.mode != "live" or not isinstance(interaction_id, str) or not interaction_id:
+        return None
+    ours = rows.filter(workspace_id=news.workspace_id, interaction_id=interaction_id[:255], mode="live")
+    return ours.exclude(status="ended").exclude(token_hash=None).first()
 
 
 def _is_about_contact(change: Mapping[str, Any]) -> bool:
@@ -93,6 +106,13 @@ def _remember_of_call(news: Talked) -> None:
     for change in tags:
         _tag(conversation, change, news)
     conversation.save(update_fields=["tags"])
+
+
+def _tell_of_contact(conversation: Conversation, changed: list[str]) -> None:
+    """What a conversation taught us of its contact, for other flows and systems; `changed` are the names."""
+    payload = payload_of(conversation)
+    payload["data"] = {"changed": changed, "conversation": str(conversation.pk)}
+    accept([Arrival(conversation.workspace_id, "chat", "contact.updated", payload, agent=conversation.agent)])
 
 
 def _say(conversation: Conversation, change: Mapping[str, Any], news: Talked) -> None:

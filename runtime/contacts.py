@@ -72,12 +72,15 @@ def _references(contact: Contact) -> list[str]:
     return [f"{row.label} {row.value}" for row in rows.order_by("-id")[:LAST_REFERENCES]]
 
 
-def change(contact_id: Any, changes: list[Mapping[str, Any]]) -> None:
-    """Apply {"do": "contact"} and {"do": "tag", "on": "contact"} to the contact's row. A transaction is open."""
+def change(contact_id: Any, changes: list[Mapping[str, Any]]) -> list[str]:
+    """Apply {"do": "contact"} and {"do": "tag", "on": "contact"} to the contact's row; what is otherwise now, by name.
+    A transaction is open.
+    """
     rows = Contact.objects.filter(pk=contact_id)
     contact = (rows.select_for_update() if connection.vendor == "postgresql" else rows).first()
     if contact is None:
-        return
+        return []
+    before = _known(contact)
     for each in changes:
         if each["do"] == "contact":
             learn(contact, each["set"])
@@ -85,6 +88,13 @@ def change(contact_id: Any, changes: list[Mapping[str, Any]]) -> None:
             contact.tags = tags_after(contact.tags, each["add"], each["remove"])
     contact.updated_at = present.now()
     contact.save()
+    after = _known(contact)
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def _known(contact: Contact) -> dict[str, Any]:
+    own = {name: getattr(contact, name) for name in ("name", "email", "phone")}
+    return {**contact.attributes, **own, "tags": list(contact.tags)}
 
 
 @transaction.atomic

@@ -23,7 +23,9 @@ from runtime.chat_starts import Chosen, Occasion, choose
 from runtime.chatting import end, message_json, payload_of
 from runtime.claiming import lease_end, me
 from runtime.engine.intents import Match
+from runtime.engine.starting import MESSAGE
 from runtime.intake import Arrival, accept, run_of
+from runtime.matching import surroundings
 from runtime.models import (
     FINAL,
     Agent,
@@ -38,7 +40,7 @@ from runtime.models import (
     Workspace,
 )
 from runtime.models.base import time_ordered_id, token_hash
-from runtime.visitors import visitor_of
+from runtime.visitors import as_of_now, visitor_of
 
 IDLE = timedelta(hours=24)
 MOST_ENDED = 5_000  # in one go
@@ -157,18 +159,13 @@ def start(
     judged: Mapping[str, Match] | None = None,
 ) -> Claimed | None:  # fmt: skip
     """Start the flow that is for this, if one is; whoever is not started is kept with the reason, on the event."""
-    payload = payload_of(conversation)
-    if message:
-        payload["message"] = message
-        payload["data"] = {"text": message["text"], "conversation": str(conversation.pk)}
-    constants = {**workspace.constants, "name": workspace.name, "time_zone": workspace.time_zone}
-    scope = {**payload, "vars": payload["variables"], "workspace": constants, "now": present.now().isoformat()}
-    occasion = Occasion(
-        trigger_type, conversation, scope, workspace.availability, message.get("text", ""), judged or {}
-    )
-    chosen, skipped = choose(occasion)
+    payload = _payload(conversation, workspace, message)
+    came = {**payload, **surroundings(workspace, payload["visitor"]), "type": event_type, "agent": conversation.agent,
+            "at": present.now().isoformat()}  # fmt: skip
+    chosen, skipped = choose(Occasion(trigger_type, conversation, came, judged or {}))
     if chosen is not None and chosen.match is not None:
-        payload["message"] |= {"score": chosen.match.score, "phrase": chosen.match.phrase}
+        found = {"score": chosen.match.score, "phrase": chosen.match.phrase}
+        payload["heard"] = {str(chosen.trigger.flow_id): found}
     accepted = accept([Arrival(
         workspace.pk, "chat", event_type, payload, key=message.get("id") or str(conversation.pk),
         agent=conversation.agent, skipped=skipped,
@@ -177,6 +174,24 @@ def start(
         return None
     event = Event(pk=accepted.body["event"])
     return _claimed_run(conversation, chosen.trigger.flow, chosen.trigger.version_id, event, chosen)
+
+
+def hear(conversation: Conversation, message: dict[str, Any]) -> None:
+    """A flow leads the conversation, or a person does: others hear of the message all the same, and start no lead."""
+    workspace = conversation.workspace
+    accept([Arrival(
+        workspace.pk, "chat", MESSAGE, _payload(conversation, workspace, message), key=message["id"],
+        agent=conversation.agent,
+    )])  # fmt: skip
+
+
+def _payload(conversation: Conversation, workspace: Workspace, message: Mapping[str, Any]) -> dict[str, Any]:
+    payload = payload_of(conversation)
+    payload["visitor"] |= as_of_now(workspace.availability, workspace.time_zone)
+    if message:
+        payload["message"] = dict(message)
+        payload["data"] = {"text": message["text"], "conversation": str(conversation.pk)}
+    return payload
 
 
 def _claimed_run(

@@ -11,7 +11,8 @@ from runtime.engine.state import FAILED
 def answer(run: ActiveRun, late: bool = False) -> dict[str, Any]:
     """The caller's answer as things stand: the flow's response, or the fallback (`late`: the deadline has passed).
 
-    A webhook's caller is answered with the `http_status` that Respond names; an agent never sees one.
+    What Send message said before that is for the agent to say: `say`. A webhook's caller is answered with the
+    `http_status` that Respond names; an agent never sees one.
     """
     answered = run.state.responded and not late
     status = "timed_out" if late else ("succeeded" if answered else "fallback")
@@ -22,6 +23,8 @@ def answer(run: ActiveRun, late: bool = False) -> dict[str, Any]:
         "response": run.state.response if answered else run.options.get("fallback") or {},
         "continues": goes_on,
     }
+    if answered and run.state.chat.get("said"):
+        given["say"] = list(run.state.chat["said"])
     if run.graph.trigger.type != "webhook":
         return given
     return {**given, "http_status": run.state.response_status, "failed": not answered and run.state.status == FAILED}

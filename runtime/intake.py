@@ -14,7 +14,10 @@ from typing import Any
 from django.db.models import F, Q
 
 from runtime import awaiting, broker, present, vault
+from runtime.chat_starts import key_beside, ran_already
 from runtime.crashing import crash_point
+from runtime.engine.asked import Asked
+from runtime.engine.starting_chats import text_of
 from runtime.interactions import e164
 from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
@@ -128,14 +131,14 @@ def _runs(arrival: Arrival, event: Event, triggers: dict[Any, list[Trigger]]) ->
         return []
     if arrival.only is not None:
         return [run_of(arrival.only.flow, arrival.only.version_id, event)]
-    seen = {**arrival.payload, "type": arrival.type, "agent": arrival.agent, "moment": arrival.moment}
+    seen = {**arrival.payload, "type": arrival.type, "agent": arrival.agent, "moment": arrival.moment,
+            "at": event.received_at.isoformat()}  # fmt: skip
     runs = []
     for trigger, refusal in match(triggers.get(arrival.workspace_id, ()), seen):
         if refusal is not None:
             event.skipped.append(passed_over(trigger.flow_id, refusal))
             continue
-        make = _run_of_call if arrival.moment else _run_of_event
-        run = make(arrival, event, trigger)
+        run = _MAKERS.get(trigger.type, _run_of_call if arrival.moment else _run_of_event)(arrival, event, trigger)
         if run is not None:
             runs.append(run)
     return runs
@@ -151,6 +154,16 @@ def run_of(flow: Flow, version_id: Any, event: Event, **fields: Any) -> Run:
 
 def _run_of_event(arrival: Arrival, event: Event, trigger: Trigger) -> Run:
     return run_of(trigger.flow, trigger.version_id, event)
+
+
+def _run_of_message(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None:
+    """The run of an action that hears a message; as often in a conversation, or with a contact, as its trigger says."""
+    key = key_beside(trigger, arrival.payload)
+    if key is not None and Run.objects.filter(flow_id=trigger.flow_id, call_key=key).exists():
+        event.skipped.append(passed_over(trigger.flow_id, Asked(False, ran_already(key), [])))
+        return None
+    arrival.payload.setdefault("message", {"text": text_of(arrival.payload)})
+    return run_of(trigger.flow, trigger.version_id, event, call_key=key)
 
 
 def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None:
@@ -174,6 +187,7 @@ def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None
     return None
 
 
+_MAKERS = {"message_received": _run_of_message}
 _KNOWN = """SELECT id FROM runtime_event WHERE workspace_id = %s AND source = %s AND type = %s AND key IN ({keys})"""
 
 

@@ -6,12 +6,16 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-from runtime.engine.starting import ENDED, Asked, asked
-from runtime.models import Flow, Trigger
+from runtime.engine.starting import ENDED, MESSAGE, Asked, asked
+from runtime.models import Flow, Trigger, Workspace
 from runtime.rows import execute, id_of, marks
+from runtime.visitors import as_of_now
 
 #: The event types a kind of trigger listens to; None: those it names itself.
-_TYPES: dict[str, tuple[str, ...] | None] = {"call_ended": ENDED, "conversation_ended": ENDED, "event": None}
+_TYPES: dict[str, tuple[str, ...] | None] = {
+    "call_ended": ENDED, "conversation_ended": ENDED, "event": None, "message_received": (MESSAGE,),
+}  # fmt: skip
+CHATS = ("conversation_started", "message_received")
 
 
 _LISTENING = """SELECT t.id, t.workspace_id, t.version_id, t.type, t.agents, t.config, f.id, f.kind, f.name
@@ -55,15 +59,25 @@ def match(triggers: Iterable[Trigger], event: Mapping[str, Any]) -> Iterator[tup
 
 def first_refusal(trigger: Trigger, event: Mapping[str, Any]) -> Asked | None:
     """What keeps `event` from starting this flow; None if nothing does."""
+    if trigger.type in CHATS and "workspace" not in event:
+        workspace = Workspace.objects.get(pk=trigger.workspace_id)  # the trigger is kept, its workspace changes
+        event = {**event, **surroundings(workspace, event.get("visitor") or {})}
     return next((answer for answer in asked(trigger.type, trigger.config, event) if not answer.holds), None)
+
+
+def surroundings(workspace: Workspace, visitor: Mapping[str, Any]) -> dict[str, Any]:
+    """What triggers of conversations ask of us: the workspace, whether people are there now, the day and the hour."""
+    constants = {**workspace.constants, "name": workspace.name, "time_zone": workspace.time_zone}
+    now = as_of_now(workspace.availability, workspace.time_zone)
+    return {"workspace": constants, "visitor": {**visitor, **now}}
 
 
 def passed_over(flow_id: Any, refusal: Asked) -> dict[str, Any]:
     """What an event keeps of a flow that it did not start: {"flow", "reason", "conditions": as in a step's reason}."""
-    return {"flow": str(flow_id), "reason": refusal.words, "conditions": refusal.rows}
+    return {"flow": str(flow_id), "reason": refusal.words[:300], "conditions": refusal.rows}
 
 
 def _listens(trigger: Trigger, type: str) -> bool:
-    if trigger.type not in _TYPES:
-        return False
+    if trigger.type not in _TYPES or trigger.flow.kind == "conversation":
+        return False  # which flow leads a conversation is chosen among all (runtime/chat_starts.py)
     return any(fnmatchcase(type, pattern) for pattern in _TYPES[trigger.type] or trigger.config.get("types") or ())

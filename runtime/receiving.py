@@ -118,9 +118,15 @@ async def _ask(address: Address, vendor: str, item: Any, call: dict[str, Any]) -
     call_id = call.get("tool_call_id")
     key, before = (f"{vendor}:{call_id}", "") if call_id else _keys_without_id(vendor, item, call)
     status, body = await invoke(Call(arrival, name=call["name"], tool_call_id=key, before=before))
-    response = body["response"] if status == 200 else {"error": body["detail"]}
+    response = _with_words(body) if status == 200 else {"error": body["detail"]}
     state = body["status"] if status == 200 else "error"
     return {"tool_call_id": call_id, "name": call["name"], "response": response, "status": state}
+
+
+def _with_words(body: dict[str, Any]) -> Any:
+    """The action's response, with what the agent is to say where the response has no such member of its own."""
+    response, say = body["response"], body.get("say")
+    return {"say": "\n".join(say), **response} if say and isinstance(response, dict) else response
 
 
 def _keys_without_id(vendor: str, item: Any, call: dict[str, Any]) -> tuple[str, str]:

@@ -8,9 +8,10 @@ from runtime import present
 from runtime.active import Claimed
 from runtime.chatting import add_message
 from runtime.claiming import claim_to_answer
-from runtime.conversing import Turn, start
+from runtime.conversing import Turn, hear, start
 from runtime.engine.intents import Match
-from runtime.models import FINAL, Conversation, Message, Run, Status, Wait, Workspace
+from runtime.engine.starting import MESSAGE
+from runtime.models import FINAL, Conversation, Message, Run, Status, Wait
 from runtime.models.base import time_ordered_id
 
 MOST_MESSAGES = 2_000  # of one conversation
@@ -54,12 +55,8 @@ def _reply(said: Reply) -> Turn:
     if claimed is None and (conversation.run_id != before.run_id or conversation.status == "ended"):
         return _lost(before)
     message = _store(conversation, said, message_id)
-    if said.role == "user" and conversation.status != "with_human" and claimed is None and _leads_nothing(conversation):
-        shown = {"id": str(message.pk), "text": said.text, "choice": said.choice or None, "form": said.form}
-        workspace = Workspace.objects.get(pk=conversation.workspace_id)
-        claimed = start(
-            conversation, workspace, "message_received", "conversation.message", shown, said.judged
-        ) if conversation.mode == "live" else None  # fmt: skip
+    if said.role == "user" and conversation.mode == "live":
+        claimed = _tell(conversation, said, message, claimed)
     if said.role == "human" and conversation.status != "with_human":
         conversation.status, conversation.expects = "with_human", None
     if claimed is not None:
@@ -67,6 +64,15 @@ def _reply(said: Reply) -> Turn:
     conversation.last_at = present.now()
     conversation.save()
     return Turn(conversation.pk, claimed, message.seq, message.pk)
+
+
+def _tell(conversation: Conversation, said: Reply, message: Message, claimed: Claimed | None) -> Claimed | None:
+    """What a visitor says is an event. Where nobody leads the conversation it may start the flow that will."""
+    shown = {"id": str(message.pk), "text": message.text, "choice": said.choice or None, "form": said.form}
+    if claimed is None and conversation.status != "with_human" and _leads_nothing(conversation):
+        return start(conversation, conversation.workspace, "message_received", MESSAGE, shown, said.judged)
+    hear(conversation, shown)
+    return claimed
 
 
 def _lost(conversation: Conversation) -> Turn:

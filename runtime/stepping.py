@@ -55,6 +55,11 @@ class RunningStep:
         return self.run.workspace_id
 
     @property
+    def kind(self) -> str:
+        """The flow's: whether somebody waits for what it says."""
+        return self.run.kind
+
+    @property
     def secure(self) -> Mapping[str, Any]:
         return self.run.secure
 
@@ -62,7 +67,9 @@ class RunningStep:
     def came(self) -> Mapping[str, Any]:
         """What started the run, as its trigger asks about it (runtime.engine.starting.Came)."""
         type = "" if self.run.event_type == "test" else self.run.event_type  # a sample that says no type
-        return {**self.run.event, "type": type, "agent": self.run.agent or self.scope["interaction"].get("agent")}
+        agent = self.run.agent or self.scope["interaction"].get("agent")
+        known = {"workspace": self.scope["workspace"], "at": iso(self.run.created_at), "flow": self.run.flow_id}
+        return {**self.run.event, **known, "type": type, "agent": agent}
 
     @property
     def contact_zone(self) -> str | None:

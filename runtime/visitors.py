@@ -17,13 +17,20 @@ _VERSION = re.compile(r"(\d+(?:\.\d+)?)")
 
 def visitor_of(given: Mapping[str, Any], availability: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
     """`given` with the browser's version apart, whether people are online, and the workspace's day and hour."""
-    now = present.now().astimezone(ZoneInfo(time_zone or "UTC"))
     visitor = {name: given[name] for name in (*TEXTS, *NUMBERS, *TRUTHS) if given.get(name) is not None}
     version = _VERSION.search(str(given.get("browser") or ""))
     return {
-        **visitor, "browser_version": float(version[1]) if version else None,
-        "people_online": people_online(availability or {}, "", now), "weekday": DAYS[now.weekday()], "hour": now.hour,
-    }  # fmt: skip
+        **visitor,
+        "browser_version": float(version[1]) if version else None,
+        **as_of_now(availability, time_zone),
+    }
+
+
+def as_of_now(availability: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
+    """Whether people are online, and the workspace's day and hour."""
+    now = present.now().astimezone(ZoneInfo(time_zone or "UTC"))
+    online = people_online(availability or {}, "", now)
+    return {"people_online": online, "weekday": DAYS[now.weekday()], "hour": now.hour}
 
 
 def wrong_in(given: Mapping[str, Any]) -> list[tuple[str, str]]:

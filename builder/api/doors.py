@@ -38,6 +38,7 @@ ANSWERED = {
         "status": {"type": "string", "enum": ["succeeded", "fallback", "timed_out"]},
         "response": OBJECT,
         "continues": {"type": "boolean"},
+        "say": {"type": "array", "items": TEXT, "description": "What the flow's Send message steps said before."},
     },
 }
 RINGING = {

@@ -1,9 +1,9 @@
 """What a step does to its conversation, as data, and what a visitor's reply means. Pure.
 
 A step that speaks puts changes on its outcome; they are recorded in one transaction with it (runtime/chatting.py):
-{"do": "say", "text", "buttons", "image", "form"} · {"do": "tag", "on": "contact" | "conversation",
-"add", "remove", "now"} · {"do": "contact", "set": {name: value}} · {"do": "hand_over", "queue", "reason",
-"transcript"} · {"do": "end", "reason"}.
+{"do": "say", "text", "buttons", "image", "form", "aloud": whether the caller of an action is to say it} ·
+{"do": "tag", "on": "contact" | "conversation", "add", "remove", "now"} · {"do": "contact", "set": {name: value}} ·
+{"do": "hand_over", "queue", "reason", "transcript"} · {"do": "end", "reason"}.
 """
 
 import re
@@ -33,6 +33,8 @@ def after(chat: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
             known["contact"] = {**known.get("contact", {}), "tags": change["now"]}
         elif change["do"] == "hand_over":
             known["handed_over"] = True
+        elif change["do"] == "say" and change.get("aloud"):
+            known["said"] = [*known.get("said", ()), change["text"]]
     return known
 
 

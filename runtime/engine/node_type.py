@@ -58,6 +58,7 @@ class Step(Protocol):
     contact_zone: str | None
     workspace_id: Any
     zone: tzinfo
+    kind: str
     handed_over: bool
 
     @property

@@ -5,27 +5,15 @@ passed over) and at the trigger's step, where they become the run's "why did it 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from runtime.engine import conditions
+from runtime.engine import conditions, starting_chats
+from runtime.engine.asked import Asked, Came, Config
+from runtime.engine.asked import one as _one
 
 ENDED = ("call.ended", "conversation.ended")
-Config = Mapping[str, Any]
-#: {"type", "agent", "interaction", "contact", "analysis", "variables", "data", "trigger", "moment": ended | analysed,
-#: "called_number": as +E.164}; what is not known is left out.
-Came = Mapping[str, Any]
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One thing asked: whether it holds, why not in words, and what was compared, in the form of a Decision's rows."""
-
-    holds: bool
-    words: str
-    rows: list[Row]
+MESSAGE = "conversation.message"
 
 
 def asked(type: str, config: Config, came: Came) -> Iterator[Asked]:
@@ -57,18 +45,13 @@ def _rules(config: Config, came: Came) -> Asked | None:
     scope = {
         "interaction": came.get("interaction") or {}, "contact": came.get("contact") or {},
         "analysis": came.get("analysis") or {}, "vars": came.get("variables") or {},
-        "trigger": came.get("trigger") or came.get("data") or {},
+        "trigger": came.get("trigger") or came.get("data") or {}, "visitor": came.get("visitor") or {},
+        "message": came.get("message") or {}, "workspace": came.get("workspace") or {}, "now": came.get("at"),
     }  # fmt: skip
     holds, rows = conditions.evaluate(rules, scope, [])
     failed = next((row for row in rows if not row["result"]), None)
     words = f"{str(failed['left']).strip('{} ')} was {failed['left_value']!r}"[:300] if failed else ""
     return Asked(holds, words or "the conditions do not hold", rows)
-
-
-def _one(name: str, value: Any, operator: str, right: Any, holds: bool, words: str) -> Asked:
-    row = {"left": name, "left_value": value, "operator": operator, "right": right, "right_value": right,
-           "result": holds}  # fmt: skip
-    return Asked(holds, words, [row])
 
 
 def _type(config: Config, came: Came) -> Asked | None:
@@ -136,10 +119,13 @@ def _interaction(came: Came) -> Mapping[str, Any]:
     return came.get("interaction") or {}
 
 
+_WHEN = (starting_chats.hours, starting_chats.first_day, starting_chats.last_day)
 _ASKS: dict[str, tuple[Callable[[Config, Came], Asked | None], ...]] = {
     "call_ended": (_agent, _status, _length, _test_call, _moment, _rules),
     "conversation_ended": (_agent, _channel, _moment, _rules),
     "event": (_type, _agent, _rules),
     "webhook": (_rules,),
     "inbound_call": (_agent, _called_number),
+    "conversation_started": (_agent, _channel, *_WHEN, starting_chats.address, starting_chats.people, _rules),
+    "message_received": (_agent, _channel, *_WHEN, starting_chats.people, _rules, starting_chats.said),
 }

@@ -18,7 +18,8 @@ class RunState:
     "for": {...} | None}.
     `as_of` is the moment of the last recorded step: templates see it instead of a clock, so a repeated step renders the
     same text. `chat` is what the run did to its conversation and heard in it, for the steps that follow:
-    {"contact": what it learned, "message": the last reply, "handed_over": whether a person took over}.
+    {"contact": what it learned, "message": the last reply, "handed_over": whether a person took over,
+    "said": what the caller of an action is to say}.
     """
 
     node: str

@@ -235,7 +235,7 @@ def _answers(check: Check) -> Iterator[Problem]:
         return
     trigger = check.graph.trigger
     asked = trigger.type == "webhook" and trigger.config.get("respond") == "when_done"
-    if check.kind not in SYNC_KINDS and not asked:
+    if not _is_waited_for(check) and not asked:
         return
     responds = [n for n in check.graph.nodes.values() if n.type in RESPONDS and n.id in check.reachable]
     if not responds and asked:
@@ -245,6 +245,11 @@ def _answers(check: Check) -> Iterator[Problem]:
     for node in filter(_waits, _live(check)):
         if not any(check.dominance.certain(r.id, node.id) for r in responds):  # type: ignore[union-attr]
             yield Problem("F015", f"{name_of(node)} would keep the caller waiting: put it after Respond.", node.id)
+
+
+def _is_waited_for(check: Check) -> bool:
+    """Whether somebody waits for the flow's answer; who says something in a conversation waits for no action."""
+    return check.kind in SYNC_KINDS and check.graph.trigger.type != "message_received"
 
 
 def _known_things(check: Check) -> Iterator[Problem]:
@@ -348,7 +353,7 @@ def _effects(check: Check) -> Iterator[Problem]:
 
 
 def _budget(check: Check) -> Iterator[Problem]:
-    if check.kind not in SYNC_KINDS or not check.graph.triggers:
+    if not check.graph.triggers or not _is_waited_for(check):
         return
     deadline = check.graph.trigger.config.get("deadline_seconds", 30)
     total = sum(node.timeout_seconds for node in _live(check) if node.effect != "none")

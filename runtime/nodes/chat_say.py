@@ -82,9 +82,13 @@ class SendMessage(ChatStep):
 
     Buttons open an address or answer with their label; quick replies are short answers to tap. Variants in other
     languages are taken where the visitor's language is known.
+
+    In an action it speaks beside whoever leads the conversation: a chat kept here shows it at once, and the agent that
+    called the action is handed the texts with the answer, as `say`.
     """
 
     type, label, icon, order = "send_message", "Send message", "message", 1
+    kinds = ("conversation", "action")
     keywords = ("say", "text", "reply", "buttons", "image", "quick reply", "rich")
     text = LongText("Text", required=True, max_length=chat.LONGEST_TEXT)
     buttons = List("Buttons", default=[], max_items=10, item=BUTTONS)
@@ -108,7 +112,8 @@ class SendMessage(ChatStep):
         replies = [step.text(reply) for reply in items_of(step.config.get("quick_replies"))]
         quick = [{"label": reply, "value": reply, "quick": True} for reply in replies if reply]
         shown = image if image.lower().startswith(("https://", "http://")) else ""
-        said = chat.say(text, buttons=[*buttons_of(step), *quick], image=shown)
+        aloud = step.kind == "action"  # its caller may be an agent on the phone, who has to say it
+        said = chat.say(text, buttons=[*buttons_of(step), *quick], image=shown, aloud=aloud)
         return Done(output={"text": text}, chat=speak(step, said))
 
 
@@ -118,6 +123,7 @@ class CustomReply(SendMessage):
     """
 
     type, label, icon, order = "custom_reply", "Custom reply", "reply", 8
+    kinds = ("conversation",)
     keywords = ("canned", "template", "answer", "snippet", "links")
     example = {
         "type": "custom_reply", "key": "hours", "label": "Opening hours",

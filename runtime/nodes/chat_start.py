@@ -22,6 +22,9 @@ from runtime.engine.fields import (
     Toggle,
 )
 from runtime.engine.intents import MODES
+from runtime.engine.outcomes import Done, Outcome
+from runtime.engine.starting import reason_of
+from runtime.engine.starting_chats import heard, text_of
 from runtime.nodes.events import CHANNELS
 from runtime.nodes.triggers import Trigger
 from runtime.nodes.waiting import DAYS
@@ -113,15 +116,18 @@ class ConversationStarted(ChatTrigger):
 
 
 class MessageReceived(ChatTrigger):
-    """Starts when a visitor says something while no flow leads the conversation: by what the message means, by a word
-    or a pattern in it, or by what is remembered of the contact. With nothing to match, any message starts it.
+    """Starts when a visitor says something: by what the message means, by a word or a pattern in it, or by what is
+    remembered of the contact. With nothing to match, any message starts it.
 
-    *By likeness* compares words; *AI* asks a model; *both* asks the model only where likeness is not sure.
+    A conversation flow starts while no other leads the conversation, and leads it. An action starts beside whoever
+    leads it, each that fits, also by a `conversation.message` that a platform reports; nobody waits for its answer.
+    *By likeness* compares words; *AI* asks a model; *both* asks the model only where likeness is not sure. Beside a
+    conversation likeness decides.
     """
 
     type, label, icon, order = "message_received", "Message received", "message", 2
     gives = "message"
-    kinds = ("conversation",)
+    kinds = ("conversation", "action")
     keywords = ("intent", "keyword", "says", "phrase", "memory")
     phrases = List("Phrases that mean it", default=[], max_items=50, section="What is said",
                    item=TextField("Phrase", required=True, template=False, max_length=200))  # fmt: skip
@@ -152,6 +158,13 @@ class MessageReceived(ChatTrigger):
                        {"left": "{{contact.plan}}", "operator": "equals", "right": "enterprise"},
                        {"left": "{{contact.tags}}", "operator": "contains", "right": "vip"}]}},
     }  # fmt: skip
+
+    def run(self, step: Any) -> Outcome:
+        came = self.came(step)
+        match = heard(step.config, came)
+        found = {"score": match.score, "phrase": match.phrase} if match else {}
+        given = {"text": text_of(came), **(step.scope.get("message") or {}), **found}
+        return Done(output=given, reason=reason_of(self.type, step.config, came))
 
     def check(self, node: Any, graph: Any) -> Iterator[tuple[str, str, str]]:
         try:
