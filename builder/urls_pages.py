@@ -6,6 +6,7 @@ from builder.pages import (
     agents,
     api_keys,
     connections,
+    conversations,
     data,
     flow_list,
     gates,
@@ -30,6 +31,7 @@ from builder.pages.workspace import workspace
 
 FLOW = "flows/<uuid:flow_id>/"
 RUN = "runs/<uuid:run_id>/"
+CONVERSATION = "conversations/<uuid:conversation_id>/"
 CONNECTION = "settings/connections/<uuid:connection_id>/"
 TABLE = "data/tables/<slug:table>/"
 AGENT = "settings/agents/<uuid:agent_id>/"
@@ -63,6 +65,9 @@ urlpatterns = [
     path("webhooks/undelivered/", undelivered, name="undelivered"),
     path("webhooks/undelivered/replay/", replay_undelivered, name="undelivered-replay"),
     path("calls/", calls, name="calls"),
+    path(CONVERSATION, conversations.conversation_page, name="conversation-page"),
+    path(CONVERSATION + "resolve/", conversations.resolve_conversation, name="conversation-resolved"),
+    path(CONVERSATION + "end/", conversations.end_conversation, name="conversation-ended"),
     path("nodes/", node_reference, name="node-reference"),
     path("dashboard/", dashboard, name="dashboard"),
     path("data/", data.data_list, name="data-list"),

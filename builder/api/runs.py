@@ -173,13 +173,20 @@ class RunConnection(_OneRun):
 class CallList(ApiView):
     rights = {"GET": VIEW_RUNS}
 
-    @described(listing(shapes.Call), query={"q": "a phone number, conversation id or reference"})
+    @described(
+        listing(shapes.Call),
+        query={
+            "q": "a phone number, conversation id or reference",
+            "tag": "a conversation's tag, as it is written",
+        },
+    )
     def get(self, request: Request) -> Response:
         """One entry per conversation."""
-        text = request.query_params.get("q", "").strip()
-        if not text:
-            raise Refused(422, "invalid", "q is what to look for: a phone number, a conversation id, a reference.")
-        return Response({"results": [_call(call) for call in find_calls(request.workspace, text)], "next": None})
+        text, tag = (request.query_params.get(name, "").strip()[:200] for name in ("q", "tag"))
+        if not text and not tag:
+            words = "q is what to look for: a phone number, a conversation id, a reference; tag, a conversation's tag."
+            raise Refused(422, "invalid", words)
+        return Response({"results": [_call(call) for call in find_calls(request.workspace, text, tag)], "next": None})
 
 
 def _call(call: Any) -> dict[str, Any]:
@@ -188,5 +195,6 @@ def _call(call: Any) -> dict[str, Any]:
         "events": [event_json(event) for event in call.events],
         "runs": [run_summary(run) for run in call.runs],
         "references": [{"label": row.label, "value": row.value, "run": str(row.run_id)} for row in call.references],
-        "skipped": call.skipped,
+        "skipped": call.skipped, "tags": call.tags,
+        "conversation": str(call.conversation.pk) if call.conversation else None,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from builder.pages.step_view import steps_of
 from builder.templatetags.ui import MODES
 from runtime.history import event_json, explained, find_runs
 from runtime.history_room import is_full
-from runtime.models import FINAL, OPEN, Flow, Operation, Run, Status
+from runtime.models import FINAL, OPEN, Conversation, Flow, Operation, Run, Status
 from runtime.operating import CannotOperate, cancel
 
 COUNTED = 10_000
@@ -84,6 +84,7 @@ def run_page(request, run_id):
         "event": event,
         "interaction": (event or {}).get("interaction") or {},
         "parts": _parts(event),
+        "conversation": _conversation(run),
         "references": list(run.references.all()),
         "variables": run.state.get("vars") or {},
         "wait": run.state.get("wait") if run.status == Status.WAITING else None,
@@ -99,6 +100,13 @@ def run_page(request, run_id):
         "newer": run.flow.published if run.flow.published_id not in (None, run.version_id) else None,
     }
     return page(request, "pages/run.html", **context)
+
+
+def _conversation(run):
+    """The id of the chat that this run led, heard, or follows."""
+    about = run.event.interaction_id if run.event else ""
+    rows = Conversation.objects.for_workspace(run.workspace_id).filter(interaction_id=about or None)
+    return rows.values_list("pk", flat=True).first()
 
 
 def _parts(event):

@@ -11,7 +11,7 @@ from builder.urls_pages import urlpatterns
 from integrations.data.models import DataFile, DataTable
 from integrations.data.tables import append
 from integrations.models import Connection
-from runtime.models import ROLES, Agent, ApiKey, Gate, Membership, Operation, Run, Wait, Workspace
+from runtime.models import ROLES, Agent, ApiKey, Conversation, Gate, Membership, Operation, Run, Wait, Workspace
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # route name -> (method, least role); a route missing here fails
@@ -41,6 +41,9 @@ PAGES = {
     "undelivered": ("GET", "viewer"),
     "undelivered-replay": ("POST", "editor"),
     "calls": ("GET", "viewer"),
+    "conversation-page": ("GET", "viewer"),
+    "conversation-resolved": ("POST", "editor"),
+    "conversation-ended": ("POST", "editor"),
     "waiting": ("GET", "viewer"),
     "wait-decide": ("POST", "editor"),
     "node-reference": ("GET", "viewer"),
@@ -109,6 +112,7 @@ def address(workspace, owner, published):
         "table": table.name,
         "row_id": append(table, {"a": "0"})[0].pk,
         "file_id": DataFile.objects.create(workspace=workspace, name="f.csv", format="csv").pk,
+        "conversation_id": Conversation.objects.create(workspace=workspace, interaction_id="c").pk,
         "wait_id": Wait.objects.create(workspace=workspace, run=run, index=0, node="n").pk,
     }
 

@@ -118,6 +118,8 @@ class Call(s.Serializer):
     runs = RunSummary(many=True)
     references = s.ListField(child=s.DictField())
     skipped = s.ListField(child=s.DictField())
+    tags = s.ListField(child=s.CharField())
+    conversation = s.CharField(allow_null=True, help_text="Of /conversations/, where the talk is kept here.")
 
 
 class NodeTraffic(s.Serializer):
