@@ -77,7 +77,8 @@ def test_f5_starts_only_where_it_should_and_keeps_the_reason(start, visit, works
     ):
         assert visit(visitor=visitor).texts == []
         skipped = Event.objects.filter(type="conversation.started").order_by("-id")[0].skipped
-        assert skipped == [{"flow": flow["id"], "reason": reason}]
+        assert [(each["flow"], each["reason"]) for each in skipped] == [(flow["id"], reason)]
+        assert [row["result"] for row in skipped[0]["conditions"]].count(False) == 1
     workspace.availability = {"mode": "offline"}
     workspace.save()
     assert visit(visitor=PRICING).texts == []
