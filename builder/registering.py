@@ -10,6 +10,8 @@ from django.db import transaction
 from builder.auditing import record
 from builder.overview import agents_of, listed
 from runtime.models import Agent, Flow, Trigger, Workspace
+from runtime.origins import MOST as MOST_ORIGINS
+from runtime.origins import origin_of
 
 BARE_ARGUMENTS = ("elevenlabs", "famulor")  # their tools post the arguments and not the action's name
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
@@ -44,8 +46,8 @@ def actions_of(agent: Agent) -> list[str]:
 
 
 def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:
-    """Set what is given: name, slug, platform, platform_id, data_url, signing_secret, signature_required. The page and
-    the API save agents here. {field: what is wrong}; empty = it is saved.
+    """Set what is given: name, slug, platform, platform_id, data_url, origins, signing_secret, signature_required. The
+    page and the API save agents here. {field: what is wrong}; empty = it is saved.
 
     A secret switches the check on unless the same call says otherwise; without one nothing can be checked.
     """
@@ -53,6 +55,8 @@ def save(agent: Agent, by: Any, given: Mapping[str, Any]) -> dict[str, str]:
     for name in ("name", "slug", "platform", "platform_id", "data_url"):
         if name in given:
             setattr(agent, name, str(given[name]).strip())
+    if "origins" in given:
+        agent.origins = list(dict.fromkeys(filter(None, map(str.strip, given["origins"]))))
     if "signing_secret" in given:
         agent.set_signing_secret(given["signing_secret"] or "")
     if "signature_required" in given:
@@ -79,6 +83,12 @@ def _problems_of(agent: Agent) -> dict[str, str]:
         problems["slug"] = "Another agent has this short name."
     if agent.platform not in Agent.PLATFORMS:
         problems["platform"] = f"Choose one of {', '.join(Agent.PLATFORMS)}."
+    try:
+        agent.origins = [origin_of(each) for each in agent.origins]
+    except ValueError as error:
+        problems["origins"] = str(error)
+    if len(agent.origins) > MOST_ORIGINS:
+        problems["origins"] = f"An agent has at most {MOST_ORIGINS} of them."
     if agent.signature_required and not agent.signing_secret_sealed:
         problems["signature_required"] = "Give a signing secret first."
     return problems

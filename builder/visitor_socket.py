@@ -2,7 +2,8 @@
 
 Frames are {"kind": "message", "message": {...}} and {"kind": "state", "status", "expects"}; `?after=<message id>`
 begins after that message, else with the next one. The page says nothing here: replies go over HTTP, each answered.
-Limits: 5 sockets a conversation, frames of 4 KB. A wrong or missing token is closed with 4401, as is any foreign id.
+Limits: 5 sockets a conversation, frames of 4 KB. A wrong or missing token is closed with 4401, as is any foreign id;
+a page of a site that the conversation's agent does not list, with 4403.
 """
 
 import asyncio
@@ -20,11 +21,12 @@ from runtime.conversation_doors import is_token_of
 from runtime.engine.values import safe_dumps
 from runtime.live import Tailer
 from runtime.models import Conversation
+from runtime.origins import is_own, may_talk
 
 SOCKETS_A_CONVERSATION = 5
 LARGEST_FRAME = 4 * 1024
 MOST_AT_ONCE = 200
-NOT_ALLOWED, TOO_MUCH, TOO_SLOW = 4401, 4429, 4008
+NOT_ALLOWED, OTHER_SITE, TOO_MUCH, TOO_SLOW = 4401, 4403, 4429, 4008
 _sockets: Counter[UUID] = Counter()
 
 
@@ -52,6 +54,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.id: UUID = self.scope["url_route"]["kwargs"]["conversation_id"]
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         await self.accept()  # so that the page sees why it is closed
+        if not await self._welcome():
+            return await self.close(OTHER_SITE)
         heard = await self._allowed((query.get("token") or [""])[0], (query.get("after") or [""])[0])
         if heard is None:
             return await self.close(NOT_ALLOWED)
@@ -91,6 +95,13 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if state != self.state:
             self.state = state
             await self.send(safe_dumps({"kind": "state", **state}))
+
+    @database_sync_to_async
+    def _welcome(self) -> bool:
+        """Whether the page is on our address, or on a site that may talk here."""
+        headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
+        origin = headers.get(b"origin", "")
+        return is_own(origin, headers.get(b"host", "")) or may_talk([(self.id, origin)])[0]
 
     @database_sync_to_async
     def _allowed(self, token: str, after: str) -> int | None:

@@ -34,6 +34,7 @@ from runtime.crashing import crash_point
 from runtime.entrance import LIMITS
 from runtime.group_commit import recorder
 from runtime.intake import accept
+from runtime.origins import for_other_sites
 from runtime.problem import OUT_OF_ORDER, problem, unavailable
 from runtime.tool_definitions import definitions
 
@@ -168,18 +169,21 @@ async def conversations(request: HttpRequest) -> HttpResponse:
     return await conversation_doors.begin(request)
 
 
+@for_other_sites("GET")
 @machine("GET", "HEAD")
 async def conversation(request: HttpRequest, conversation_id: Any) -> HttpResponse:
     """The whole thread."""
     return await conversation_doors.thread(request, conversation_id)
 
 
+@for_other_sites("POST")
 @machine("POST")
 async def conversation_messages(request: HttpRequest, conversation_id: Any) -> HttpResponse:
     """A visitor says something; what the flow says to it."""
     return await conversation_doors.say(request, conversation_id)
 
 
+@for_other_sites("POST")
 @machine("POST")
 async def conversation_end(request: HttpRequest, conversation_id: Any) -> HttpResponse:
     """The conversation is over."""

@@ -22,7 +22,7 @@ def agent_json(agent: Agent, *, addresses: bool = True) -> dict[str, Any]:
     return {
         "id": str(agent.pk), "slug": agent.slug, "name": agent.name, "platform": agent.platform,
         "platform_id": agent.platform_id, "receivers": registering.receivers_of(agent) if addresses else {},
-        "data_url": agent.data_url if addresses else "",
+        "data_url": agent.data_url if addresses else "", "origins": agent.origins,
         "has_signing_secret": bool(agent.signing_secret_sealed), "signature_required": agent.signature_required,
         "created_at": iso(agent.created_at), "updated_at": iso(agent.updated_at),
     }  # fmt: skip

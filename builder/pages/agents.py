@@ -47,6 +47,12 @@ class AgentForm(Form):
         label="Data endpoint", max_length=500, required=False, assume_scheme="https",
         help_text="Where chat flows of this agent send their data updates, unless the step names an address.",
     )  # fmt: skip
+    origins = forms.CharField(
+        label="Sites with its chat", required=False, max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
+        help_text="One a line, such as https://shop.example.com: pages there may talk in its conversations from the "
+        "browser, with a conversation's own token. None listed: none but pages on our own address.",
+    )  # fmt: skip
     signing_secret = forms.CharField(
         label="Signing secret", required=False, max_length=500, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
@@ -64,6 +70,7 @@ class AgentForm(Form):
     @property
     def given(self):
         data = dict(self.cleaned_data)
+        data["origins"] = data["origins"].splitlines()
         data["slug"] = data["slug"] or slugify(data["name"])[:63]
         if data.pop("remove_secret", False):
             data["signing_secret"] = ""
@@ -106,7 +113,8 @@ def edit_agent(request, agent_id):
 def _edit(request, agent):
     new = agent._state.adding
     initial = {} if new else {"name": agent.name, "slug": agent.slug, "platform": agent.platform,
-                                 "platform_id": agent.platform_id, "data_url": agent.data_url}  # fmt: skip
+                                 "platform_id": agent.platform_id, "data_url": agent.data_url,
+                                 "origins": "\n".join(agent.origins)}  # fmt: skip
     form = AgentForm(request.POST or None, agent=None if new else agent, initial=initial)
     if request.method == "POST" and form.is_valid():
         problems = registering.save(agent, request.user, form.given)

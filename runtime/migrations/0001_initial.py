@@ -377,6 +377,7 @@ class Migration(migrations.Migration):
                 ('platform', models.CharField(choices=[('vapi', 'vapi'), ('retell', 'retell'), ('elevenlabs', 'elevenlabs'), ('famulor', 'famulor'), ('synthflow', 'synthflow'), ('strada', 'strada'), ('bland', 'bland'), ('sigmamind', 'sigmamind'), ('goldilocks', 'goldilocks'), ('twilio', 'twilio'), ('generic', 'generic')], default='generic', max_length=20)),
                 ('platform_id', models.CharField(blank=True, default='', help_text='what the platform calls it', max_length=120)),
                 ('data_url', models.URLField(blank=True, default='', help_text="where a flow's data updates go unless the step says otherwise", max_length=500)),
+                ('origins', models.JSONField(blank=True, default=list, help_text='sites whose pages may talk in its conversations; empty = none but our own')),
                 ('signing_secret_sealed', models.TextField(blank=True, default='', editable=False)),
                 ('signature_required', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -106,6 +106,9 @@ class Agent(Record, Addressed):
         default="",
         help_text="where a flow's data updates go unless the step says otherwise",
     )
+    origins = models.JSONField(
+        default=list, blank=True, help_text="sites whose pages may talk in its conversations; empty = none but our own"
+    )
     signing_secret_sealed = models.TextField(blank=True, default="", editable=False)
     signature_required = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

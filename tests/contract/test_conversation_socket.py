@@ -7,6 +7,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from runtime.models import Agent
 from tests.contract.chatting import Visitor, ask, bye, say, started
 from tests.flows import chain
 
@@ -39,9 +40,9 @@ def listens(url, until, then=lambda: None, origin=None):
     return asyncio.run(listen())
 
 
-def refused(url):
+def refused(url, origin=None):
     async def listen():
-        async with asyncio.timeout(15), connect(url) as line:
+        async with asyncio.timeout(15), connect(url, origin=origin) as line:
             await line.recv()
 
     with pytest.raises(ConnectionClosed) as closed:
@@ -63,8 +64,13 @@ def test_who_comes_back_hears_what_was_said_meanwhile(live, jane):
     assert [each["message"]["text"] for each in frames if each["kind"] == "message"] == ["Name?"]
 
 
-def test_a_page_on_another_site_may_listen_with_the_token(live, jane):
-    assert listens(address(live, jane), lambda frame: True, origin="https://shop.example")[0]["kind"] == "state"
+def test_a_page_on_another_site_listens_with_the_token_once_the_agent_lists_its_site(live, workspace, program):
+    Agent.objects.create(workspace=workspace, slug="shop", name="Shop", origins=["https://shop.example"])
+    joe, nobodys = Visitor(program, agent="shop"), Visitor(program)
+    assert listens(address(live, joe), lambda frame: True, origin="https://shop.example")[0]["kind"] == "state"
+    assert listens(address(live, joe), lambda frame: True, origin=live)[0]["kind"] == "state"
+    for visitor, origin in ((joe, "https://evil.example"), (joe, "null"), (nobodys, "https://shop.example")):
+        assert refused(address(live, visitor), origin) == 4403
 
 
 def test_wrong_tokens_and_foreign_conversations_hear_nothing(live, jane, program):

@@ -14,6 +14,10 @@ class AgentBody(s.Serializer):
     platform = s.ChoiceField(AgentRow.PLATFORMS, default="generic")
     platform_id = s.CharField(required=False, allow_blank=True, max_length=120)
     data_url = s.URLField(required=False, allow_blank=True, max_length=500)
+    origins = s.ListField(
+        child=s.CharField(max_length=300), required=False, max_length=20,
+        help_text="Sites whose pages may talk in its conversations: https://shop.example.com.",
+    )  # fmt: skip
     signing_secret = s.CharField(required=False, allow_blank=True, max_length=500, write_only=True)
     signature_required = s.BooleanField(required=False)
 
@@ -26,6 +30,7 @@ class Agent(s.Serializer):
     platform_id = s.CharField()
     receivers = s.DictField(child=s.URLField())
     data_url = s.CharField(allow_blank=True)
+    origins = s.ListField(child=s.CharField())
     has_signing_secret = s.BooleanField()
     signature_required = s.BooleanField()
     created_at = s.DateTimeField()
