@@ -22,6 +22,7 @@ from builder.pages.audit import audit
 from builder.pages.calls import calls
 from builder.pages.dashboard import dashboard
 from builder.pages.editor import editor
+from builder.pages.hours import hours
 from builder.pages.new_flow import new_flow
 from builder.pages.node_reference import node_reference
 from builder.pages.reaching import reach_flow
@@ -104,6 +105,7 @@ urlpatterns = [
     path("settings/members/<int:member_id>/remove/", members.remove_member, name="member-remove"),
     path("settings/invitations/<uuid:invitation_id>/withdraw/", members.withdraw, name="invitation-withdraw"),
     path("settings/workspace/", workspace, name="workspace"),
+    path("settings/workspace/hours/", hours, name="hours"),
     path("settings/preferences/", preferences.preferences, name="preferences"),
     path("settings/preferences/first-steps/", preferences.hide_first_steps, name="preferences-first-steps"),
     path("settings/password/", sign_in.change_password, name="password-change"),

@@ -16,7 +16,6 @@ from builder.pages.rendering import page
 from runtime.models import Workspace
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
-HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 
 
 class WorkspaceForm(Styled, forms.ModelForm):
@@ -33,39 +32,14 @@ class WorkspaceForm(Styled, forms.ModelForm):
         help_text="One a line, name = value. Flows read them as {{workspace.name}}. Not for secrets: use a connection.",
     )
 
-    people = forms.ChoiceField(
-        label="People take conversations over", required=False,
-        choices=[("online", "Always"), ("hours", "Within hours"), ("offline", "Not now")],
-        help_text="What chat flows mean by somebody being online. Queues with hours of their own are set by the API.",
-    )  # fmt: skip
-    opens = forms.CharField(label="From", required=False, help_text="Such as 09:00; for “Within hours”.")
-    closes = forms.CharField(label="To", required=False, help_text="Such as 17:00.")
-
     class Meta:
         model = Workspace
         fields = ["name", "time_zone", "retention_days", "constants"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        known = self.instance.availability
-        self.initial |= {"people": known.get("mode", "online")}
-        self.initial |= {name: known.get(name, "") for name in ("opens", "closes")}
         values = self.instance.constants
         self.initial["constants"] = "\n".join(f"{name} = {value}" for name, value in sorted(values.items()))
-
-    def clean(self):
-        data = super().clean()
-        for name in ("opens", "closes"):
-            if data.get("people") == "hours" and not HOUR.match(data.get(name) or ""):
-                self.add_error(name, "Write an hour such as 09:00.")
-        return data
-
-    def save(self, commit=True):
-        data = self.cleaned_data
-        known = {**self.instance.availability, "mode": data["people"] or "online"}
-        hours = {name: data[name] for name in ("opens", "closes") if data[name]}
-        self.instance.availability = {**known, **hours}
-        return super().save(commit)
 
     def clean_constants(self):
         constants = {}

@@ -251,7 +251,8 @@ PAGES = (
     "/data/tables/customers/rows/new/",
     "/settings/connections/", "/settings/connections/new/", "/settings/connections/new/?type=mtls",
     "/settings/connections/new/?type=hubspot_sign_in", "/settings/agents/", "/settings/agents/new/",
-    "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
+    "/settings/api-keys/", "/settings/members/", "/settings/workspace/",
+    "/settings/workspace/hours/", "/settings/preferences/",
     "/settings/password/", "/settings/audit/",
 )  # fmt: skip
 

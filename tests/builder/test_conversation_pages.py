@@ -131,3 +131,52 @@ def test_a_run_leads_to_the_conversation_it_was_about(signed_in, make_talk, publ
     run = Run.objects.create(workspace=workspace, flow=published, version=published.published, kind="conversation",
                              event=Event.objects.get(interaction_id=talk.interaction_id))  # fmt: skip
     assert f"/conversations/{talk.pk}/" in text_of(signed_in.get(f"/runs/{run.pk}/"))
+
+
+def rows(*queues, **everybody):
+    """The form of the hours' page, as a browser sends it."""
+    sent = {"queues-TOTAL_FORMS": len(queues), "queues-INITIAL_FORMS": sum("was" in each for each in queues)}
+    for prefix, row in (
+        ("all", {"mode": "online", **everybody}),
+        *((f"queues-{n}", each) for n, each in enumerate(queues)),
+    ):
+        sent |= {f"{prefix}-{name}": value for name, value in row.items() if name != "was"}
+    return sent
+
+
+SALES = {"name": "Sales", "mode": "hours", "days": ["mon", "fri"], "opens": "09:00", "closes": "17:00"}
+
+
+def test_an_owner_sets_hours_for_everybody_and_for_queues(signed_in, workspace):
+    path = "/settings/workspace/hours/"
+    assert signed_in.post(path, rows(SALES, mode="hours", opens="08:00", closes="24:00")).status_code == 302
+    workspace.refresh_from_db()
+    sales = {name: SALES[name] for name in ("mode", "days", "opens", "closes")}
+    assert workspace.availability == {"mode": "hours", "opens": "08:00", "closes": "24:00", "queues": {"Sales": sales}}
+    assert "Queue Sales" in text_of(signed_in.get(path))
+    gone = {**SALES, "was": True, "DELETE": "on"}
+    signed_in.post(path, rows(gone, {"name": "", "mode": "online"}))
+    workspace.refresh_from_db()
+    assert workspace.availability == {"mode": "online"}
+
+
+@pytest.mark.parametrize(
+    ("queues", "words"),
+    [
+        ([{**SALES, "opens": "9"}], "Write an hour such as 09:00."),
+        ([{**SALES, "name": ""}], "Give the queue a name."),
+        ([SALES, SALES], "“Sales” is there twice."), ([{**SALES, "closes": ""}], "Write an hour such as 09:00."),
+    ],
+)  # fmt: skip
+def test_hours_that_are_none_are_refused_in_words_and_nothing_is_kept(signed_in, workspace, queues, words):
+    assert words in text_of(signed_in.post("/settings/workspace/hours/", rows(*queues)))
+    workspace.refresh_from_db()
+    assert workspace.availability == {}
+
+
+def test_who_is_no_owner_reads_the_hours_only(client, workspace, make_person):
+    client.force_login(make_person(workspace, "editor").user, backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/settings/workspace/hours/", rows(SALES))
+    workspace.refresh_from_db()
+    assert workspace.availability == {}
+    assert "Only owners change this" in text_of(client.get("/settings/workspace/hours/"))

@@ -80,6 +80,7 @@ PAGES = {
     "member-remove": ("POST", "owner"),
     "invitation-withdraw": ("POST", "owner"),
     "workspace": ("GET", "viewer"),
+    "hours": ("GET", "viewer"),
     "preferences": ("GET", "viewer"),
     "preferences-first-steps": ("POST", "viewer"),
     "password-change": ("GET", "viewer"),
