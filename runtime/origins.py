@@ -11,7 +11,9 @@ from functools import wraps
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.views.decorators.csrf import csrf_exempt
 
 from runtime.group_commit import loader
@@ -34,8 +36,14 @@ def origin_of(text: str) -> str:
 
 
 def is_own(origin: str, host: str) -> bool:
-    """Whether a page is on our own address, or no page at all asks."""
-    return not origin or urlsplit(origin.lower()).netloc == host.lower()
+    """Whether a page is on our own address, or no page at all asks.
+
+    A host that is not ours is no own address: a name of somebody else's may lead to this machine.
+    """
+    if not origin:
+        return True
+    ours = validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    return ours and origin.partition("://")[2].lower() == host.lower()
 
 
 def may_talk(asked: list[tuple[UUID, str]]) -> list[bool]:

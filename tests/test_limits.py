@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from builder import data_tables, gating, visitor_socket
+from builder.pages import calls, hours
 from integrations import code, endpoints, http, mail
 from integrations.data import columns, databases, files, tables
 from integrations.prompting import asking
@@ -28,6 +29,7 @@ from runtime import (
     hook_signatures,
     intake,
     operations,
+    origins,
     recording,
     replying,
     stepping,
@@ -108,6 +110,7 @@ def stated() -> dict[str, str]:
         "one message": f"{chat.LONGEST_TEXT:,} characters; {replying.MOST_MESSAGES:,}; {replying.MOST_A_MINUTE}",
         "what a conversation begins with": f"20,000 characters each; {conversation_doors.MOST_FIELDS}; "
         f"{conversation_doors.LONGEST_VALUE:,} characters",
+        "sites whose pages may talk": f"{origins.MOST}; {hours.MOST_QUEUES}; the newest {calls.TAGGED_AMONG:,}",
         "the answer to a visitor": f"{conversation_doors.ANSWER_WITHIN:g} s, what comes later is fetched or comes over "
         f"the socket; {chat_ask.LONGEST_WAIT // 86_400} days; ends after {conversing.IDLE // timedelta(hours=1)} h",
         "sockets on one conversation": f"{visitor_socket.SOCKETS_A_CONVERSATION}; "

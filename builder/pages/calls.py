@@ -32,6 +32,12 @@ class Call:
     conversation: Conversation | None = None  # what is kept of it here: a chat, or a call that a flow tagged
 
     @property
+    def who(self):
+        """Whom it was with, where no number says so."""
+        contact = self.conversation.contact if self.conversation else None
+        return str(contact) if contact and (contact.name or contact.email) else self.key
+
+    @property
     def tags(self):
         return self.conversation.tags if self.conversation else []
 
@@ -112,7 +118,8 @@ def _gather(workspace, events, runs):
     for run in runs:
         if run.event_id is None:
             found[str(run.pk)] = Call(str(run.pk), runs=[run], references=list(run.references.all()))
-    for kept in Conversation.objects.for_workspace(workspace).filter(interaction_id__in=ids):
+    rows = Conversation.objects.for_workspace(workspace).filter(interaction_id__in=ids)
+    for kept in rows.select_related("contact"):
         found[kept.interaction_id].conversation = kept
     _add_skipped(workspace, found)
     return list(found.values())

@@ -62,6 +62,7 @@ def test_pages_show_a_visitors_words_as_text(begin, talks, live, shown):  # noqa
     begun = begin(contact={"name": SCRIPT, "plan": SCRIPT}, visitor={"page": SCRIPT, "browser": SCRIPT})
     visitor_of(begun, live).post(path(begun, "messages/"), {"id": "1", "text": SCRIPT})
     for page in ("/runs/", f"/runs/{Run.objects.get().pk}/", "/calls/", f"/calls/?q={begun['id']}",
+                 f"/conversations/{begun['id']}/",
                  f"/admin/runtime/run/{Run.objects.get().pk}/change/"):  # fmt: skip
         shown(page)
 
@@ -74,6 +75,56 @@ def test_another_conversations_token_opens_nothing(begin, talks, live):
         assert call.status_code == 404
     assert Message.objects.filter(role="user").count() == 0
     assert Conversation.objects.get(pk=theirs["id"]).status == "waiting"
+
+
+def test_no_forged_token_opens_a_conversation(begin, talks, live):
+    begun, other = begin(), begin()
+    right = begun["token"]
+    forged = ("", "x" * len(right), right[:-1], right + "A", right.swapcase(), right[::-1], begun["id"], other["token"],
+              Conversation.objects.get(pk=begun["id"]).token_hash, f"{right} {right}", "null")  # fmt: skip
+    for token in forged:
+        me = Attacker(live, token)
+        for call in (me.get(path(begun)), me.post(path(begun, "messages/"), {"id": "1", "text": "x"})):
+            assert call.status_code in (401, 404), (token, call.text)
+    assert Message.objects.filter(role="user").count() == 0
+
+
+def test_a_message_played_again_says_nothing_twice_whenever_and_wherever(begin, talks, live):
+    mine, theirs = begin(), begin()
+    me, body = visitor_of(mine, live), {"id": "1", "text": "x"}
+    first = me.post(path(mine, "messages/"), body).json()
+    assert visitor_of(theirs, live).post(path(theirs, "messages/"), body).status_code == 200  # ids are a conversation's
+    me.post(path(mine, "end/"), {})
+    again = me.post(path(mine, "messages/"), body)
+    assert (again.status_code, again.json()) == (200, first)
+    assert me.post(path(mine, "messages/"), {"id": "2", "text": "x"}).status_code == 409
+    assert Message.objects.filter(role="user").count() == 2
+    assert Event.objects.filter(type="conversation.message").count() == 2
+
+
+def test_ten_thousand_messages_are_read_in_pages_and_no_more_are_taken(begin, talks, live, shown):  # noqa: F811
+    begun = begin()
+    talk = Conversation.objects.get(pk=begun["id"])
+    Message.objects.bulk_create(
+        (Message(conversation=talk, seq=n, role="user", text=f"{n} {SCRIPT}") for n in range(2, 10_001)), batch_size=500
+    )
+    Conversation.objects.filter(pk=talk.pk).update(said=10_000)
+    me = visitor_of(begun, live)
+    page = me.get(path(begun)).json()
+    assert (len(page["messages"]), page["more"]) == (500, True)
+    rest = me.get(f"{path(begun)}?after={page['messages'][-1]['id']}").json()
+    assert rest["messages"][0]["text"].startswith("501 ")
+    refused = me.post(path(begun, "messages/"), {"id": "1", "text": "x"})
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "too_long")
+    shown(f"/conversations/{begun['id']}/?after=9900")
+
+
+def test_a_name_that_leads_here_is_no_own_address(begin, talks, live, settings):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+    begun = begin()
+    answer = visitor_of(begun, live).get(path(begun), Host="rebound.example", Origin="http://rebound.example")
+    assert answer.status_code == 403
+    assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_a_visitors_token_is_no_api_key(begin, talks, live):

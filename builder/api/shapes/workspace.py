@@ -6,6 +6,7 @@ from builder.api.shapes.describing import AnyJson
 from runtime.engine.chat import DAYS
 from runtime.models import ROLES, SCOPES
 from runtime.models import Agent as AgentRow
+from runtime.origins import MOST as MOST_ORIGINS
 
 
 class AgentBody(s.Serializer):
@@ -15,7 +16,7 @@ class AgentBody(s.Serializer):
     platform_id = s.CharField(required=False, allow_blank=True, max_length=120)
     data_url = s.URLField(required=False, allow_blank=True, max_length=500)
     origins = s.ListField(
-        child=s.CharField(max_length=300), required=False, max_length=20,
+        child=s.CharField(max_length=300), required=False, max_length=MOST_ORIGINS,
         help_text="Sites whose pages may talk in its conversations: https://shop.example.com.",
     )  # fmt: skip
     signing_secret = s.CharField(required=False, allow_blank=True, max_length=500, write_only=True)
