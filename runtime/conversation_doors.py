@@ -100,10 +100,11 @@ async def _allowed(request: HttpRequest, conversation_id: UUID) -> tuple[Convers
     authorization = request.headers.get("Authorization", "")
     kind, _, token = authorization.partition(" ")
     found: Conversation | None = await _read(_conversations, conversation_id)
-    if kind.lower() == "bearer" and token.strip() and not token.strip().startswith("sk_"):
-        if found is None or not is_token_of(found, token.strip()):
-            raise Refused(404, "not_found", "There is no such conversation.")
+    token = token.strip() if kind.lower() == "bearer" else ""
+    if token and found is not None and is_token_of(found, token):
         return found, True
+    if token and not token.startswith("sk_"):
+        raise Refused(404, "not_found", "There is no such conversation.")
     who = await caller(authorization, SCOPE)
     if found is None or found.workspace_id != who.workspace_id:
         raise Refused(404, "not_found", "There is no such conversation.")

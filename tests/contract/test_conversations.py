@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from runtime.models import Conversation, IdempotentAnswer, Message, Run
+from runtime.models.base import token_hash
 from tests.contract.chatting import ask, bye, say, started
 from tests.contract.conftest import Program, is_problem
 from tests.flows import chain, end
@@ -145,6 +146,13 @@ def test_who_may_talk(visit, name_flow, program, stranger, nobody, with_scopes):
     is_problem(jane.page.post("/conversations/", {}), 401)
     is_problem(jane.page.get("/runs/"), 401)
     assert program.post(f"{jane.path}messages/", {"id": "1", "text": "Jane"}).status_code == 200
+
+
+def test_a_token_that_begins_like_an_api_key_opens_its_conversation(visit, name_flow):
+    jane = visit()
+    Conversation.objects.filter(pk=jane.id).update(token_hash=token_hash("sk_visitor"))
+    assert Program(jane.page.url, "sk_visitor").get(jane.path).status_code == 200
+    is_problem(Program(jane.page.url, "sk_visitors").get(jane.path), 401)
 
 
 def test_tokens_are_stored_hashed(visit):
