@@ -264,7 +264,7 @@ def keep_answers(batch: list[tuple[Turn, dict[str, Any]]]) -> list[None]:
     """What each turn was answered, for a repetition; never its token. On the recorder's lane."""
     for turn, answer in batch:
         if turn.message_id is not None:
-            Message.objects.filter(pk=turn.message_id, answer=None).update(answer=answer)
+            Message.objects.filter(pk=turn.message_id, answer__isnull=True).update(answer=answer)
         elif turn.key_id is not None:
             first = {"conversation": str(turn.conversation_id), "first": answer}
             IdempotentAnswer.objects.filter(pk=turn.key_id).update(answer=first)

@@ -15,10 +15,9 @@ from builder.publishing import publish
 from integrations.data.columns import TYPES
 from integrations.data.tables import append
 from runtime import tasks
-from runtime.chatting import add_message
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
-from runtime.models import Agent, Conversation, Run
+from runtime.models import Agent, Run
 from tests.browser.editing import canvas, card, open_editor, row
 from tests.browser.test_chat_panel import FORM, SIZES
 from tests.contract.chatting import ask, bye, say, started
@@ -251,8 +250,7 @@ PAGES = (
     "/data/tables/customers/rows/new/",
     "/settings/connections/", "/settings/connections/new/", "/settings/connections/new/?type=mtls",
     "/settings/connections/new/?type=hubspot_sign_in", "/settings/agents/", "/settings/agents/new/",
-    "/settings/api-keys/", "/settings/members/", "/settings/workspace/",
-    "/settings/workspace/hours/", "/settings/preferences/",
+    "/settings/api-keys/", "/settings/members/", "/settings/workspace/", "/settings/preferences/",
     "/settings/password/", "/settings/audit/",
 )  # fmt: skip
 
@@ -283,23 +281,6 @@ class TestPages:
 
     def test_run(self, signed_in_page, ran, clean):
         _wide_and_narrow(signed_in_page, f"/runs/{ran.pk}/", clean)
-
-    @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-    def test_conversation(self, signed_in_page, ran, workspace, clean, size):
-        talk = Conversation.objects.create(
-            workspace=workspace,
-            interaction_id="c",
-            status="with_human",
-            tags=["hot"],
-            visitor={"page": "/pricing"},
-            handoff={"queue": "Sales", "reason": "Large", "at": "2026-01-20T15:00:00Z", "run": str(ran.pk)},
-        )
-        for role, body in (("agent", {"buttons": [{"label": "Prices", "value": "p"}]}), ("user", {}), ("human", {})):
-            add_message(talk, role, f"The {role} says this.", body, run_id=ran.pk if role == "agent" else None)
-        signed_in_page.set_viewport_size(size)
-        assert signed_in_page.goto(f"/conversations/{talk.pk}/").status == 200
-        clean()
-        assert signed_in_page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
     def test_flow_pages(self, signed_in_page, small, clean):
         for part in ("versions", "reach"):
