@@ -129,7 +129,7 @@ function randomSecret() {
 /** @param {Store} store @param {Context} context @param {string} path @param {(hook: Hook) => void} show */
 function listenPart(store, context, path, show) {
   const start = h("button", { class: "button", type: "button" }, icon("play"), h("span", {}, say.listen));
-  const stop = h("button", { class: "button button-quiet", type: "button" }, icon("stop"), say.stop);
+  const stop = h("button", { class: "button button-quiet", type: "button", hidden: true }, icon("stop"), say.stop);
   const words = h("p", { class: "hint", role: "status" }, say.listenHelp);
   const left = h("span", { class: "hook-left", "aria-hidden": "true" });
   const refused = h("p", { class: "warning-text", role: "alert", hidden: true });

@@ -50,6 +50,7 @@ function hostOf(url) {
 /** @param {Store} store @param {Context} context @param {CurlRequest} request @param {Credentials} credentials @returns {Promise<{id: string|null}|null>} null: nothing is added */
 async function askConnection(store, context, request, credentials) {
   const host = hostOf(request.url);
+  await context.forForms().catch(() => {}); // which connections there are; without a server, what is here
   const form = connectionForm(store.state.connections, credentials, host);
   for (let wrong = ""; ; ) {
     const answer = await context.dialog({
