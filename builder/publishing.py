@@ -36,6 +36,7 @@ def publish(flow: Flow, actor: Any, note: str = "", revision: int | None = None)
     Raises StaleDraft where `revision` is not the current one, NotPublishable where the draft has errors.
     """
     draft = locked(flow)
+    flow.refresh_from_db(fields=["published", "enabled"])  # somebody may have published since it was read
     if revision is not None and revision != draft.revision:
         raise StaleDraft(draft)
     found = problems(draft)

@@ -1,7 +1,11 @@
 """Publishing, versions, unpublishing: what is live changes in one step or not at all."""
 
-import pytest
+import threading
 
+import pytest
+from django.db import connection
+
+from builder.publishing import publish
 from runtime.models import Flow, FlowVersion, Run, Status, Trigger
 from tests.builder.conftest import edited, simple_document
 from tests.flows import action_called, chain, end, respond
@@ -157,3 +161,22 @@ def test_publishing_the_live_version_again_makes_no_new_one(api, published):
     answer = api.post(f"/flows/{published.pk}/versions/1/publish/")
     assert (answer.status_code, answer.value["number"]) == (200, 1)
     assert api.post(f"/flows/{published.pk}/versions/9/publish/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_who_publish_at_once_one_makes_the_version_and_the_others_get_it(flow, owner):
+    made, revision = [], flow.draft.revision
+
+    def publish_it():
+        try:
+            made.append(publish(Flow.objects.get(pk=flow.pk), owner.user, revision=revision))
+        finally:
+            connection.close()
+
+    people = [threading.Thread(target=publish_it) for _ in range(20)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    assert sorted(new for _, new in made) == [False] * 19 + [True]
+    assert {version.pk for version, _ in made} == {flow.versions.get().pk}
