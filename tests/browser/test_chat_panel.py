@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from builder.flows import create_flow
 from runtime import tasks
 from runtime.models import Contact, Conversation, Message
+from tests.browser.editing import until
+from tests.browser.hands import painted
 from tests.contract.chatting import ask, bye, say, started
 from tests.flows import chain, node
 
@@ -66,3 +68,25 @@ def test_the_run_of_the_talk_is_one_click_away(page, panel):
     expect(panel.get_by_role("log")).to_contain_text("Size?")
     panel.get_by_role("button", name="Show the run").click()
     expect(page.get_by_role("region", name="Runs")).to_contain_text("waiting", ignore_case=True)
+
+
+def test_what_two_looks_bring_is_shown_once(page, panel):
+    """An answer makes the panel look at once, while the look of a moment ago may still be on its way."""
+    held = []
+
+    def hold(route):
+        held.append(route) if len(held) < 2 else route.continue_()
+
+    begin(page, panel)
+    log = panel.get_by_role("log")
+    expect(log.get_by_role("button", name="Large")).to_be_visible()
+    page.route(re.compile(r"/conversations/[^/]+/(\?after|$)"), hold)
+    until(page, lambda: len(held) == 1)
+    log.get_by_role("button", name="Large").click()
+    until(page, lambda: len(held) == 2)
+    for route in held:
+        route.continue_()
+    expect(log.get_by_label("E-mail *")).to_have_count(1)
+    panel.get_by_label("Your message").fill("Later")
+    painted(page)
+    expect(log.get_by_text("Who?")).to_have_count(1)

@@ -36,6 +36,8 @@ export function createVisitorPanel(store, context, read) {
   let chat = null;
   /** The newest message that is shown. */
   let last = "";
+  /** All that are: two looks that overlap bring the same ones. @type {Set<string>} */
+  const shown = new Set();
   let said = 0;
   let timer = 0;
 
@@ -74,6 +76,7 @@ export function createVisitorPanel(store, context, read) {
     try {
       chat = await context.api.post(`/flows/${store.state.flow.id}/chat/`, given);
       last = "";
+      shown.clear();
       log.replaceChildren();
       start.replaceChildren(icon("refresh"), WORDS.again);
       show.hidden = line.hidden = false;
@@ -95,7 +98,7 @@ export function createVisitorPanel(store, context, read) {
     try {
       const thread = await ask("GET", last ? `?after=${last}` : "");
       if (chat !== mine) return;
-      for (const message of thread.messages) add(message);
+      for (const message of thread.messages) if (!shown.has(message.id)) add(message);
       settle(thread);
       tell(null);
       if (thread.status === "ended") return;
@@ -137,6 +140,7 @@ export function createVisitorPanel(store, context, read) {
   /** @param {any} message */
   function add(message) {
     last = message.id;
+    shown.add(last);
     const mine = message.role === "user";
     const item = h(
       "div",
