@@ -94,11 +94,9 @@ function paintOnFrames(store, canvas) {
   let drawn = store.state;
   let heard = drawn;
   let asked = 0;
-  let painted = 0;
   const paint = () => {
-    if (asked) cancelAnimationFrame(asked);
+    cancelAnimationFrame(asked);
     asked = 0;
-    painted = performance.now();
     const past = drawn;
     drawn = store.state;
     for (const view of inside) view.update(drawn, past);
@@ -112,8 +110,6 @@ function paintOnFrames(store, canvas) {
       queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
     // A field that opens must be there for the very next key.
     if (state.renaming !== before.renaming || state.editingNote !== before.editingNote) return paint();
-    // What follows a pointer comes with a frame already: one asked for would be another, for nothing.
-    if (follows(state, before) && performance.now() - painted > SOONER) return paint();
     asked ||= requestAnimationFrame(paint);
   });
   const painter = {
@@ -125,14 +121,6 @@ function paintOnFrames(store, canvas) {
   };
   painter.add(canvas);
   return painter;
-}
-
-/** Milliseconds: no screen shows two pictures within. */
-const SOONER = 4;
-
-/** The view or what is held moved on; nothing began and nothing ended. @param {State} state @param {State} before @returns {boolean} */
-function follows(state, before) {
-  return onlyMoved(state, before) && state.viewport === before.viewport && state.gesture?.kind === before.gesture?.kind;
 }
 
 /** @param {State} state @param {State} before @returns {boolean} nothing but what the pointer does on the canvas differs */
