@@ -135,11 +135,16 @@ def test_the_death_of_any_idle_process_does_not_wedge_the_queue(tmp_path, databa
         family = len(instance.processes("worker"))
         assert family >= 7
         for position in range(1, family):
-            until(lambda: len(instance.processes("worker")) >= family, 30, "the tree did not grow again")
-            assert kill(instance.processes("worker")[position])
+            until(lambda at=position: _kill_one(instance, family, at), 30, "the tree did not grow again")
             accepted |= post_all(instance, f"after{position}", 2)
             settle(instance, seconds=30)
         invariants.check(instance, accepted, peer.calls)
+
+
+def _kill_one(instance, family, position) -> bool:
+    """Kill the process at that place of a whole tree. What dies of itself meanwhile, with its cluster, is not it."""
+    tree = instance.processes("worker")
+    return len(tree) >= family and kill(tree[position])
 
 
 @pytest.mark.alone
