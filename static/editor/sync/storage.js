@@ -61,15 +61,20 @@ function kept(database, fresh) {
   return {
     fresh,
     all: (store) => done(database.transaction(store, "readonly").objectStore(store).getAll()),
-    write({ put = {}, remove = {} }) {
+    async write({ put = {}, remove = {} }) {
       const names = /** @type {StoreName[]} */ ([...new Set([...Object.keys(put), ...Object.keys(remove)])]);
       const writing = database.transaction(names, "readwrite");
-      for (const name of names) {
-        const store = writing.objectStore(name);
-        for (const key of remove[name] ?? []) store.delete(key);
-        for (const row of put[name] ?? []) store.put(row);
+      try {
+        for (const name of names) {
+          const store = writing.objectStore(name);
+          for (const key of remove[name] ?? []) store.delete(key);
+          for (const row of put[name] ?? []) store.put(row);
+        }
+      } catch (error) {
+        writing.abort(); // a row that is refused at once takes the others along: all of it or nothing
+        throw error;
       }
-      return ended(writing);
+      await ended(writing);
     },
     async update(name, key, change) {
       const writing = database.transaction(name, "readwrite");
