@@ -69,7 +69,7 @@ def find_calls(workspace: Any, text: str, tag: str = "") -> list[Call]:
     """Conversations with this id, number, reference, event key or run, newest first; with this tag, if one is named."""
     if not text:
         ids = list(tagged(workspace, tag).values_list("interaction_id", flat=True)[:NEWEST])
-        return _gather(workspace, list(_reports(workspace).filter(interaction_id__in=ids)[:AT_MOST]), [])
+        return _gather(workspace, list(_reports_about(workspace, ids)[:AT_MOST]), [])
     runs = list(Run.objects.for_workspace(workspace).filter(matching(workspace, text)).order_by("-id")[:AT_MOST])
     ids = {*events_about(workspace, text), *(run.event_id for run in runs if run.event_id)}
     found = list(Event.objects.filter(pk__in=ids).order_by("-id")[:AT_MOST])  # the workspace's, as who named them
@@ -101,6 +101,11 @@ def _reports(workspace):
     return Event.objects.for_workspace(workspace).exclude(type=MESSAGE).order_by("-id")
 
 
+def _reports_about(workspace, ids):
+    """Not in the order of ids, which has an index of its own: SQLite would walk through that."""
+    return _reports(workspace).filter(interaction_id__in=ids).order_by("-received_at")
+
+
 def _gather(workspace, events, runs):
     """Everything about the conversations of these events and runs, one Call each."""
     ids = {event.interaction_id for event in events if event.interaction_id}
@@ -127,9 +132,9 @@ def _gather(workspace, events, runs):
 
 def _of_conversations(workspace, ids):
     """The newest reports about these conversations, and the messages that started something."""
-    yield from _reports(workspace).filter(interaction_id__in=ids)[:AT_MOST]
+    yield from _reports_about(workspace, ids)[:AT_MOST]
     messages = Event.objects.for_workspace(workspace).filter(interaction_id__in=ids, type=MESSAGE, runs__isnull=False)
-    yield from messages.order_by("-id")[:AT_MOST]
+    yield from messages.order_by("-received_at")[:AT_MOST]
 
 
 def _key(event):
