@@ -59,23 +59,25 @@ class AssignAi(AiModel):
             raise StepError(text, code="handed_over")
         self.credentials(step)
         text = step.text(step.config["text"] or "")
-        return self._pause(step, 0, text)
+        return self._pause(step, text)
 
     def resume(self, step: Any, event: Mapping[str, Any] | None) -> Outcome:
         if event is None or event["kind"] != "reply":
-            return Done(output={"turns": 0, "last": ""}, port="timeout")
+            before = step.waited_for
+            return Done(output={"turns": before.get("turn", 0), "last": before.get("last", "")}, port="timeout")
         turn = int(event.get("turn") or 0) + 1
         answer = self._asked(step, event.get("history") or [])
         port = {"done": "done", "human": "human"}.get(answer["next"])
         if port is None and turn >= int(step.config["most_turns"] or 10):
             port = "turns"
         if port is None:
-            return self._pause(step, turn, answer["reply"])
+            return self._pause(step, answer["reply"], turn, answer["reply"])
         said = (chat.say(answer["reply"]),) if answer["reply"].strip() else ()
         return Done(output={"turns": turn, "last": answer["reply"]}, port=port, chat=said)
 
-    def _pause(self, step: Any, turn: int, text: str) -> Outcome:
-        awaited = {"kind": "reply", "status": "with_ai", "turn": turn, "history": MOST_REMEMBERED,
+    def _pause(self, step: Any, text: str, turn: int = 0, last: str = "") -> Outcome:
+        """Say `text` and wait for the visitor; `turn` answers were given, the last of them `last`."""
+        awaited = {"kind": "reply", "status": "with_ai", "turn": turn, "last": last, "history": MOST_REMEMBERED,
                    "expects": {"kind": "text", "choices": [], "fields": []}}  # fmt: skip
         said = (chat.say(text),) if text.strip() else ()
         return Wait(seconds=float(step.config["waits_for"] or 3600), for_=awaited, chat=said)

@@ -96,6 +96,11 @@ class RunningStep:
         return bool(self.run.state.chat.get("handed_over"))
 
     @property
+    def waited_for(self) -> Mapping[str, Any]:
+        """What this visit waited for until now, as its Wait named it."""
+        return (self.run.state.wait or {}).get("for") or {}
+
+    @property
     def response_schema(self) -> Mapping[str, Any]:
         triggers = self.run.graph.triggers  # none where one step is sent alone
         action = triggers[0] if triggers and triggers[0].type == "action_called" else None
