@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 
 IN_CI = os.environ.get("CI") == "true"
 # In CI the same examples every time: what it says of a change must not depend on luck. At a desk, new ones each time.
@@ -26,14 +27,17 @@ hypothesis.settings.load_profile("ci" if IN_CI else "desk")
 ORDER = ("engine", "runtime", "integrations", "builder", "", "crash", "browser")
 
 
-@connection_created.connect
+@receiver(connection_created)
 def _patient(connection, **_):
     """Between tests PostgreSQL's tables are emptied while a server under test may still read some: of two that block
-    each other the one that notices first gives way, and that must be the reader, which tries again.
+    each other the one that notices first gives way, and that must be the reader, which tries again. Said to each, for
+    the pool gives a connection now to this thread and now to another.
     """
-    if connection.vendor == "postgresql" and threading.current_thread() is threading.main_thread():
+    if connection.vendor == "postgresql":
+        here = threading.current_thread() is threading.main_thread()
         with connection.cursor() as cursor:
-            cursor.execute("SET deadlock_timeout = '30s'")
+            cursor.execute("SET deadlock_timeout = '30s'" if here else "SET deadlock_timeout = '1s'")
+            cursor.execute("SET lock_timeout = '30s'" if here else "SET lock_timeout = '5s'")
 
 
 def pytest_collection_modifyitems(items):
@@ -108,8 +112,10 @@ def workspace(db):
 
 
 @functools.cache
-def _hashed(password) -> str:
-    """As it is stored. A hash takes a quarter of a second on purpose, and the same people are made in each test."""
+def _hashed(password, hashers) -> str:
+    """As it is stored. A hash takes a quarter of a second on purpose, and the same people are made in each test;
+    some tests have other hashers.
+    """
     from django.contrib.auth.hashers import make_password
 
     return make_password(password)
@@ -123,7 +129,7 @@ def make_person(db):
     def make(workspace, role="owner", email=None):
         email = email or f"{role}@{workspace.name.lower()}.example"
         password = f"{role} of {workspace.name}, to the life"
-        user = User.objects.create(email=email, password=_hashed(password))
+        user = User.objects.create(email=email, password=_hashed(password, tuple(settings.PASSWORD_HASHERS)))
         Membership.objects.create(workspace=workspace, user=user, role=role)
         return Person(user, workspace, email, password)
 
