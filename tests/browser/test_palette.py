@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser import editing
 from tests.browser.editing import card, lines, until
+from tests.browser.hands import expect_selected, select
 
 
 def palette(page):
@@ -28,7 +29,8 @@ def test_the_palette_is_searched_by_what_a_step_does_and_enter_adds_the_first(ca
     field.press("Escape")
     expect(field).to_have_value("")
     expect(steps(canvas)).to_have_count(every)
-    card(canvas, "two").click()
+    select(canvas, "one", "two")  # of one alone the form would take the palette's place
+    expect_selected(canvas, "one", "two")
     field.fill("wait")
     field.press("Enter")
     until(canvas, lambda: {"two[next] -> Wait", "Wait[next] -> end"} <= lines(column))
