@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from builder.models import DraftOp
 from tests.browser.editing import card, open_editor, said, until
+from tests.browser.hands import painted
 from tests.browser.keeping import all_once, kept_rows
 from tests.browser.sharing import (
     Web,
@@ -66,6 +67,15 @@ def test_offline_is_said_and_counted_and_everything_goes_out_on_return(editor, f
     is_saved(editor)
     assert [label_of(flow, each) for each in ("one", "two", "end")] == ["Kept", "Kept too", "Third"]
     expected(editor)
+
+
+def test_who_is_offline_before_they_touched_anything_meets_no_error(show, flow, context):
+    page = show(flow)
+    context.set_offline(True)
+    page.mouse.move(700, 400)  # what work may ask for is fetched now, and cannot be
+    until(page, lambda: any("ERR_INTERNET_DISCONNECTED" in trouble for trouble in page.troubles))
+    painted(page)
+    expected(page)
 
 
 def test_a_slow_network_is_said_and_nothing_is_sent_twice(editor, flow, context):

@@ -3,9 +3,7 @@
  * for each extra row; the input is at the top centre, output ports lie along the bottom.
  */
 
-/** @import {Camera, Catalogue, FlowDocument, FlowNode, Point, Rect} from "../types.js" */
-
-import { portsOf } from "./catalogue.js";
+/** @import {Camera, FlowDocument, FlowNode, Point, Rect} from "../types.js" */
 
 export const WIDTH = 256;
 export const HEIGHT = 64;
@@ -48,13 +46,6 @@ export const inputPosition = (place) => ({ x: place.x + WIDTH / 2, y: place.y })
 /** Centre of the index-th of `count` ports. @param {FlowNode} node @param {Point} place @param {number} index @param {number} count @returns {Point} */
 export function portAt(node, place, index, count) {
   return { x: place.x + WIDTH / 2 + (index - (count - 1) / 2) * pitch(count), y: place.y + heightOf(node) };
-}
-
-/** @param {FlowNode} node @param {Point} place @param {string} port @param {Catalogue} catalogue @returns {Point|null} null: no such port */
-export function portPosition(node, place, port, catalogue) {
-  const ports = portsOf(node, catalogue);
-  const index = ports.findIndex((each) => each.id === port);
-  return index < 0 ? null : portAt(node, place, index, ports.length);
 }
 
 /** It falls by `drop`, turns, falls by `rest`. @typedef {{kind: "down", drop: number, rest: number, bend: number} | {kind: "around", points: Point[], back: boolean}} Route */
