@@ -7,6 +7,7 @@ loses the counts of its last second, never a step. Nothing on the way of a run w
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from concurrent.futures import Future
 from multiprocessing.util import Finalize
@@ -36,9 +37,13 @@ Kind = tuple[str, str, int]  # type, outcome, bucket
 
 def recorded(run: "ActiveRun") -> None:
     """Count the steps that were just recorded, as far as they have ended."""
-    for step in run.steps:
-        if step["status"] not in NOT_ENDED:
-            _count(step["type"], _outcome(step), step["seconds"])
+    ended = [
+        ((step["type"][:60], _outcome(step), bucket_of(step["seconds"])), step["seconds"])
+        for step in run.steps
+        if step["status"] not in NOT_ENDED
+    ]
+    if ended:
+        _count(ended)
 
 
 def _outcome(step: Mapping[str, Any]) -> str:
@@ -49,7 +54,7 @@ def _outcome(step: Mapping[str, Any]) -> str:
 
 def bucket_of(seconds: float) -> int:
     """The index of the first bucket that holds so many seconds."""
-    return next((index for index, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
+    return bisect_left(BUCKETS, seconds)
 
 
 _counted: dict[Kind, list[float]] = {}
@@ -57,14 +62,15 @@ _lock = threading.Lock()
 _flusher: threading.Thread | None = None
 
 
-def _count(type: str, outcome: str, seconds: float) -> None:
+def _count(ended: list[tuple[Kind, float]]) -> None:
     global _flusher
     with _lock:
-        key = (type[:60], outcome, bucket_of(seconds))
-        row = _counted.get(key)
-        if row is None and len(_counted) < MOST:
-            row = _counted[key] = [0, 0.0]
-        if row is not None:
+        for kind, seconds in ended:
+            row = _counted.get(kind)
+            if row is None:
+                if len(_counted) >= MOST:
+                    continue
+                row = _counted[kind] = [0, 0.0]
             row[0] += 1
             row[1] += seconds
         if _flusher is None or not _flusher.is_alive():  # it does not live on in a forked process
