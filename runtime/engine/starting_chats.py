@@ -24,21 +24,21 @@ def hours(config: Config, came: Came) -> Asked | None:
 
 
 def first_day(config: Config, came: Came) -> Asked | None:
-    now = _now(config, came)
-    first = to_datetime(config.get("date_from") or None, now.tzinfo or ZoneInfo("UTC"))
-    if first is None:
-        return None
-    words = f"it starts on {first:%Y-%m-%d}"
-    return one("now", f"{now:%Y-%m-%d %H:%M}", "at_least", f"{first:%Y-%m-%d %H:%M}", now >= first, words)
+    return _day(config, came, "date_from", "at_least", "it starts on")
 
 
 def last_day(config: Config, came: Came) -> Asked | None:
+    return _day(config, came, "date_to", "at_most", "it ended on")
+
+
+def _day(config: Config, came: Came, name: str, operator: str, words: str) -> Asked | None:
     now = _now(config, came)
-    last = to_datetime(config.get("date_to") or None, now.tzinfo or ZoneInfo("UTC"))
-    if last is None:
+    moment = to_datetime(config.get(name) or None, now.tzinfo or ZoneInfo("UTC"))
+    if moment is None:
         return None
-    words = f"it ended on {last:%Y-%m-%d}"
-    return one("now", f"{now:%Y-%m-%d %H:%M}", "at_most", f"{last:%Y-%m-%d %H:%M}", now <= last, words)
+    holds = now >= moment if operator == "at_least" else now <= moment
+    shown, wanted = (f"{each:%Y-%m-%d %H:%M}" for each in (now, moment))
+    return one("now", shown, operator, wanted, holds, f"{words} {moment:%Y-%m-%d}")
 
 
 def _now(config: Config, came: Came) -> datetime:
