@@ -116,6 +116,13 @@ def stranger(live):
     return Program(live, ApiKey.issue(Workspace.objects.create(name="Other"), "theirs", SCOPES)[1])
 
 
+def _live(program, flow_id):
+    """The flow, once its draft is published."""
+    published = program.post(f"/flows/{flow_id}/publish/", {})
+    assert published.status_code == 201, published.text
+    return program.get(f"/flows/{flow_id}/").value
+
+
 @pytest.fixture
 def publish(program):
     """publish(document, kind="post_call") -> the flow, live, made over HTTP."""
@@ -124,9 +131,7 @@ def publish(program):
         by = by or program
         made = by.post("/flows/", {"name": name, "kind": kind, "document": document})
         assert made.status_code == 201, made.text
-        published = by.post(f"/flows/{made.value['id']}/publish/", {})
-        assert published.status_code == 201, published.text
-        return by.get(f"/flows/{made.value['id']}/").value
+        return _live(by, made.value["id"])
 
     return make
 
@@ -197,9 +202,7 @@ def start(program, connected, vendors):
         program.put(f"/flows/{flow['id']}/draft/", json.loads(text), headers={"If-Match": "*"})
         if '"signature": "standard_webhooks"' in text:
             assert program.patch(f"/flows/{flow['id']}/hook/", {"secret": SECRET}).status_code == 200
-        published = program.post(f"/flows/{flow['id']}/publish/", {})
-        assert published.status_code == 201, published.text
-        return program.get(f"/flows/{flow['id']}/").value
+        return _live(program, flow["id"])
 
     return start
 
