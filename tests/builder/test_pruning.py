@@ -18,6 +18,7 @@ from runtime.intake import Arrival, accept
 from runtime.models import Event, Flow, FlowDay, FlowVersion, Run, Status, StepRun
 from runtime.models.base import first_id
 from runtime.operating import CannotOperate, retry
+from tests.side_by_side import side_by_side
 
 
 @pytest.fixture
@@ -115,11 +116,7 @@ def test_runs_that_two_hosts_forget_at_once_are_counted_once(make_run, workspace
         gone.append(prune()["runs"])
         connection.close()
 
-    hosts = [threading.Thread(target=host) for _ in range(2)]
-    for one in hosts:
-        one.start()
-    for one in hosts:
-        one.join()
+    side_by_side([host] * 2, 2)
     assert sum(gone) == FlowDay.objects.get().runs == 12
 
 

@@ -1,7 +1,5 @@
 """Publishing, versions, unpublishing: what is live changes in one step or not at all."""
 
-import threading
-
 import pytest
 from django.db import connection
 
@@ -9,6 +7,7 @@ from builder.publishing import publish
 from runtime.models import Flow, FlowVersion, Run, Status, Trigger
 from tests.builder.conftest import edited, simple_document
 from tests.flows import action_called, chain, end, respond
+from tests.side_by_side import side_by_side
 
 
 def save(api, flow, document):
@@ -173,10 +172,6 @@ def test_of_twenty_who_publish_at_once_one_makes_the_version_and_the_others_get_
         finally:
             connection.close()
 
-    people = [threading.Thread(target=publish_it) for _ in range(20)]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join()
+    side_by_side([publish_it] * 20, 20)
     assert sorted(new for _, new in made) == [False] * 19 + [True]
     assert {version.pk for version, _ in made} == {flow.versions.get().pk}

@@ -1,14 +1,13 @@
 """What the storms share: an instance and its peer, posting from several clients, waiting for the calm."""
 
 import os
-import threading
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.crash import invariants
 from tests.crash.instance import Instance, Peer
+from tests.side_by_side import side_by_side
 from tests.until import until
 
 # A mutated copy of the program (tests/crash/test_guards.py) is not given as long to show that it hangs.
@@ -41,30 +40,6 @@ def post_all(instance, prefix, count, threads=4) -> dict[str, dict]:
         threads,
     )
     return accepted
-
-
-def side_by_side(jobs: list[Callable[[], object]], threads: int) -> None:
-    """Do the jobs with so many threads; the first trouble is raised once all have ended."""
-    waiting, lock, troubles = iter(jobs), threading.Lock(), []
-
-    def client():
-        while not troubles:
-            with lock:
-                job = next(waiting, None)
-            if job is None:
-                return
-            try:
-                job()
-            except Exception as trouble:
-                troubles.append(trouble)
-
-    clients = [threading.Thread(target=client) for _ in range(threads)]
-    for one in clients:
-        one.start()
-    for one in clients:
-        one.join()
-    if troubles:
-        raise troubles[0]
 
 
 def settle(instance, seconds=SETTLE_SECONDS):

@@ -5,7 +5,8 @@ import threading
 from collections import Counter
 
 from tests.crash import invariants
-from tests.crash.storm import running, settle, side_by_side
+from tests.crash.storm import running, settle
+from tests.side_by_side import side_by_side
 
 AT_ONCE = 100
 

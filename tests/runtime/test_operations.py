@@ -1,6 +1,5 @@
 """One action on many runs: each item once, at its pace, whatever dies; what it does not apply to says why."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from runtime.intake import Arrival, accept
 from runtime.models import FlowVersion, Operation, OperationItem, Run
 from runtime.operating import CannotOperate, retry
 from tests.flows import call_ended, chain, end, post_json, set_variable, wait_for
+from tests.side_by_side import side_by_side
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,11 +85,7 @@ def test_two_hosts_do_each_item_once(workspace, publish, start, work):
             operations._do(operation, item)
         connection.close()
 
-    hosts = [threading.Thread(target=host) for _ in range(2)]
-    for one in hosts:
-        one.start()
-    for one in hosts:
-        one.join()
+    side_by_side([host] * 2, 2)
     operation.refresh_from_db()
     assert operation.done == 30
     assert Run.objects.exclude(origin=None).count() == 30
