@@ -208,7 +208,7 @@ def live(_live_server, transactional_db):
 
 CHROMIUM = "/usr/bin/chromium"
 # For anything a test waits for: what takes one second here takes several on a busy machine.
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 10
 FLAGS = [
     "--headless=new",
     "--no-sandbox",

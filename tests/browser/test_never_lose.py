@@ -38,7 +38,7 @@ def test_a_server_killed_in_the_middle_of_editing_loses_nothing(browser, flow, o
         web.kill()
         rename(page, "two", "While it was gone")
         rename(page, "end", "Still gone")
-        expect(save_state(page)).to_have_text("Offline, 2 changes kept here")
+        expect(save_state(page)).to_have_text("Offline, 2 changes kept here", timeout=20_000)
         assert label_of(flow, "two") == "two"
         web.start()
         is_saved(page)
@@ -84,7 +84,7 @@ def test_a_slow_network_is_said_and_nothing_is_sent_twice(editor, flow, context)
     slow = {"offline": False, "latency": 5500, "downloadThroughput": -1, "uploadThroughput": -1}
     client.send("Network.emulateNetworkConditions", slow)
     rename(editor, "one", "First")
-    expect(save_state(editor)).to_have_text(re.compile("Slow connection, 1 change kept here"))
+    expect(save_state(editor)).to_have_text(re.compile("Slow connection, 1 change kept here"), timeout=15_000)
     rename(editor, "two", "Second")
     is_saved(editor)
     client.send("Network.emulateNetworkConditions", {**slow, "latency": 0})
