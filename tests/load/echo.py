@@ -1,33 +1,53 @@
 """The fast peer of the workloads, in a process of its own: answers a POST with its body; /slow after five seconds."""
 
 import asyncio
-import contextlib
 import sys
 
+import httptools
+import uvloop
+
 SLOW_SECONDS = 5
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
-async def serve(reader, writer):
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            lower = head.lower()
-            start = lower.index(b"content-length:") + 15
-            body = await reader.readexactly(int(lower[start : lower.index(b"\r\n", start)]))
-            if head.startswith(b"POST /slow"):
-                await asyncio.sleep(SLOW_SECONDS)
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-            )
-    writer.close()
+class Echo(asyncio.Protocol):
+    def __init__(self):
+        self.parser = httptools.HttpRequestParser(self)
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.parser.feed_data(data)
+
+    def on_message_begin(self):
+        self.body = b""
+
+    def on_url(self, url):
+        self.path = url
+
+    def on_body(self, part):
+        self.body += part
+
+    def on_message_complete(self):
+        if self.path.startswith(b"/slow"):
+            asyncio.get_running_loop().call_later(SLOW_SECONDS, self._answer, self.body)
+        else:
+            self._answer(self.body)
+
+    def _answer(self, body):
+        if not self.transport.is_closing():  # who asked may have given up
+            self.transport.write(HEAD % len(body) + body)
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Echo, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     # Ends with whoever started it: standard input is a pipe that closes then.
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    await loop.run_in_executor(None, sys.stdin.buffer.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

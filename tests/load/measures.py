@@ -1,10 +1,12 @@
 """What is measured of an instance: each measure is a function of it that gives {figure: value}; bounded in count."""
 
+import json
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.load.client import DEADLINE, action, call, inbound, median, quantile, waiting_call
+from tests import flows
+from tests.load.client import DEADLINE, action, call, inbound, median, quantile, reply, waiting_call
 from tests.load.echo import SLOW_SECONDS
 from tests.load.measured import Measured, moment
 
@@ -14,6 +16,8 @@ FALLING_DUE = 30.0  # seconds over which they fall due
 OPENING = 100.0  # seconds in which all of them are open, on a busy machine too
 LOOK_EVERY = 1.0  # seconds; looking at the memory of all processes takes a processor a tenth of one
 LATE_REQUESTS = 2_000
+REPLIES = 500
+LARGEST = 10_000  # steps of a flow
 LATE_CLIENTS = 48
 
 
@@ -66,10 +70,12 @@ def gated(instance: Measured) -> Figures:
 
 def _burst(instance, agent, look=None, count=2000) -> tuple[float, list[float], float]:
     """(runs a second from the first event to the last end, seconds each event took to be accepted, processor)."""
-    began, before = time.perf_counter(), instance.processor()
-    taken, _ = instance.client.run([call(f"burst{number}", agent) for number in range(count)], 16)
+    before = instance.processor()
+    taken, sending = instance.client.run([call(f"burst{number}", agent) for number in range(count)], 16)
+    sent = time.perf_counter()
     instance.wait_until_done(look=look)
-    return count / (time.perf_counter() - began), taken, (instance.processor() - before) * 1000 / count
+    seconds = sending + time.perf_counter() - sent
+    return count / seconds, taken, (instance.processor() - before) * 1000 / count
 
 
 def hanging(instance: Measured) -> Figures:
@@ -102,7 +108,7 @@ def timers(instance: Measured, count=TIMERS) -> Figures:
         "SELECT w.until, s.started_at FROM runtime_wait w JOIN runtime_steprun s ON s.run_id = w.run_id "
         "WHERE s.node = 'end' AND w.node = 'pause'"
     )
-    late = [(moment(started) - moment(until)).total_seconds() * 1000 for until, started in rows]
+    late = _late(rows)
     assert len(late) == count, "a wait was served twice or not at all"
     assert min(late) > -500, "a timer went off early"
     return {
@@ -111,6 +117,11 @@ def timers(instance: Measured, count=TIMERS) -> Figures:
         "timer lateness, 10,000 waits, most ms": max(late),
         "a wait opened and ended, processor ms": (instance.processor() - before) * 1000 / count,
     }
+
+
+def _late(rows) -> list[float]:
+    """Milliseconds between the two moments of each row."""
+    return [(moment(ended) - moment(began)).total_seconds() * 1000 for began, ended in rows]
 
 
 def deadlines(instance: Measured, count=LATE_REQUESTS) -> Figures:
@@ -129,4 +140,45 @@ def deadlines(instance: Measured, count=LATE_REQUESTS) -> Figures:
     }
 
 
-MEASURES = {measure.__name__: measure for measure in (idle, actions, burst, gated, hanging, deadlines, timers)}
+def graphs(instance: Measured) -> Figures:
+    """The largest flow there may be, over HTTP: saved as a draft, and judged."""
+    steps = [flows.set_variable(f"n{number:05}", x="1") for number in range(LARGEST - 2)]
+    text = json.dumps(flows.chain(flows.call_ended(), *steps, flows.end()))
+    status, flow = instance.request("POST", "/api/v1/flows/", json.dumps({"name": "Large", "kind": "post_call"}))
+    assert status == 201, flow
+    path = f"/api/v1/flows/{flow['id']}"
+    return {
+        "10,000 steps saved, ms": _asked(instance, "PUT", f"{path}/draft/", text, {"If-Match": "*"}),
+        "10,000 steps judged, ms": _asked(instance, "POST", f"{path}/validate/", text),
+    }
+
+
+def _asked(instance, method, path, text, headers=()) -> float:
+    """Milliseconds until the answer, the median of three."""
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        status, answer = instance.request(method, path, text, headers)
+        taken.append((time.perf_counter() - began) * 1000)
+        assert status == 200, answer
+    return median(taken)
+
+
+def replies(instance: Measured, count=TIMERS, answered=REPLIES) -> Figures:
+    """So many waits for an event, all open; how soon runs go on whose event comes, by the database's clock."""
+    instance.client.run([call(number, "asks") for number in range(count)], 16)
+    while instance.query("SELECT count(*) FROM runtime_wait WHERE kind = 'event'")[0][0] < count:
+        time.sleep(0.2)
+    instance.client.run([reply(number) for number in range(0, count, count // answered)], 4)
+    instance.wait_until_done()
+    rows = instance.query(
+        "SELECT e.received_at, s.started_at FROM runtime_wait w JOIN runtime_event e ON e.id = w.event_id "
+        "JOIN runtime_steprun s ON s.run_id = w.run_id AND s.node = 'end' WHERE w.kind = 'event'"
+    )
+    late = _late(rows)
+    assert len(late) == answered, "a reply was missed"
+    return {"a reply among 10,000 waits: goes on after, p95 ms": quantile(late, 0.95)}
+
+
+EACH = (idle, actions, burst, gated, hanging, deadlines, timers, replies, graphs)
+MEASURES = {measure.__name__: measure for measure in EACH}

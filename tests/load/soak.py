@@ -148,21 +148,28 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         database = os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/soak.sqlite3"
         with running(Path(folder), database, "web", "worker", RUN_THREADS="64", LEASE_SECONDS="30") as (instance, peer):
+            peer.failing = 0.0  # of so many runs some would meet its mistakes at every try, and rightly fail
             watch = Watch(instance)
             accepted, held = load(instance, watch, options.minutes, options.rate)
+            found = report(watch, accepted, held, options.minutes)
             settle(instance)
-            invariants.check(instance, accepted, peer.calls)
             delays = sorted(instance.delays("second"))
-    begun, ended = held[0], held[-1]
-    print(f"{len(accepted):,} runs in {options.minutes:g} min, load of the machine {os.getloadavg()[0]:.0f}\n{watch}")
-    print("; ".join(f"{name} {begun[name]:.1f} -> {ended[name]:.1f} MB" for name in begun if name in ended))
-    print(
-        f"started after {delays[len(delays) // 2] * 1000:.0f} ms (p50), {delays[-len(delays) // 100] * 1000:.0f} (p99)"
-    )
-    print(f"climbed {watch.climb():.2f} MB; {watch.more('files')} files and {watch.more('threads')} threads more")
-    found = faults(watch, options.minutes / 60, held)
-    print("It grows: " + ", ".join(found) if found else "Nothing grows.")
+            late = [f"{1000 * delays[at]:.0f}" for at in (len(delays) // 2, -len(delays) // 100)]
+            print(f"started after {late[0]} ms (p50), {late[1]} (p99)", flush=True)
+            invariants.check(instance, accepted, peer.calls)
     return 1 if found else 0
+
+
+def report(watch: Watch, accepted: dict, held: list[dict[str, float]], minutes: float) -> list[str]:
+    """Say what each process held, before the runs themselves are looked at; what grew."""
+    begun, ended = held[0], held[-1]
+    print(f"{len(accepted):,} runs in {minutes:g} min, load of the machine {os.getloadavg()[0]:.0f}\n{watch}")
+    print("; ".join(f"{name} {begun[name]:.1f} -> {ended[name]:.1f} MB" for name in begun if name in ended))
+    print(f"climbed {watch.climb():.2f} MB, at the end {watch.slope():.2f} an hour; ", end="")
+    print(f"{watch.more('files')} files and {watch.more('threads')} threads more")
+    found = faults(watch, minutes / 60, held)
+    print("It grows: " + ", ".join(found) if found else "Nothing grows.", flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def late_flows(workspace, echo, answer):
 def main(echo):
     call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     workspace = Workspace.objects.create(name="Load")
-    for slug in ("w1", "gated", "slow", "waits", "late"):
+    for slug in ("w1", "gated", "slow", "waits", "asks", "late"):
         Agent.objects.create(workspace=workspace, slug=slug, name=slug)
     answer = flows.respond(response='{"echoed": "{{vars.echoed}}"}')
     text = flows.respond(response='{"text": "{{vars.name9}}"}')
@@ -90,10 +90,14 @@ def main(echo):
     start = flows.call_ended(agents=["waits"])
     until = flows.node("pause", "wait", {"mode": "until", "until": "{{interaction.variables.until}}"})
     publish(workspace, "Waits", flows.chain(start, until, flows.end()), "waits")
+    unless = {"mode": "unless", "seconds": 3 * 86_400, "events": ["message.received"], "same": "conversation"}
+    asks = flows.chain(flows.call_ended(agents=["asks"]), flows.node("pause", "wait", unless), flows.end(),
+                       ports={"pause": "event"})  # fmt: skip
+    publish(workspace, "Asks", asks, "asks")
     publish(workspace, "W1 action", w1(f"{echo}/echo", flows.action_called("w1"), answer))
     publish(workspace, "W2 action", w2(flows.action_called("w2"), text))
     late_flows(workspace, echo, answer)
-    _, key = ApiKey.issue(workspace, "load", ["events:write", "actions:invoke"])
+    _, key = ApiKey.issue(workspace, "load", ["events:write", "actions:invoke", "flows:read", "flows:write"])
     print(json.dumps({"key": key}))
 
 
