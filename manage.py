@@ -71,7 +71,7 @@ def prepared_venv(lock):
             stop("Python could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv")
     if not stamped(lock):
         say(f"installing the dependencies pinned in {lock} (once; about half a minute)")
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        install = [python, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
         if run([*install, "--require-hashes", "-r", os.path.join(ROOT, lock)]):
             stop(
                 "The dependencies could not be installed; pip's message is above.\n"

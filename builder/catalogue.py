@@ -54,11 +54,11 @@ def catalogue_tag(kind: str | None = None, brief: bool = False) -> str:
 
 def _brief(each: dict[str, Any]) -> dict[str, Any]:
     kept = {name: part for name, part in each.items() if name not in LATER and part != USUALLY.get(name)}
-    first = each["help"].split("\n\n")[0].split(". ")[0]
+    first, end, _ = each["help"].split("\n\n")[0].partition(". ")
     drawn = _drawn(each)
     return {
         **kept,
-        "help": first,
+        "help": first + end.rstrip(),
         "fields": [_brief_field(field) for field in each["fields"] if field["name"] in drawn],
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from builder import gating
 from builder.auditing import record
 from builder.models import Draft
 from integrations import endpoints
@@ -20,6 +21,7 @@ from runtime.engine import registry
 from runtime.models import Flow, Workspace
 
 WARN_BEFORE = timedelta(days=30)
+NAME_TAKEN = "Another connection has this name."
 
 
 class InUse(Exception):
@@ -58,42 +60,49 @@ def save(
     Raises MayNotWiden.
     """
     new = connection._state.adding
-    was = dict(connection.config)
-    before = set(connection.allowed_hosts)
+    was, before = dict(connection.config), set(connection.allowed_hosts)
     kept = set(connection.sealed) - set(secrets or ())
     connection.name = connection.name if name is None else name.strip()
     connection.config = dict(connection.config if config is None else config)
     connection.allowed_hosts = connection.allowed_hosts if allowed_hosts is None else allowed_hosts
     connection.set_secrets(secrets or {})
     problems = dict(problems_of(connection))
-    taken = (
-        Connection.objects.for_workspace(connection.workspace).filter(name=connection.name).exclude(pk=connection.pk)
-    )
     further = set(connection.allowed_hosts) - before if not problems else ()  # some follow from the values
     if further and kept and not new and not may_widen:
         raise MayNotWiden
+    problems |= _problems_of_name(connection)
+    if not problems:
+        try:
+            _store(connection, by, changed=bool(secrets or connection.config != was), replaced=sorted(secrets or {}))
+        except IntegrityError:
+            return {"name": NAME_TAKEN}
+    return problems
+
+
+def _problems_of_name(connection: Connection) -> dict[str, str]:
     if not connection.name:
-        problems["name"] = "Give it a name."
-    elif taken.exists():
-        problems["name"] = "Another connection has this name."
-    if problems:
-        return problems
-    try:
-        with transaction.atomic():
-            if secrets or connection.config != was:
-                forget(connection)
-                for field, value in endpoints.ON.items():  # another address or secret is given its own chance
-                    setattr(connection, field, value)
-            connection.save()
-            if not connection.off_at and not new:
-                parking.release(connection.workspace_id, connection.pk)
-            record(
-                connection.workspace, by, "connection.created" if new else "connection.changed", connection,
-                type=connection.type, allowed_hosts=connection.allowed_hosts, secrets_replaced=sorted(secrets or {}),
-            )  # fmt: skip
-    except IntegrityError:
-        return {"name": "Another connection has this name."}
-    return {}
+        return {"name": "Give it a name."}
+    others = Connection.objects.for_workspace(connection.workspace).exclude(pk=connection.pk)
+    return {"name": NAME_TAKEN} if others.filter(name=connection.name).exists() else {}
+
+
+@transaction.atomic
+def _store(connection: Connection, by: Any, *, changed: bool, replaced: list[str]) -> None:
+    """`changed`: another address or secret, which is given its own chance; `replaced` names the secrets."""
+    new = connection._state.adding
+    if changed:
+        forget(connection)
+        for field, value in endpoints.ON.items():
+            setattr(connection, field, value)
+    connection.save()
+    if new and connection.kind.limits:
+        gating.begin_with(connection, connection.kind.limits)
+    if not connection.off_at and not new:
+        parking.release(connection.workspace_id, connection.pk)
+    record(
+        connection.workspace, by, "connection.created" if new else "connection.changed", connection,
+        type=connection.type, allowed_hosts=connection.allowed_hosts, secrets_replaced=replaced,
+    )  # fmt: skip
 
 
 def uses(workspace: Workspace) -> dict[str, list[Use]]:

@@ -6,6 +6,7 @@ second, 50 sockets a user. Each tab is told its own name and the build that runs
 """
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import Counter, deque
@@ -15,7 +16,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.utils.crypto import constant_time_compare
@@ -23,6 +23,7 @@ from django.utils.crypto import constant_time_compare
 from builder import presence
 from builder.build import build_id
 from builder.models import Draft
+from builder.websocket import Socket
 from runtime.engine.values import BadJson, safe_dumps, safe_loads
 from runtime.live import register_probe, tailer
 from runtime.models import Flow, Membership, User
@@ -47,7 +48,7 @@ def draft_hints(flow_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 register_probe(draft_hints)
 
 
-class FlowConsumer(AsyncWebsocketConsumer):
+class FlowConsumer(Socket):
     """One browser tab that looks at one flow."""
 
     queue: asyncio.Queue | None = None
@@ -73,7 +74,7 @@ class FlowConsumer(AsyncWebsocketConsumer):
         self._sign(None)
         presence.ask(self.flow_id)
 
-    async def disconnect(self, code):
+    def leave(self):
         if not self.counted:
             return
         self.counted = False
@@ -120,9 +121,10 @@ class FlowConsumer(AsyncWebsocketConsumer):
         return full
 
     async def _forward(self):
-        while (hint := await self.queue.get()) is not None:
-            await self.send(safe_dumps(hint))
-        await self.close(TOO_SLOW)
+        with contextlib.suppress(OSError):  # the browser is gone: `leave` sees to the rest
+            while (hint := await self.queue.get()) is not None:
+                await self.send(safe_dumps(hint))
+            await self.close(TOO_SLOW)
 
     async def _expire(self):
         while True:

@@ -102,13 +102,16 @@ def _connected(workspace: Workspace, document: dict[str, Any]) -> dict[str, Any]
 @transaction.atomic
 def create_flow(
     workspace: Workspace, user: Any, *, name: str, kind: str, description: str = "", template: str = "",
-    document: dict[str, Any] | None = None, agents: Iterable[str] = (),
+    document: dict[str, Any] | None = None, agents: Iterable[str] = (), id: Any = None,
 ) -> Flow:  # fmt: skip
-    """A flow with its draft: from `document`, from a template of the gallery, or with nothing but its trigger."""
+    """A flow with its draft: from `document`, from a template of the gallery, or with nothing but its trigger. `id`:
+    the one it is to have, where others name it before it is there.
+    """
     if document is None:
         document = _from_template(workspace, user, template) if template else _start_of(kind)
     document = _with_agents(document, list(agents))
-    flow = Flow.objects.create(workspace=workspace, name=name, kind=kind, description=description)
+    own = {"pk": id} if id else {}
+    flow = Flow.objects.create(workspace=workspace, name=name, kind=kind, description=description, **own)
     make_draft(flow, document, user)
     sample = _gallery()[template].get("sample") if template else None
     if sample:

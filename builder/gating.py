@@ -1,5 +1,6 @@
 """Gates as people see them: the limits of a connection, the state of its breaker, and the hand that resets it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,12 @@ def gate_of(connection: Any) -> Gate:
     """The connection's gate; one that nobody needed yet is not stored."""
     own = {"workspace_id": connection.workspace_id, "key": key_of(connection)}
     return Gate.objects.filter(**own).first() or Gate(**own, name=connection.name)
+
+
+def begin_with(connection: Any, limits: Mapping[str, int]) -> None:
+    """The limits of a connection that is being made, as its type has them."""
+    Gate.objects.create(workspace_id=connection.workspace_id, key=key_of(connection), name=connection.name, **limits)
+    transaction.on_commit(gates.forget)
 
 
 @transaction.atomic

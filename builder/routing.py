@@ -4,13 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 
 from builder.consumers import FlowConsumer
 from builder.visitor_socket import ConversationConsumer
 
-websocket_urlpatterns = [path("ws/flows/<uuid:flow_id>/", FlowConsumer.as_asgi())]
-visitor_urlpatterns = [path("ws/conversations/<uuid:conversation_id>/", ConversationConsumer.as_asgi())]
+
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """A socket at an address that is none is refused before it opens; to the router it would be an error of ours."""
+    await send({"type": "websocket.close", "code": 4404})
+
+
+websocket_urlpatterns = [path("ws/flows/<uuid:flow_id>/", FlowConsumer.as_asgi()), re_path("", nowhere)]
+visitor_urlpatterns = [
+    path("ws/conversations/<uuid:conversation_id>/", ConversationConsumer.as_asgi()),
+    re_path("", nowhere),
+]
 VISITORS = "/ws/conversations/"
 
 

@@ -6,6 +6,7 @@ import gc
 import socket
 
 from builder.supervising import end_with_supervisor
+from runtime.one_core import stay_on_one_core
 
 GRACE_SECONDS = 5
 PARTING_SECONDS = 0.5  # for those who connected just before, to say what they want
@@ -45,17 +46,27 @@ def serve(listening):
 
     gc.collect()
     gc.freeze()  # what is imported stays; collections need not look at it again
-    config = uvicorn.Config(
-        application,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_max_size=FRAME_BYTES,
-        timeout_keep_alive=65,  # longer than the usual minute of a reverse proxy
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    _server(uvicorn)(config).run(sockets=[listening])
+    stay_on_one_core()
+    _server(uvicorn)(configuration(application)).run(sockets=[listening])
+
+
+def configuration(application, **changes):
+    """uvicorn's settings for `application`."""
+    import uvicorn
+
+    from builder.socket_protocol import SocketProtocol
+
+    chosen = {
+        "lifespan": "off",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "ws": SocketProtocol,
+        "ws_max_size": FRAME_BYTES,
+        "timeout_keep_alive": 65,  # longer than the usual minute of a reverse proxy
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+    }
+    return uvicorn.Config(application, **{**chosen, **changes})
 
 
 def _server(uvicorn):

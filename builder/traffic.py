@@ -22,6 +22,7 @@ from runtime.models.base import first_id
 
 WINDOWS = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
 MOST_RUNS = 2_000
+ENOUGH_RUNS = 200
 MOST_OPEN = 5_000
 _FAILED = ("failed", "unknown")
 _TIMED = ("succeeded", "failed")
@@ -47,6 +48,13 @@ def traffic_of(flow: Flow, window: str, version: FlowVersion | None = None) -> d
     looked_at = list(runs.values_list("created_at", flat=True))
     since = start if len(looked_at) < MOST_RUNS else max(start, looked_at[-1])
     return {"nodes": nodes, "edges": _edges(passed), "runs": len(looked_at), "since": _iso(since)}
+
+
+def usual_seconds(flow: Flow) -> dict[str, float]:
+    """{node: the 95th percentile of its seconds} in the newest live runs of the last 7 days, `ENOUGH_RUNS` at most."""
+    found = Run.objects.for_workspace(flow.workspace).filter(flow=flow, mode="live")
+    newest = found.filter(id__gte=first_id(timezone.now() - WINDOWS["7d"])).order_by("-id")[:ENOUGH_RUNS]
+    return dict(_slowest(newest))
 
 
 def _passed(runs: QuerySet[Run]) -> list[dict[str, Any]]:

@@ -1,23 +1,25 @@
 """Export and import: flows as one JSON value without secrets or ids of this instance; connections by name.
 
-{"segue": "flows", "schema": 1, "flows": [{"name", "description", "kind", "document"}],
- "connections": [{"name", "type", "allowed_hosts", "used_by": [labels]}]}. In the documents a connection is its name.
-Importing asks only what these names are here: a connection of the same name and type is taken without asking.
-An import runs nothing and publishes nothing.
+{"segue": "flows", "schema": 1, "flows": [{"name", "description", "kind", "document", "as", "beside"}],
+ "connections": [{"name", "type", "allowed_hosts", "used_by": [labels]}]}. In the documents a connection is its name,
+and a flow that is run is `flow:` and its name; those come along, marked `beside` (builder/bundling.py; `as` is there
+where two have the same name). Importing asks only what the names of connections are here: one of the same name and
+type is taken without asking. An import runs nothing and publishes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
 
+from builder.bundling import PREFIX, bundle_of, labels_of, places_of
 from builder.drafts import Saved, locked, save_document
 from builder.flows import create_flow
+from builder.naming import named, renamed
 from builder.ops import Document
 from integrations.models import Connection
 from runtime.engine.document import SCHEMA, DocumentError, read_document
-from runtime.engine.fields import ConnectionRef
-from runtime.engine.registry import find
+from runtime.engine.fields import ConnectionRef, FlowRef
 from runtime.engine.validation import is_plain_secret
 from runtime.models import Flow, Workspace
 from runtime.models.flows import KINDS
@@ -38,16 +40,19 @@ class CannotImport(Exception):
 
 def export_flows(flows: Iterable[Flow]) -> dict[str, Any]:
     """Drafts of flows of one workspace as one portable value."""
-    flows = list(flows)
-    ids = {value for flow in flows for _, _, value in _references(flow.draft.document)}
-    workspace = flows[0].workspace
+    asked = {str(flow.pk): flow for flow in flows}
+    workspace = next(iter(asked.values())).workspace
+    bundle = bundle_of(asked.values())
+    labels, flows = labels_of(bundle), list(bundle.values())
+    ids = {value for flow in flows for _, _, value in named(flow.draft.document, ConnectionRef)}
     connections = {str(row.pk): row for row in Connection.objects.for_workspace(workspace) if str(row.pk) in ids}
     return {
         "segue": "flows", "schema": SCHEMA,
         "flows": [
             {"name": flow.name, "description": flow.description, "kind": flow.kind,
-             "document": export_document(flow.draft.document, connections)}
-            for flow in flows
+             "document": export_document(flow.draft.document, connections, labels),
+             **({"as": labels[id]} if labels[id] != flow.name else {}), **({} if id in asked else {"beside": True})}
+            for id, flow in bundle.items()
         ],
         "connections": [
             {"name": row.name, "type": row.type, "allowed_hosts": row.allowed_hosts,
@@ -57,10 +62,11 @@ def export_flows(flows: Iterable[Flow]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def export_document(document: Document, connections: Mapping[str, Connection]) -> Document:
+def export_document(document: Document, connections: Mapping[str, Connection], labels: Mapping[str, str]) -> Document:
     """`document` with names in place of ids; what is gone becomes null, a secret written down becomes empty."""
-    named = _rewritten(document, lambda id: connections[id].name if id in connections else None)
-    return {**named, "nodes": [{**node, "config": _without_secrets(node["config"])} for node in named["nodes"]]}
+    portable = renamed(document, ConnectionRef, lambda id: connections[id].name if id in connections else None)
+    portable = renamed(portable, FlowRef, lambda id: f"{PREFIX}{labels[id]}" if id in labels else None)
+    return {**portable, "nodes": [{**node, "config": _without_secrets(node["config"])} for node in portable["nodes"]]}
 
 
 def _without_secrets(value: Any) -> Any:
@@ -77,7 +83,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _labels_using(flow: Flow, connection_id: str) -> Iterator[str]:
-    for node, _, value in _references(flow.draft.document):
+    for node, _, value in named(flow.draft.document, ConnectionRef):
         if value == connection_id:
             yield node.get("label") or node["key"]
 
@@ -88,25 +94,48 @@ def _labels_using(flow: Flow, connection_id: str) -> Iterator[str]:
 @transaction.atomic
 def import_flows(workspace: Workspace, value: Any, mapping: Mapping[str, Any], user: Any) -> list[Flow]:
     """New flows from an export. `mapping`: {name in the file: id here, or null for none}. Raises CannotImport."""
-    entries = read_export(value)
-    ids = _ids(workspace, value, mapping)
-    flows = []
-    for entry in entries:
-        document = _rewritten(entry["document"], ids.get)
-        flows.append(create_flow(
-            workspace, user, name=entry["name"], kind=entry["kind"], description=entry["description"], document=document
-        ))  # fmt: skip
-    return flows
+    entries, ids = read_export(value), _ids(workspace, value, mapping)
+    places = places_of(workspace, entries, None)
+    return _make(workspace, entries, ids, places, user)
 
 
 @transaction.atomic
 def import_into(flow: Flow, value: Any, mapping: Mapping[str, Any], user: Any) -> Saved:
-    """Replace one flow's draft by the single flow of an export."""
-    entries = read_export(value)
-    if len(entries) != 1 or entries[0]["kind"] != flow.kind:
+    """Replace one flow's draft by the one flow of an export; what it runs is made where it is not here."""
+    first, *others = read_export(value)
+    if not all(entry["beside"] for entry in others) or first["kind"] != flow.kind:
         raise CannotImport("The file must hold one flow of the same kind.", [_error("/flows", "kind", "One flow.")])
     ids = _ids(flow.workspace, value, mapping)
-    return save_document(flow, _rewritten(entries[0]["document"], ids.get), user, locked(flow).revision)
+    places = places_of(flow.workspace, [first, *others], flow)
+    _make(flow.workspace, others, ids, places, user)
+    return save_document(flow, _here(first["document"], ids, places), user, locked(flow).revision)
+
+
+def _make(
+    workspace: Workspace, entries: Iterable[Mapping[str, Any]], ids: Mapping[str, str | None],
+    places: Mapping[str, Any], user: Any,
+) -> list[Flow]:  # fmt: skip
+    """The flows of these entries that are not here yet."""
+    there = set(Flow.objects.filter(pk__in=places.values()).values_list("pk", flat=True))
+    return [
+        create_flow(
+            workspace, user, id=places[entry["label"]], name=entry["name"], kind=entry["kind"],
+            description=entry["description"], document=_here(entry["document"], ids, places),
+        )
+        for entry in entries if places[entry["label"]] not in there
+    ]  # fmt: skip
+
+
+def _here(document: Document, ids: Mapping[str, str | None], places: Mapping[str, Any]) -> Document:
+    """A document of an export with what its names are here."""
+
+    def flow(name: str) -> str | None:
+        if not name.startswith(PREFIX):
+            return name  # written before flows travelled by their names
+        found = places.get(name.removeprefix(PREFIX))
+        return str(found) if found else None
+
+    return renamed(renamed(document, ConnectionRef, ids.get), FlowRef, flow)
 
 
 def read_export(value: Any) -> list[dict[str, Any]]:
@@ -135,7 +164,9 @@ def _entry(pointer: str, flow: Any, errors: list[dict[str, str]]) -> dict[str, A
         document = read_document(flow.get("document"))
     except DocumentError as error:
         errors.extend({**each, "pointer": f"{pointer}/document{each['pointer']}"} for each in error.errors)
-    return {"name": name, "description": description, "kind": kind, "document": document}
+    label = flow["as"] if isinstance(flow.get("as"), str) else name
+    return {"name": name, "description": description, "kind": kind, "document": document, "label": label,
+            "beside": flow.get("beside") is True}  # fmt: skip
 
 
 def _ids(workspace: Workspace, value: Any, mapping: Mapping[str, Any]) -> dict[str, str | None]:
@@ -160,27 +191,6 @@ def _ids(workspace: Workspace, value: Any, mapping: Mapping[str, Any]) -> dict[s
     if errors:
         raise CannotImport(errors[0]["message"], errors)
     return found
-
-
-# --- References
-
-
-def _references(document: Document) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """(node, field, connection) of every connection a document names."""
-    for node in document["nodes"]:
-        node_type = find(node["type"])
-        for name, declared in (node_type.fields if node_type else {}).items():
-            if type(declared) is ConnectionRef and isinstance(node["config"].get(name), str):
-                yield node, name, node["config"][name]
-
-
-def _rewritten(document: Document, replace: Callable[[str], str | None]) -> Document:
-    changed = {(node["id"], name): replace(value) for node, name, value in _references(document)}
-    nodes = [
-        {**node, "config": {name: changed.get((node["id"], name), value) for name, value in node["config"].items()}}
-        for node in document["nodes"]
-    ]
-    return {**document, "nodes": nodes}
 
 
 def _error(pointer: str, code: str, message: str) -> dict[str, str]:

@@ -2,14 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
 
 from builder import problems
 from builder.pages.access import member_required
+from builder.pages.api_docs import ApiDocs
 from runtime.door import urlpatterns as doors
 from runtime.health import healthz, readyz
 from runtime.metrics import metrics
 
+# The two redirects: whoever cuts the address of a flow or of a setting short comes somewhere.
 urlpatterns = [
     *doors,
     path("healthz", healthz),
@@ -17,10 +20,10 @@ urlpatterns = [
     path("metrics", metrics),
     path("api/v1/", include("builder.urls_api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path(
-        "api/docs/", member_required("viewer")(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="api-docs"
-    ),
+    path("api/docs/", member_required("viewer")(ApiDocs.as_view(url_name="schema")), name="api-docs"),
     path("admin/", admin.site.urls),
+    path("flows/", RedirectView.as_view(pattern_name="flow-list")),
+    path("settings/", RedirectView.as_view(pattern_name="preferences")),
     path("", include("builder.urls_pages")),
 ]
 handler400 = problems.bad_request

@@ -3,8 +3,9 @@
 from typing import Any
 
 from builder.ops import Document
+from builder.traffic import usual_seconds
 from runtime.engine.graph import Graph
-from runtime.engine.validation import Problem, validate
+from runtime.engine.validation import SYNC_KINDS, Problem, validate
 from runtime.models import Agent, Flow, Hook, Trigger, Workspace
 
 
@@ -26,7 +27,10 @@ def known(workspace: Workspace) -> dict[str, Any]:
 def problems_of(flow: Flow, document: Document) -> list[Problem]:
     """Every problem of `document` as this flow's, errors first."""
     graph = Graph.from_document(document)
-    found = [*_taken_name(flow, graph), *_unsigned(flow, graph), *validate(graph, flow.kind, known(flow.workspace))]
+    all_known = known(flow.workspace)
+    if flow.kind in SYNC_KINDS:
+        all_known["usual"] = usual_seconds(flow)
+    found = [*_taken_name(flow, graph), *_unsigned(flow, graph), *validate(graph, flow.kind, all_known)]
     return sorted(found, key=lambda problem: problem.severity)
 
 

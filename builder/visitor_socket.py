@@ -7,17 +7,18 @@ a page of a site that the conversation's agent does not list, with 4403.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import close_old_connections
 
+from builder.websocket import Socket
 from runtime.chatting import message_json
-from runtime.conversation_doors import is_token_of
+from runtime.conversation_threads import is_token_of
 from runtime.engine.values import safe_dumps
 from runtime.live import Tailer
 from runtime.models import Conversation
@@ -26,7 +27,8 @@ from runtime.origins import is_own, may_talk
 SOCKETS_A_CONVERSATION = 5
 LARGEST_FRAME = 4 * 1024
 MOST_AT_ONCE = 200
-NOT_ALLOWED, OTHER_SITE, TOO_MUCH, TOO_SLOW = 4401, 4403, 4429, 4008
+NOT_ALLOWED, OTHER_SITE, TOO_MUCH, TOO_SLOW, FAILED = 4401, 4403, 4429, 4008, 1011
+log = logging.getLogger("segue.conversations")
 _sockets: Counter[UUID] = Counter()
 
 
@@ -43,7 +45,7 @@ def conversation_news(ids: list[UUID]) -> list[tuple[Any, UUID, dict[str, Any]]]
 tailer = Tailer(conversation_news)
 
 
-class ConversationConsumer(AsyncWebsocketConsumer):
+class ConversationConsumer(Socket):
     """One page that follows one conversation."""
 
     counted = False
@@ -66,7 +68,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.queue = tailer.subscribe(self.id)
         self.task = asyncio.create_task(self._forward())
 
-    async def disconnect(self, code: int) -> None:
+    def leave(self) -> None:
         if not self.counted:
             return
         self.counted = False
@@ -82,10 +84,16 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.close(TOO_MUCH)
 
     async def _forward(self) -> None:
-        await self._tell()
-        while await self.queue.get() is not None:
+        try:
             await self._tell()
-        await self.close(TOO_SLOW)
+            while await self.queue.get() is not None:
+                await self._tell()
+            await self.close(TOO_SLOW)
+        except OSError:
+            return  # the page is gone: `leave` sees to the rest
+        except Exception:
+            log.exception("A conversation could not be read; its page connects anew")
+            await self.close(FAILED)
 
     async def _tell(self) -> None:
         messages, state = await self._news()

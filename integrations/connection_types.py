@@ -6,8 +6,8 @@ shown again.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,7 @@ class ConnectionType:
     `grant` is where access tokens come from, which are then sent as bearer tokens. `test` is a request, or for other
     protocols a function that says in words whom the values belong to, or raises StepError. `check_more(values)` yields
     (field, what is wrong) beyond what the fields say; `expires(values)` is when the credentials themselves end.
+    `limits` are those of its gate that a new connection begins with (runtime.models.Gate), for people to change.
     """
 
     name: str
@@ -98,6 +99,7 @@ class ConnectionType:
     check_more: Callable[[Values], Iterator[tuple[str, str]]] = lambda values: iter(())
     expires: Callable[[Values], datetime | None] = lambda values: None
     identity: Callable[[Values], Identity | None] = lambda values: None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def secret_names(self) -> list[str]:
@@ -142,23 +144,24 @@ class ConnectionType:
     def hosts(self, values: Values) -> list[str]:
         """The hosts that a connection with these values is bound to whatever else is listed."""
         places = filter(None, (self.address(values), self.token_address(values)))
-        more = (pattern.format_map(self._filled(values)) for pattern in self.more_hosts)
+        more = (pattern.format_map(self.filled(values)) for pattern in self.more_hosts)
         return list(dict.fromkeys(filter(None, [*map(host_and_port, places), *more])))
 
-    def _place(self, name: str, usual: str, values: Values) -> str:
-        filled = self._filled(values)
-        return filled.get(name) or usual.format_map(filled)
+    def filled(self, values: Values) -> dict[str, str]:
+        """The values with those that are left out, or empty, as their fields have them by default."""
+        return {**values, **{field.name: values.get(field.name) or field.default for field in self.fields}}
 
-    def _filled(self, values: Values) -> dict[str, str]:
-        return {field.name: values.get(field.name) or field.default for field in self.fields}
+    def _place(self, name: str, usual: str, values: Values) -> str:
+        filled = self.filled(values)
+        return filled.get(name) or usual.format_map(filled)
 
     def check(self, values: Values) -> dict[str, str]:
         """{field: what is wrong} of a connection's values, secrets included."""
         known = {field.name for field in self.fields}
         problems = {name: f"There is no field {name!r}." for name in values if name not in known}
-        for field in self.fields:
-            if message := field.wrong_with(values.get(field.name, field.default)):
-                problems[field.name] = message
+        for each in self.fields:
+            if message := each.wrong_with(values.get(each.name, each.default)):
+                problems[each.name] = message
         if not problems:
             problems = {**dict(self._check_address(values)), **dict(self.check_more(values))}
         return problems

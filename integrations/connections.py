@@ -101,7 +101,7 @@ def credentials_of(row: Connection) -> Credentials:
         secrets = row.secrets()
     except CannotOpen as error:
         return Credentials(**known, broken=str(error))
-    values = {**row.config, **secrets}
+    values = row.kind.filled({**row.config, **secrets})
     mask = Mask([*_lines_of(secrets), *_derived(row.kind, values)])
     bound = Credentials(**known, values=values, mask=mask, identity=row.kind.identity(values))
     return replace(bound, tokens=_tokens(row, bound)) if row.kind.grant else bound

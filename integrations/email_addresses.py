@@ -20,6 +20,16 @@ def addresses_in(text: str, most: int = 50) -> list[str]:
     return found
 
 
+def people_in(text: str, most: int = 50) -> list[dict[str, str]]:
+    """The same with their names, where they have one: [{"email", "name"}]."""
+    written = " ".join(text.replace(";", ",").split())
+    names = {address: name for name, address in reversed(getaddresses([written])) if name}
+    return [
+        {"email": address, **({"name": names[address]} if address in names else {})}
+        for address in addresses_in(text, most)
+    ]
+
+
 def name_and_address(text: str) -> dict[str, str]:
     """`Bot <bot@example.com>` as {"email", "name"}; without a name if there is none."""
     name, address = parseaddr(text)

@@ -28,7 +28,7 @@ class GoogleNode(ServiceNode):
         "userRateLimitExceeded": "Google asks for fewer requests.",
     }  # fmt: skip
     passing = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"})
-    connection = ConnectionRef("Google account", types=["google", "google_service_account"], required=True)
+    connection = ConnectionRef("Google account", types=["google", "service_account"], required=True)
 
     def code_of(self, body: Any) -> str:
         """The most telling of the names Google has for an error."""

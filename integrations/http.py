@@ -96,18 +96,12 @@ def fetch(
             raw.close()
             renewed = True
             continue
-        try:
-            target = redirect_of(raw, url) if redirects else None
-            if target is None:
-                content = _read(raw, min(max_bytes, LARGEST_BODY), timeout, request)
-                if connection is not None and raw.status < 400:
-                    connection.worked()
-                # The address as it was asked for: a connection may have put its key into the one that was sent.
-                return Response(raw.status, joined(raw.headers), content, time.monotonic() - started, url)
-        except BaseException:
-            raw.close()  # half an answer must not wait in a kept line for the next request
-            raise
-        raw.close()
+        target, content = _taken(raw, request, url if redirects else None, max_bytes, timeout)
+        if target is None:
+            if connection is not None and raw.status < 400:
+                connection.worked()
+            # The address as it was asked for: a connection may have put its key into the one that was sent.
+            return Response(raw.status, joined(raw.headers), content, time.monotonic() - started, url)
         if target in seen or len(seen) == redirects:
             raise StepError(f"{host_of(url)} keeps redirecting ({len(seen) + 1} times).", code="too_many_redirects")
         seen.add(target)
@@ -135,6 +129,21 @@ def _send(request: _Request, timeout: float) -> Any:
         raw.close()
         raise StepError(f"{host_of(request.url)} sent no final answer (status {raw.status}).", code="bad_answer")
     raise AssertionError("not reached")
+
+
+def _taken(
+    raw: Any, request: _Request, followed_from: str | None, max_bytes: int, timeout: float
+) -> tuple[str | None, bytes]:
+    """(where a redirect leads, nothing), or (None, the body). Without `followed_from` a redirect is an answer too."""
+    try:
+        target = redirect_of(raw, followed_from) if followed_from is not None else None
+        if target is None:
+            return None, _read(raw, min(max_bytes, LARGEST_BODY), timeout, request)
+    except BaseException:
+        raw.close()  # half an answer must not wait in a kept line for the next request
+        raise
+    raw.close()
+    return target, b""
 
 
 def _repeatable(request: _Request) -> bool:

@@ -17,7 +17,7 @@ AUDIENCE = ConnectionField("audience", "Audience", required=False, advanced=True
 
 register_connection_type(
     ConnectionType(
-        "oauth_client", "OAuth 2 client credentials",
+        "oauth2_client_credentials", "OAuth 2 client credentials",
         "A client id and secret, for which a server gives access tokens. They are renewed by themselves.",
         (TOKEN_URL, CLIENT_ID, CLIENT_SECRET, SCOPE, AUDIENCE, CLIENT_AUTH), icon="shield",
         grant=Grant("{token_url}", client_credentials),
@@ -25,7 +25,7 @@ register_connection_type(
 )  # fmt: skip
 register_connection_type(
     ConnectionType(
-        "oauth_refresh", "OAuth 2 refresh token", "A refresh token you have, for which a server gives access tokens.",
+        "oauth2_refresh", "OAuth 2 refresh token", "A refresh token you have, for which a server gives access tokens.",
         (TOKEN_URL, ConnectionField("refresh_token", "Refresh token", secret=True),
          ConnectionField("client_id", "Client id", required=False),
          ConnectionField("client_secret", "Client secret", secret=True, required=False), SCOPE, CLIENT_AUTH),
@@ -34,7 +34,7 @@ register_connection_type(
 )  # fmt: skip
 register_connection_type(
     ConnectionType(
-        "oauth_sign_in", "OAuth 2 sign-in", "Somebody signs in at the other system and allows the access once.",
+        "oauth2_sign_in", "OAuth 2 sign-in", "Somebody signs in at the other system and allows the access once.",
         (ConnectionField("authorize_url", "Sign-in address", help="Such as https://auth.example.com/authorize."),
          TOKEN_URL, CLIENT_ID, CLIENT_SECRET, SCOPE, CLIENT_AUTH),
         icon="user", grant=Grant("{token_url}", authorize_url="{authorize_url}"),

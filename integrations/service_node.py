@@ -114,3 +114,19 @@ class ServiceNode(ConnectedNode):
             log.warning("%s could not read an answer", self.type, exc_info=True)
             text = f"{self.service} answered, but not in the form it is known for. Its answer is in the details."
             raise StepError(text, code="bad_answer", detail=exchange.answered[-1]) from error
+
+
+class ErrorObjectNode(ServiceNode):
+    """A step of a service whose refusals are {"error": {"code" or "type", "message"}}."""
+
+    def code_of(self, body: Any) -> str:
+        error = _error_in(body)
+        return str(error.get("code") or error.get("type") or "")
+
+    def words_of(self, body: Any) -> str:
+        return str(_error_in(body).get("message") or "")[:300] or super().words_of(body)
+
+
+def _error_in(body: Any) -> Mapping[str, Any]:
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return error if isinstance(error, Mapping) else {}

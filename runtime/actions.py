@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from runtime import active, present
+from runtime import active, present, tallies
 from runtime.active import ActiveRun
 from runtime.claiming import keeper
 from runtime.deadlines import answer
@@ -150,6 +150,8 @@ def _release(items: list[tuple[ActiveRun, bool]]) -> list[int]:
         error = {"message": "The flow would have waited past the deadline.", "code": "deadline", "node": run.node.id}
         end = {"status": Status.TIMED_OUT, "due_at": None, "claimed_by": "", "finished_at": present.now()}
         results.append(mine.update(answer=run.answer, response=run.answer["response"], error=error, **end))
+        if results[-1]:
+            tallies.ended(Status.TIMED_OUT, run.started_at)
     return results
 
 

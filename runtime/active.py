@@ -146,10 +146,14 @@ class ActiveRun:
         )
         return opened
 
+    @cached_property
+    def _itself(self) -> dict[str, Any]:
+        return {"id": str(self.id), "started_at": iso(self.started_at or self.created_at)}
+
     def scope(self) -> dict[str, Any]:
         """What templates see now."""
         state = self.state
-        run = {"id": str(self.id), "started_at": iso(self.started_at or self.created_at), "attempt": state.attempt}
+        run = {**self._itself, "attempt": state.attempt}
         now = self.as_of.replace("+00:00", "Z")
         scope = {**self.given, "vars": state.vars, "steps": state.steps, "run": run, "now": now}
         if state.chat:

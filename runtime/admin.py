@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils.html import format_html
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from runtime.history import matching, steps_json
+from runtime.history import matching
 from runtime.models import (
     Agent,
     ApiKey,
@@ -26,6 +26,7 @@ from runtime.models import (
 )
 from runtime.operating import CannotOperate, cancel, retry
 
+admin.site.site_url = None  # every page of it has a way to the app already
 for queue_model in (Failure, OrmQ, Schedule, Success, Group):
     if admin.site.is_registered(queue_model):
         admin.site.unregister(queue_model)
@@ -69,7 +70,7 @@ class RunAdmin(ReadOnly):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         run = self.get_object(request, object_id)
-        context = {"timeline": steps_json(run.steps.all()) if run else [], "run": run, **(extra_context or {})}
+        context = {"timeline": run.steps.all() if run else [], "run": run, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="started", ordering="id")

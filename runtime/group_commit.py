@@ -8,7 +8,6 @@ Both threads start on first use in the process that uses them, never before a fo
 """
 
 import contextlib
-import fcntl
 import os
 import queue
 import threading
@@ -29,7 +28,6 @@ class Lane:
 
     def __init__(self, name: str, atomic: bool):
         self.atomic = atomic
-        self.turn: int | None = None
         self.jobs: queue.SimpleQueue[tuple[Write, Any, Future]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -68,22 +66,9 @@ class Lane:
         with self._turn(), transaction.atomic():
             return [write([item for item, _ in group]) for write, group in groups.items()]
 
-    @contextlib.contextmanager
-    def _turn(self):
-        """On SQLite, whose one writer others wait for by sleeping longer and longer: a queue the kernel keeps.
-
-        Without it a process could be kept from writing for most of a second by two others that write all the time.
-        """
-        if connection.vendor != "sqlite":
-            yield
-            return
-        if self.turn is None:
-            self.turn = os.open(f"{connection.settings_dict['NAME']}-turn", os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self.turn, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self.turn, fcntl.LOCK_UN)
+    def _turn(self) -> contextlib.AbstractContextManager[None]:
+        """SQLite's, from beginning to end: it is given on when the next one finds the lock free."""
+        return connection.turn() if connection.vendor == "sqlite" else contextlib.nullcontext()
 
     def _one_by_one(self, groups):
         for write, group in groups.items():

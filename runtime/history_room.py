@@ -7,8 +7,7 @@ what the run itself remembers has its own limit (runtime/recording.py).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runtime.engine.values import safe_dumps
 
@@ -22,8 +21,7 @@ FULL = {
 LONGEST_MESSAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A value as history keeps it, with its JSON text, which is what is written."""
 
     value: Any

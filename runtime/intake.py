@@ -47,6 +47,7 @@ class Arrival:
     only: Trigger | None = None  # a hook starts its own flow and nobody else's
     starts: bool = True  # look-alike events are kept and start nothing
     skipped: list[dict[str, Any]] = field(default_factory=list)  # who was not started, known before; as Event.skipped
+    awaited: list[Any] = field(default_factory=list)  # ids of runs of its call that are there already and wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,26 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
     answered = _known_answers(batch)
     triggers = listening(arrival.workspace_id for arrival in batch if arrival.only is None)
     results: list[Accepted] = []
-    events: list[Event] = []
+    events: dict[Any, Event] = {}
     runs: list[Run] = []
+    awaited: dict[Any, Any] = {}
     for arrival in batch:
         accepted = _repeated(arrival, known, answered)
         if accepted is None:
             event = event_of(arrival)
             own = _runs(arrival, event, triggers)
-            if event._state.adding:
-                events.append(event)
+            events[event.pk] = event
             runs.extend(own)
+            awaited |= dict.fromkeys(arrival.awaited, event.pk)
             accepted = Accepted(202, _body(event, own, duplicate=False))
             _remember(arrival, event, own, accepted, known, answered)
         results.append(accepted)
-    EVENTS.insert([event_row(event) for event in events])
+    EVENTS.insert([event_row(event) for event in events.values()])
     RUNS.insert([run_row(run) for run in runs])
+    given = _give_analyses(awaited)
     _keep_answers(answered)
-    awaiting.wake(events)
-    if runs:
+    awaiting.wake(list(events.values()))
+    if runs or given:
         broker.hint()
     crash_point("after_accept")
     return results
@@ -178,13 +181,19 @@ def _run_of_call(arrival: Arrival, event: Event, trigger: Trigger) -> Run | None
         due_at = present.now() + WAIT_FOR_ANALYSIS if waits else present.now()
         return run_of(trigger.flow, trigger.version_id, event, call_key=call_key, due_at=due_at)
     if arrival.moment == "analysed":
-        event.save(force_insert=True)  # now, because a run that is there already is pointed to it
-        updated = Run.objects.filter(pk=there.pk, fence=0, status=Status.QUEUED).update(
-            event_id=event.pk, due_at=present.now(), changes=F("changes") + 1
-        )
-        if updated:
-            broker.hint()
+        arrival.awaited.append(there.pk)
     return None
+
+
+def _give_analyses(awaited: Mapping[Any, Any]) -> int:
+    """{run: event}: what has not begun yet begins with the event that carries the analysis. How many did."""
+    now = present.now()
+    return sum(
+        Run.objects.filter(pk=run_id, fence=0, status=Status.QUEUED).update(
+            event_id=event_id, due_at=now, changes=F("changes") + 1
+        )
+        for run_id, event_id in awaited.items()
+    )
 
 
 _MAKERS = {"message_received": _run_of_message}

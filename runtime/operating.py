@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from runtime import broker, present
+from runtime import broker, present, tallies
 from runtime.arrivals import written_event
 from runtime.children import newest_of, settle
 from runtime.intake import Arrival, event_of, run_of, secure_values
@@ -29,6 +29,7 @@ def cancel(run: Run, by: str = "") -> bool:
     Wait.objects.filter(run=run, closed_at=None).update(closed_at=now)
     run.refresh_from_db()
     if cancelled:
+        tallies.ended(Status.CANCELLED, run.started_at)
         for child in run.children.filter(status__in=OPEN):
             cancel(child, by)
         if run.parent_id:
@@ -51,14 +52,8 @@ def retry(
     if run.status not in FINAL and run.status != Status.PARKED:
         raise CannotOperate("This run has not ended; cancel it first.")
     same = version is None or version.pk == run.version_id
-    if start == "failed" and not same and not _has_step(version, run):
-        raise CannotOperate("The step it failed at is not in that version; start from the beginning instead.")
-    if start == "failed" and run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
-        raise CannotOperate("This run did not fail; start it from the beginning.")
-    if start == "failed" and run.pruned_at:
-        raise CannotOperate("What this run did is no longer kept; start it from the beginning.")
-    if start == "failed" and (run.error or {}).get("code") == TOO_MUCH_DATA:
-        raise CannotOperate("It gathered more than can be kept, so it cannot go on there; start it from the beginning.")
+    if start == "failed":
+        _must_go_on(run, None if same else version)
     stored = run.event if event is None else _edited(run, event)
     if stored is None or stored.pruned_at:
         raise CannotOperate("What started this run is no longer kept; give it an event.")
@@ -102,10 +97,21 @@ def _edited(run: Run, event: dict[str, Any]) -> Event:
     return stored
 
 
-def _has_step(version: FlowVersion | None, run: Run) -> bool:
+def _must_go_on(run: Run, other: FlowVersion | None) -> None:
+    """Raises CannotOperate where a run cannot go on at its failed step, with its own version or with another."""
+    if other is not None and not _has_step(other, run):
+        raise CannotOperate("The step it failed at is not in that version; start from the beginning instead.")
+    if run.status not in (Status.FAILED, Status.PARKED, Status.TIMED_OUT):
+        raise CannotOperate("This run did not fail; start it from the beginning.")
+    if run.pruned_at:
+        raise CannotOperate("What this run did is no longer kept; start it from the beginning.")
+    if (run.error or {}).get("code") == TOO_MUCH_DATA:
+        raise CannotOperate("It gathered more than can be kept, so it cannot go on there; start it from the beginning.")
+
+
+def _has_step(version: FlowVersion, run: Run) -> bool:
     """Whether `version` has the step at which the run stands."""
-    nodes = version.document.get("nodes", []) if version is not None else []
-    return not run.state or any(node["id"] == run.state.get("node") for node in nodes)
+    return not run.state or any(node["id"] == run.state.get("node") for node in version.document.get("nodes", []))
 
 
 def _copy_visits(run: Run, again: Run, unchanged: bool, same_input: bool) -> None:

@@ -31,10 +31,11 @@ _last: _Look | None = None
 
 def now() -> datetime:
     """The time to store and to compare with what is stored."""
+    here = timezone.now()
     if _last is None:
-        return timezone.now()
+        return here
     ahead = _last.ahead + (time.time() - time.monotonic() - _last.gap)
-    return timezone.now() if abs(ahead) < UNNOTICED else timezone.now() - timedelta(seconds=ahead)
+    return here if abs(ahead) < UNNOTICED else here - timedelta(seconds=ahead)
 
 
 def look() -> None:

@@ -25,7 +25,7 @@ from runtime.history_room import Kept, divide
 from runtime.models import Status
 from runtime.parking import why_parked, without_connection
 from runtime.rows import change
-from runtime.tables import BARE_STEPS, EVENTS, NEWS, RUNS, STEPS, event_row
+from runtime.tables import BARE_STEPS, EVENTS, NEWS, REFERENCES, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
 TOO_MUCH_DATA = "too_much_data"  # the code of a run that failed for it
@@ -102,7 +102,9 @@ def _opened(run: ActiveRun) -> Opened | None:
 
 def _went_on_at(run: ActiveRun) -> datetime | None:
     """When the visit that waited went on: not when that is recorded, which may be after a slow step."""
-    mine = [row for row in run.steps if run.open_row is not None and row["index"] == run.open_row[0]]
+    if run.open_row is None:
+        return None
+    mine = [row for row in run.steps if row["index"] == run.open_row[0]]
     ended: datetime | None = mine[0]["started_at"] + timedelta(seconds=mine[0]["seconds"]) if mine else None
     return ended
 
@@ -162,8 +164,9 @@ def record(batch: list[Progress]) -> list[bool]:
     kept = [item for item in batch if item.born or item.run_id in held]
     STEPS.insert([step for item in kept for step in item.steps])
     BARE_STEPS.insert([step for item in kept for step in item.bare_steps])
+    REFERENCES.insert([[item.workspace_id, item.run_id, *each] for item in kept for each in item.references])
     for item in kept:
-        _insert_rest(item)
+        _note_waits(item)
     for item in kept:
         _tell_others(item)
     for item in sorted((item for item in kept if item.talked), key=lambda item: str(item.talked.conversation_id)):
@@ -190,13 +193,8 @@ def _step_values(run_id: Any, step: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _insert_rest(item: Progress) -> None:
-    """Rows that most runs do not have: references, waits opened and closed."""
-    for label, value in item.references:
-        change(
-            "INSERT INTO runtime_reference (workspace_id, run_id, label, value) VALUES (%s, %s, %s, %s)",
-            [item.workspace_id, item.run_id, label, value],
-        )
+def _note_waits(item: Progress) -> None:
+    """What most runs do not have: waits opened and closed."""
     if item.went_on_at is not None:
         change(
             "UPDATE runtime_wait SET closed_at = %s WHERE run_id = %s AND closed_at IS NULL",

@@ -39,13 +39,17 @@ def reply(batch: list[Reply]) -> list[Turn]:
 
 
 def _reply(said: Reply) -> Turn:
+    """The first answer again, a refusal, or the turn that this reply takes."""
     before = Conversation.objects.get(pk=said.conversation_id)
     earlier = Message.objects.filter(conversation=before, client_id=said.client_id).first()
     if earlier is not None:
         return Turn(before.pk, since=earlier.seq, message_id=earlier.pk, repeated=True)
     refused = _refusal(before, said)
-    if refused is not None:
-        return Turn(before.pk, refused=refused)
+    return Turn(before.pk, refused=refused) if refused is not None else _taken(before, said)
+
+
+def _taken(before: Conversation, said: Reply) -> Turn:
+    """Claim who waits for it, store it, tell who else hears it; lost where another reply was quicker."""
     message_id, claimed = time_ordered_id(), None
     if said.role == "user" and before.run_id and before.status != "with_human":
         claimed, busy = _claim(before.run_id, message_id)
@@ -57,13 +61,18 @@ def _reply(said: Reply) -> Turn:
     message = _store(conversation, said, message_id)
     if said.role == "user" and conversation.mode == "live":
         claimed = _tell(conversation, said, message, claimed)
+    _move_on(conversation, said, claimed)
+    return Turn(conversation.pk, claimed, message.seq, message.pk)
+
+
+def _move_on(conversation: Conversation, said: Reply, claimed: Claimed | None) -> None:
+    """The conversation's state once this was said: a person has it, or the flow goes on."""
     if said.role == "human" and conversation.status != "with_human":
         conversation.status, conversation.expects = "with_human", None
     if claimed is not None:
         conversation.status, conversation.expects = "open", None
     conversation.last_at = present.now()
     conversation.save()
-    return Turn(conversation.pk, claimed, message.seq, message.pk)
 
 
 def _tell(conversation: Conversation, said: Reply, message: Message, claimed: Claimed | None) -> Claimed | None:

@@ -116,12 +116,17 @@ _quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
 def plain(value: Any) -> Any:
     """A value as SQLite stores it: ids as 32 hex digits, moments as naive UTC text."""
     kind = type(value)
+    if kind in _STORED_AS_IT_IS:
+        return value
     if kind is UUID:
         return value.hex
     if kind is datetime:
         utc = value if value.tzinfo is UTC else value.astimezone(UTC)
         return str(utc.replace(tzinfo=None))
-    return str(value) if isinstance(value, str) and kind is not str else value  # a status is a text of its own class
+    return str(value) if isinstance(value, str) else value  # a status is a text of its own class
+
+
+_STORED_AS_IT_IS = frozenset((str, int, float, bool, type(None)))
 
 
 def id_of(value: Any) -> Any:

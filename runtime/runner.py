@@ -10,7 +10,6 @@ is written no earlier than its first effect or its end: until then nobody has be
 """
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -25,6 +24,7 @@ from runtime.engine import interpreter
 from runtime.engine.outcomes import Done, Fail
 from runtime.engine.state import FAILED, WAITING
 from runtime.group_commit import recorder
+from runtime.history_room import fit
 from runtime.recording import TOO_MUCH_DATA, StateTooLarge, progress, record
 from runtime.stepping import perform, running_row
 
@@ -69,8 +69,7 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     try:
         news = progress(run, me(), going_on)
     except StateTooLarge as error:
-        run.state = replace(run.state, status=FAILED, wait=None, vars={}, steps={},
-                            error={"message": str(error), "code": TOO_MUCH_DATA, "node": run.state.node})  # fmt: skip
+        _end_for_its_size(run, str(error))
         news = progress(run, me(), going_on)
     try:
         mine = recorder().submit(record, news).result()
@@ -92,6 +91,16 @@ def keep(run: ActiveRun, going_on: bool = False) -> bool:
     run.as_of, run.fresh, run.unborn = run.state.as_of, False, None
     run.effect_unrecorded = run.repeat_unrecorded = False
     return True
+
+
+def _end_for_its_size(run: ActiveRun, message: str) -> None:
+    """It cannot be kept with its data, so it ends without; a step that was about to start did not."""
+    error = {"message": message, "code": TOO_MUCH_DATA, "node": run.state.node}
+    run.state = run.state._replace(status=FAILED, wait=None, vars={}, steps={}, error=error)
+    for row in run.steps:
+        if row["status"] == "running":
+            row.update(status="failed", error=fit({"message": message, "code": TOO_MUCH_DATA, "detail": None}))
+    _settle(run)
 
 
 def _goes_on(run: ActiveRun) -> bool:
@@ -140,20 +149,25 @@ def _is_over(run: ActiveRun) -> bool:
 
 
 def _ready(run: ActiveRun) -> bool:
-    """Record what has to be recorded before the next node starts; False when the lease was lost."""
+    """Record what has to be recorded before the next node starts; False when there is none for this driver."""
     effect = run.node.effect
     due = run.repeat_unrecorded or (run.effect_unrecorded and effect != "none") or len(run.steps) >= MOST_UNRECORDED
     due = due or ((run.unborn is not None or bool(run.chat)) and effect != "none")
-    if due and not keep(run, going_on=True):
+    if due and not _keep_on(run):
         return False
     if not run.unknown_try and (effect == "once" or run.mode != "live") and not _wakes(run):
         running_row(run)
-        if not keep(run, going_on=True):
+        if not _keep_on(run):
             return False
     if effect != "none":
         live.started(run.id, run.node.id, run.flow_id)
         crash_point("before_effect")
     return True
+
+
+def _keep_on(run: ActiveRun) -> bool:
+    """Record what there is; False when the lease was lost, or when the run was too large to keep, which ends it."""
+    return keep(run, going_on=True) and not run.state.finished
 
 
 def _wakes(run: ActiveRun) -> bool:
@@ -174,4 +188,4 @@ def _take(run: ActiveRun, outcome) -> None:
     run.effect_unrecorded = run.effect_unrecorded or effect in ("keyed", "once")
     run.repeat_unrecorded = effect == "repeatable"
     if run.options.get("until") == node.id and isinstance(outcome, Done | Fail) and not run.state.finished:
-        run.state = replace(run.state, status="succeeded", wait=None, outcome=f"stopped after {node.label or node.key}")
+        run.state = run.state._replace(status="succeeded", wait=None, outcome=f"stopped after {node.label or node.key}")

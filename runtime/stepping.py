@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +20,7 @@ from runtime.lasting import lasting
 from runtime.zones import zone_of_number
 
 log = logging.getLogger("segue.runner")
+TIMED = ("time", "event", "approval")  # waits that their moment ends, unless something comes before
 LONGEST_STEP = 60  # seconds; runtime.engine.graph.Node.timeout_seconds caps at the same
 
 
@@ -27,23 +29,29 @@ class RunningStep:
 
     def __init__(self, run: ActiveRun, started: float):
         node = run.node
-        assert node.node_type is not None
         self.run, self.node = run, node
-        self.config: Mapping[str, Any] = node.node_type.config_of(node.config)
+        self.config = node.values
         self.scope = run.scope()
         self.attempt, self.mode = run.state.attempt, run.mode
-        # What waits counts from the moment it begins to, not from the last record: that lies before slow steps.
-        self.now = present.now() if node.node_type.waits else datetime.fromisoformat(run.as_of)
         self.warnings: list[dict[str, Any]] = []
         self.rendered: dict[str, Any] = {}
         self.request: Mapping[str, Any] | None = None
-        # A failed visit that a retry copied keeps the key it was tried under (SETTLED 7.10).
-        keys = run.options.get("keys") or {}
-        self.idempotency_key = keys.get(str(run.state.index)) or f"{run.id}:{run.state.index}"
-        limit = node.timeout_seconds
-        self.deadline = started + limit
+        self.deadline = started + node.timeout_seconds
         if run.deadline is not None and not run.options.get("respond_then_continue"):
             self.deadline = min(self.deadline, run.deadline)
+
+    @cached_property
+    def now(self) -> datetime:
+        """What waits counts from the moment it begins to, not from the last record: that lies before slow steps."""
+        waits = self.node.node_type is not None and self.node.node_type.waits
+        return present.now() if waits else datetime.fromisoformat(self.run.as_of)
+
+    @property
+    def idempotency_key(self) -> str:
+        """A failed visit that a retry copied keeps the key it was tried under (SETTLED 7.10)."""
+        index = self.run.state.index
+        keys: Mapping[str, str] = self.run.options.get("keys") or {}
+        return keys.get(str(index)) or f"{self.run.id}:{index}"
 
     @property
     def timeout(self) -> float:
@@ -261,6 +269,7 @@ def _add_row(
         seconds=round((started_at - row["started_at"]).total_seconds() + time.monotonic() - started, 6),
         input=fit(step.shown_input()) if step else None, warnings=step.warnings[:50] if step else [],
         port=outcome.port if isinstance(outcome, Done) else "", output=None, error=None, reason=None,
+        late=_late(run, started_at),
     )  # fmt: skip
     match outcome:
         case Done():
@@ -273,6 +282,15 @@ def _add_row(
             row["error"] = _error(outcome)
         case End():
             row["output"] = fit({"outcome": outcome.outcome}) if outcome.outcome else None
+
+
+def _late(run: ActiveRun, started_at: datetime) -> float | None:
+    """How many seconds after its moment a run goes on that waited for it; None where something else ended the wait."""
+    wait = run.state.wait
+    if wait is None or wait["kind"] not in TIMED or not wait["until"] or run.arrived is not None:
+        return None
+    late = (started_at - datetime.fromisoformat(wait["until"])).total_seconds()
+    return late if late >= 0 else None
 
 
 def running_row(run: ActiveRun) -> None:

@@ -1,10 +1,10 @@
-"""The three tables that every run is written to, in the order in which the hot path has their values."""
+"""The tables that runs are written to, in the order in which the hot path has their values."""
 
 import json
 from typing import Any
 
 from runtime.engine.values import safe_dumps
-from runtime.models import Event, Run, StepRun
+from runtime.models import Event, Reference, Run, StepRun
 from runtime.rows import Table
 
 EVENTS = Table(Event, (
@@ -20,6 +20,7 @@ NEWS = (
     "error", "history_bytes",
 )  # fmt: skip
 RUNS = Table(Run, (*BORN_WITH, *NEWS))
+REFERENCES = Table(Reference, ("workspace", "run", "label", "value"))
 STEPS_COLUMNS = (
     "run", "index", "attempt", "seq", "node", "type", "label", "status", "port", "input", "output", "error",
     "warnings", "reason", "started_at", "seconds",

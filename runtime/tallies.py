@@ -1,7 +1,9 @@
-"""Tallies: steps counted as they are recorded, for /metrics. True counters: they only grow, whoever is asked.
+"""Tallies: what is counted as it is recorded, for /metrics. True counters: they only grow, whoever is asked.
 
-Each process counts in memory what it has recorded and adds it to the table every second; a process that is killed
-loses the counts of its last second, never a step. Nothing on the way of a run waits for it.
+Steps by type and outcome; beside them, under types that no step has, runs that ended by status, and waits that their
+time ended by how late they went on. Each process counts in memory what it has recorded and adds it to the table every
+second; a process that is killed loses the counts of its last second, never a step. Nothing on the way of a run waits
+for it.
 """
 
 import logging
@@ -10,13 +12,15 @@ import time
 from bisect import bisect_left
 from collections.abc import Mapping
 from concurrent.futures import Future
+from datetime import datetime
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import connection, transaction
 
+from runtime import present
 from runtime.group_commit import loader, recorder
-from runtime.models import Tally
+from runtime.models import FINAL, Tally
 from runtime.rows import Table
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ BUCKETS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  
 FLUSH_EVERY = 1.0
 MOST = 5000  # kinds of steps and outcomes that a process keeps apart between two flushes
 NOT_ENDED = ("running", "waiting")
+RUN, TIMER = "@run", "@timer"  # whole runs: outcome = status, seconds = from start to end; timers: seconds late
 _ADD = (
     "ON CONFLICT (type, outcome, bucket) DO UPDATE SET "
     "count = runtime_tally.count + excluded.count, seconds = runtime_tally.seconds + excluded.seconds"
@@ -36,14 +41,32 @@ Kind = tuple[str, str, int]  # type, outcome, bucket
 
 
 def recorded(run: "ActiveRun") -> None:
-    """Count the steps that were just recorded, as far as they have ended."""
-    ended = [
-        ((step["type"][:60], _outcome(step), bucket_of(step["seconds"])), step["seconds"])
-        for step in run.steps
-        if step["status"] not in NOT_ENDED
-    ]
-    if ended:
-        _count(ended)
+    """Count what was just recorded: steps that have ended, timers that went off, and the run if this was its end."""
+    seen = [_seen(step["type"][:60], _outcome(step), step["seconds"]) for step in run.steps if _has_ended(step)]
+    seen += [_seen(TIMER, "elapsed", step["late"]) for step in run.steps if step.get("late") is not None]
+    status = run.stopped or run.state.status
+    if status in FINAL:
+        seen.append(_seen(RUN, status, _lasted(run.started_at)))
+    if seen:
+        _count(seen)
+
+
+def ended(status: str, started_at: datetime | None) -> None:
+    """Count a run that ended otherwise than by its last step, once the transaction that ends it is committed."""
+    seen = [_seen(RUN, status, _lasted(started_at))]
+    transaction.on_commit(lambda: _count(seen))
+
+
+def _lasted(started_at: datetime | None) -> float:
+    return max(0.0, (present.now() - started_at).total_seconds()) if started_at else 0.0
+
+
+def _seen(type: str, outcome: str, seconds: float) -> tuple[Kind, float]:
+    return (type, outcome, bucket_of(seconds)), seconds
+
+
+def _has_ended(step: Mapping[str, Any]) -> bool:
+    return step["status"] not in NOT_ENDED
 
 
 def _outcome(step: Mapping[str, Any]) -> str:
@@ -62,10 +85,10 @@ _lock = threading.Lock()
 _flusher: threading.Thread | None = None
 
 
-def _count(ended: list[tuple[Kind, float]]) -> None:
+def _count(seen: list[tuple[Kind, float]]) -> None:
     global _flusher
     with _lock:
-        for kind, seconds in ended:
+        for kind, seconds in seen:
             row = _counted.get(kind)
             if row is None:
                 if len(_counted) >= MOST:

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
+from tests.turns import pytest_runtest_protocol  # noqa: F401  a hook
+
 IN_CI = os.environ.get("CI") == "true"
 # In CI the same examples every time: what it says of a change must not depend on luck. At a desk, new ones each time.
 # No deadline for one example: the machine may be busy with something else.
@@ -79,6 +81,23 @@ def _plain_static_files():
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_tests_are_refused(django_db_blocker):
+    """Outside of tests that ask for a database pytest-django refuses it, to whatever thread asks: also in the middle
+    of a commit, after which that thread's connection would stay in its transaction, and hold SQLite's lock, for good.
+    A thread that has a connection (one of those that write, or the server's) may end what it has begun.
+    """
+    refuse = django_db_blocker._blocking_wrapper
+
+    def ensure_connection(connection):
+        if connection.connection is None or threading.current_thread() is threading.main_thread():
+            refuse()
+
+    django_db_blocker._blocking_wrapper = ensure_connection
+    with django_db_blocker.block():
+        yield
 
 
 @pytest.fixture
@@ -219,6 +238,7 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
     "--disable-dev-shm-usage",  # containers have little of it
+    "--host-resolver-rules=MAP plain.example 127.0.0.1",  # the same server as any host on plain http is seen
 ]
 
 

@@ -18,7 +18,6 @@ PROGRAM = """
 import json, sys
 import django
 django.setup()
-from dataclasses import replace
 from datetime import UTC, datetime
 from integrations.connection_types import TYPES
 from integrations.connections import Credentials
@@ -36,7 +35,7 @@ graph = Graph.from_document(chain(call_ended(), page, end(), ports={"page": "suc
 pager = Credentials("Pager", TYPES["pager"], ("127.0.0.1",), {"token": "t0ken-secret", "base_url": url})
 run = ActiveRun(
     id="run-1", workspace_id="w1", flow_id="f1", version_id=None, kind="post_call", mode="live", graph=graph,
-    state=replace(begin(graph, {}, datetime.now(UTC)), node="page"), fence=1, seq=0,
+    state=begin(graph, {}, datetime.now(UTC))._replace(node="page"), fence=1, seq=0,
     event={"interaction": {"id": "c-7"}}, connections={"c1": pager},
 )
 print(json.dumps({"output": perform(run).output, "help": kind.help, "fields": list(kind.fields),

@@ -18,6 +18,7 @@ from integrations.services import email, outgoing_webhook
 from runtime import (
     children,
     contacts,
+    conversation_bodies,
     conversation_doors,
     conversing,
     door,
@@ -108,8 +109,9 @@ def stated() -> dict[str, str]:
         "a flow's answer to a ringing": f"its deadline, at most {within('vapi')} for Vapi, {within('retell')} for "
         f"Retell, Synthflow, SigmaMind, {within('bland')} for others",
         "one message": f"{chat.LONGEST_TEXT:,} characters; {replying.MOST_MESSAGES:,}; {replying.MOST_A_MINUTE}",
-        "what a conversation begins with": f"20,000 characters each; {conversation_doors.MOST_FIELDS}; "
-        f"{conversation_doors.LONGEST_VALUE:,} characters",
+        "what a conversation begins with": f"{conversation_bodies.LARGEST_PART:,} characters each; "
+        f"{conversation_bodies.MOST_FIELDS}; "
+        f"{conversation_bodies.LONGEST_VALUE:,} characters",
         "sites whose pages may talk": f"{origins.MOST}; {hours.MOST_QUEUES}; the newest {calls.TAGGED_AMONG:,}",
         "the answer to a visitor": f"{conversation_doors.ANSWER_WITHIN:g} s, what comes later is fetched or comes over "
         f"the socket; {chat_ask.LONGEST_WAIT // 86_400} days; ends after {conversing.IDLE // timedelta(hours=1)} h",

@@ -47,3 +47,9 @@ def test_every_declared_dependency_is_pinned():
 def test_the_locks_agree():
     development = pins("requirements-dev.txt")
     assert all(development.get(name) == versions for name, versions in pins("requirements.txt").items())
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_python_gets_the_same_versions(lock):
+    """What the tests ran with on one Python is what the image, on another, starts with."""
+    assert not {name: versions for name, versions in pins(lock).items() if len(versions) > 1}

@@ -1,9 +1,12 @@
 """verify itself: it counts what pytest counts, and in CI what cannot run is a failure."""
 
+import threading
+
 import pytest
 from django.core.management import call_command
 
 from builder.management.commands import verify
+from tests.until import until
 
 
 @pytest.fixture
@@ -52,6 +55,33 @@ def test_the_last_line_is_the_count_of_all(monkeypatch, capfd):
     monkeypatch.setattr(verify, "PARTS", {"one": passes, "two": passes})
     assert run() == 0
     assert capfd.readouterr().out.splitlines()[-1] == "tests: 4 passed, 0 failed"
+
+
+def test_parts_of_one_lane_run_one_after_the_other_beside_those_of_another(monkeypatch, capfd):
+    seen, long_one_runs = [], threading.Event()
+
+    def short(run):
+        """begins its lane"""
+        seen.append("short")
+        return long_one_runs.wait(10)
+
+    def last(run):
+        """ends its lane"""
+        seen.append("last")
+        return True
+
+    def long(run):
+        """the other lane"""
+        long_one_runs.set()
+        until(lambda: "last" in seen, 10)
+        return True
+
+    monkeypatch.setattr(verify, "PARTS", {"alone": last, "short": short, "long": long, "last": last})
+    monkeypatch.setattr(verify, "LANES", ((("short", "last"), ("long",)),))
+    assert verify._lanes(["alone", "short", "long", "last"]) == [[["alone"]], [["short", "last"], ["long"]]]
+    assert verify._lanes(["last", "alone"]) == [[["last"]], [["alone"]]]
+    assert run("short", "long", "last") == 0
+    assert "short, then last and long side by side" in capfd.readouterr().out
 
 
 def test_what_failed_is_said_once_more_at_the_end(verification, tmp_path, monkeypatch, capfd):

@@ -106,6 +106,11 @@ def _reports_about(workspace, ids):
     return _reports(workspace).filter(interaction_id__in=ids).order_by("-received_at")
 
 
+def distinct(references) -> list[Reference]:
+    """Each label and value once: a step leaves its own at every try."""
+    return list({(each.label, each.value): each for each in references}.values())
+
+
 def _gather(workspace, events, runs):
     """Everything about the conversations of these events and runs, one Call each."""
     ids = {event.interaction_id for event in events if event.interaction_id}
@@ -119,10 +124,10 @@ def _gather(workspace, events, runs):
     for run in of_runs.order_by("-id")[: 3 * AT_MOST]:
         call = found[_key(every[run.event_id])]
         call.runs.append(run)
-        call.references += run.references.all()
+        call.references += distinct(run.references.all())
     for run in runs:
         if run.event_id is None:
-            found[str(run.pk)] = Call(str(run.pk), runs=[run], references=list(run.references.all()))
+            found[str(run.pk)] = Call(str(run.pk), runs=[run], references=distinct(run.references.all()))
     rows = Conversation.objects.for_workspace(workspace).filter(interaction_id__in=ids)
     for kept in rows.select_related("contact"):
         found[kept.interaction_id].conversation = kept

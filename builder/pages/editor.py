@@ -38,4 +38,8 @@ def editor(request, flow_id):
         "preferences": preferences,
         "first_run": bool(first_steps(request)),
     }
-    return render(request, "builder/editor.html", {"flow": flow, "editor_data": data, "theme": preferences["theme"]})
+    return render(
+        request,
+        "builder/editor.html",
+        {"flow": flow, "editor_data": data, "theme": preferences["theme"], "mirrored": not preferences["form_left"]},
+    )

@@ -71,13 +71,13 @@ class Queues(forms.BaseFormSet):
 
 
 QueueForms = forms.formset_factory(
-    QueueForm, formset=Queues, extra=1, can_delete=True, max_num=MOST_QUEUES, validate_max=True
-)
+    QueueForm, formset=Queues, extra=1, can_delete=True, max_num=MOST_QUEUES, validate_max=True,
+    absolute_max=MOST_QUEUES + 1,  # a page says how many rows it sends: no more are read, whatever it says
+)  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
 @member_required()
-@transaction.atomic
 def hours(request):
     owner, workspace = request.membership.may("owner"), request.workspace
     data = request.POST if request.method == "POST" and owner else None
@@ -87,10 +87,7 @@ def hours(request):
     queues = QueueForms(data, prefix="queues", initial=own)
     if data is not None and everybody.is_valid() and queues.is_valid():
         rules = {form.cleaned_data["name"].strip(): form.rule for form in queues.kept}
-        workspace.availability = {**everybody.rule, **({"queues": rules} if rules else {})}
-        workspace.save(update_fields=["availability"])
-        record(workspace, request.user, "workspace.changed", workspace, fields=["availability"])
-        transaction.on_commit(forget_workspaces)
+        _save(request, {**everybody.rule, **({"queues": rules} if rules else {})})
         messages.success(request, "Saved.")
         return redirect("hours")
     if not owner:
@@ -98,3 +95,12 @@ def hours(request):
             for field in form.fields.values():
                 field.disabled = True
     return page(request, "pages/hours.html", everybody=everybody, queues=queues, owner=owner, most=MOST_QUEUES)
+
+
+@transaction.atomic
+def _save(request, availability):
+    workspace = request.workspace
+    workspace.availability = availability
+    workspace.save(update_fields=["availability"])
+    record(workspace, request.user, "workspace.changed", workspace, fields=["availability"])
+    transaction.on_commit(forget_workspaces)

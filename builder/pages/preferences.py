@@ -16,6 +16,7 @@ class PreferencesForm(Form):
     last_name = forms.CharField(label="Last name", max_length=150, required=False)
     theme = forms.ChoiceField(choices=list(THEMES.items()), widget=forms.RadioSelect)
     single_keys = forms.BooleanField(required=False)
+    form_left = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +28,7 @@ def preferences(request):
     if request.method == "POST" and form.is_valid():
         user.first_name, user.last_name = form.cleaned_data["first_name"], form.cleaned_data["last_name"]
         user.save(update_fields=["first_name", "last_name"])
-        prefer(user, theme=form.cleaned_data["theme"], single_keys=form.cleaned_data["single_keys"])
+        prefer(user, **{name: form.cleaned_data[name] for name in ("theme", "single_keys", "form_left")})
         messages.success(request, "Preferences saved.")
         return redirect("preferences")
     return page(request, "pages/preferences.html", form=form, kept=kept)

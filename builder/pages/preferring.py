@@ -2,7 +2,7 @@
 
 from builder.models import Preference
 
-DEFAULTS = {"theme": "system", "single_keys": True, "first_steps": True}
+DEFAULTS = {"theme": "system", "single_keys": True, "first_steps": True, "form_left": True}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from builder import operations, reconnecting
 from builder.auditing import record
 from builder.pages.access import member_required
+from builder.pages.calls import distinct
 from builder.pages.paging import page_of
 from builder.pages.rendering import page
 from builder.pages.step_view import steps_of
@@ -85,7 +86,7 @@ def run_page(request, run_id):
         "interaction": (event or {}).get("interaction") or {},
         "parts": _parts(event),
         "conversation": _conversation(run),
-        "references": list(run.references.all()),
+        "references": distinct(run.references.all()),
         "variables": run.state.get("vars") or {},
         "wait": run.state.get("wait") if run.status == Status.WAITING else None,
         "retries": list(run.retries.order_by("-id").only("id", "status", "created_at")[:10]),

@@ -63,6 +63,12 @@ def status(value):
 
 
 @register.filter
+def state_in(step, run):
+    """A step's status as one reads it in its run: nothing waits or goes on in a run that was cancelled."""
+    return "cancelled" if run.status == "cancelled" and step.status in ("waiting", "running") else step.status
+
+
+@register.filter
 def tone_of(value):
     return STATES.get(value, ("", "", ""))[0]
 
@@ -143,6 +149,12 @@ def one_line(value, length=120):
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+@register.filter
+def spaced(word):
+    """A word of the wire as one reads it: `in_progress` is in progress."""
+    return str(word).replace("_", " ")
 
 
 @register.filter

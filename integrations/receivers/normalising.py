@@ -58,11 +58,11 @@ def _instant(value: Any) -> datetime | None:
     return datetime.fromtimestamp(value / 1000 if value > 100_000_000_000 else value, UTC)
 
 
-def seconds(value: Any) -> int | None:
-    """A duration as whole seconds, halves up."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+def seconds(value: Any, of: int = 1) -> int | None:
+    """A duration as whole seconds, halves up; `of`: how many of its unit are a second."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < of * 1e9:
         return None
-    return floor(value + 0.5)
+    return floor(value / of + 0.5)
 
 
 def between(start: str | None, end: str | None) -> int | None:

@@ -64,7 +64,7 @@ def _ended(raw: dict[str, Any], event: str, call: dict[str, Any]) -> Received:
     analysis = table(call, "call_analysis")
     started, ended = moment(call.get("start_timestamp")), moment(call.get("end_timestamp"))
     milliseconds = call.get("duration_ms")
-    vendors = seconds(milliseconds / 1000) if isinstance(milliseconds, int | float) else None
+    vendors = seconds(milliseconds, of=1000)
     reason, transcript = text(call.get("disconnection_reason")), text(call.get("transcript"))
     variables = _variables(call, analysis.get("custom_analysis_data"))
     made = interaction(

@@ -19,6 +19,7 @@ from pathlib import Path
 from django.conf import settings
 
 from integrations.sandbox.turns import Turns
+from runtime import one_core
 from runtime.engine.errors import StepError
 
 WALL_SECONDS = 1.5
@@ -65,6 +66,7 @@ class Zygote:
                 command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={}, cwd="/",
                 start_new_session=True,
             )  # fmt: skip
+        one_core.let_go(self.process.pid)
         self.still_possible = self._greeting()
 
     def _greeting(self) -> str:

@@ -15,7 +15,7 @@ from integrations.masking import Mask, texts_of
 from integrations.prompting import asking
 from integrations.prompting.properties import BLANK, TYPES, can_be_strict, read_properties, schema_of
 from integrations.prompting.reading import Unfit, text_of
-from integrations.service_node import ServiceNode
+from integrations.service_node import ErrorObjectNode
 from runtime.engine import json_schema
 from runtime.engine.errors import StepError
 from runtime.engine.fields import (
@@ -56,7 +56,7 @@ register_connection_type(
 )  # fmt: skip
 
 
-class AiModel(ServiceNode):
+class AiModel(ErrorObjectNode):
     app = {"id": "ai", "label": "AI model", "icon": "robot"}
     group, effect, timeout_seconds = "data", "repeatable", 60
     missing = ("Choose an AI model. A new one is made under Connections, New connection, AI model: the address of an "
@@ -77,10 +77,6 @@ class AiModel(ServiceNode):
     def complaint(self, body):
         """Some endpoints answer 200 with an error inside."""
         return isinstance(body, Mapping) and bool(body.get("error")) and not body.get("choices")
-
-    def code_of(self, body):
-        error = body.get("error") if isinstance(body, Mapping) else None
-        return str(error.get("code") or error.get("type") or "") if isinstance(error, Mapping) else ""
 
     def answer(self, talk, given, step):
         """The outputs but the usage, asked of the model."""

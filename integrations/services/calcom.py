@@ -6,16 +6,16 @@ offer other times. It knows no idempotency key.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import available_timezones
 
 from integrations.authentication import bearer
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
 from integrations.exchange import Exchange, Request, path_of
 from integrations.phones import e164
-from integrations.service_node import ServiceNode
+from integrations.service_node import ErrorObjectNode
+from integrations.written_times import moment_of, zone_of
 from runtime.engine.errors import StepError
 from runtime.engine.fields import ConnectionRef, KeyValues, LongText, Number, TextField
 
@@ -33,7 +33,7 @@ register_connection_type(
 )  # fmt: skip
 
 
-class CalcomNode(ServiceNode):
+class CalcomNode(ErrorObjectNode):
     app = {"id": "calcom", "label": "Cal.com", "icon": "calcom"}
     advice = {
         401: "The API key has expired or was deleted; make a new one and put it into the connection.",
@@ -41,14 +41,6 @@ class CalcomNode(ServiceNode):
     }
     keywords = ("calendar", "appointment", "booking", "schedule", "meeting")
     connection = ConnectionRef("Cal.com", types=["calcom"], required=True)
-
-    def code_of(self, body: Any) -> str:
-        error = body.get("error") if isinstance(body, dict) else None
-        return str(error.get("code") or "") if isinstance(error, dict) else ""
-
-    def words_of(self, body: Any) -> str:
-        error = body.get("error") if isinstance(body, dict) else None
-        return str(error.get("message") or "")[:300] if isinstance(error, dict) else super().words_of(body)
 
 
 class FindSlots(CalcomNode):
@@ -127,8 +119,8 @@ class BookSlot(CalcomNode):
         attendee = {"name": given.name, "timeZone": zone_of(given.time_zone, step)}
         attendee |= {"email": given.email} if given.email else {}
         attendee |= {"phoneNumber": e164(given.phone)} if given.phone else {}
-        booking: dict[str, Any] = {"eventTypeId": given.event_type_id, "start": in_utc(given.start),
-                                   "attendee": attendee}  # fmt: skip
+        start = moment_of(given.start).astimezone(UTC).isoformat().replace("+00:00", "Z")
+        booking: dict[str, Any] = {"eventTypeId": given.event_type_id, "start": start, "attendee": attendee}
         booking |= {"bookingFieldsResponses": {"notes": given.notes}} if given.notes.strip() else {}
         booking |= {"metadata": given.metadata} if given.metadata else {}
         return Request("POST", "/v2/bookings", json=booking, headers=BOOKINGS)
@@ -153,21 +145,3 @@ class CancelBooking(CalcomNode):
 
     def result(self, given: SimpleNamespace, body: Any) -> dict[str, Any]:
         return {"uid": given.uid, "status": body["data"].get("status")}
-
-
-def zone_of(written: str, step: Any) -> str:
-    zone = written or step.scope.get("workspace", {}).get("time_zone") or "UTC"
-    if zone not in available_timezones():
-        raise StepError(f"{zone[:60]!r} is no time zone; an example is Europe/Berlin.", code="bad_time_zone")
-    return str(zone)
-
-
-def in_utc(text: str) -> str:
-    """A time with its offset in UTC, as bookings want it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise StepError(f"{text[:60]!r} is no date and time such as 2026-02-01T09:00:00+01:00.", "bad_time") from None
-    if moment.tzinfo is None:
-        raise StepError(f"{text[:60]!r} has no offset; write it like 2026-02-01T09:00:00+01:00.", "bad_time")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -27,7 +27,7 @@ def _key_file(values: Values) -> Iterator[tuple[str, str]]:
 
 register_connection_type(
     ConnectionType(
-        "google_service_account", "Google service account",
+        "service_account", "Google service account",
         "The JSON key of a service account. Share the spreadsheet or calendar with its e-mail address.",
         (ConnectionField("key", "Key file", secret=True, lines=True, help="The whole JSON file."),
          replace(SCOPE, default=SCOPES, required=True),

@@ -5,14 +5,14 @@ repetition harmless: Google answers 409 `duplicate`, and the event that is there
 """
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from integrations.email_addresses import addresses_in
 from integrations.exchange import Exchange, Request, path_of
 from integrations.google_errors import GoogleNode
+from integrations.written_times import moment_of, zone_of
 from runtime.engine.errors import StepError
 from runtime.engine.fields import LongText, Number, TextField, Toggle
 
@@ -60,7 +60,8 @@ class CreateEvent(GoogleNode):
                 "start": event["start"].get("dateTime"), "end": event["end"].get("dateTime")}  # fmt: skip
 
     def request(self, given: SimpleNamespace, step: Any) -> Request:
-        start, zone = _moment(given, step)
+        zone = zone_of(given.time_zone, step)
+        start = moment_of(given.start, zone)
         end = start + timedelta(minutes=given.minutes)
         event = {
             "id": hashlib.sha256(step.idempotency_key.encode()).hexdigest(),  # hex digits are base32hex too
@@ -73,16 +74,3 @@ class CreateEvent(GoogleNode):
         path = path_of("/calendar/v3/calendars/{}/events", given.calendar)
         query = {"sendUpdates": "all" if given.notify else "none"}
         return Request("POST", path, query=query, json=event, base=BASE)
-
-
-def _moment(given: SimpleNamespace, step: Any) -> tuple[datetime, str]:
-    """(the start with its offset, the zone the event is shown in)."""
-    zone = given.time_zone or str(step.scope.get("workspace", {}).get("time_zone") or "UTC")
-    if zone not in available_timezones():
-        raise StepError(f"{zone[:60]!r} is no time zone; an example is Europe/Berlin.", code="bad_time_zone")
-    try:
-        start = datetime.fromisoformat(given.start)
-    except ValueError:
-        text = f"{given.start[:60]!r} is no date and time such as 2026-02-01T10:00."
-        raise StepError(text, code="bad_time") from None
-    return (start if start.tzinfo else start.replace(tzinfo=ZoneInfo(zone))), zone

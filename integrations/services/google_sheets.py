@@ -12,9 +12,11 @@ from integrations.exchange import Request, path_of
 from integrations.google_errors import GoogleNode
 from runtime.engine.errors import StepError
 from runtime.engine.fields import Choice, List, Number, TextField
+from runtime.engine.values import to_text
 
 BASE = "https://sheets.googleapis.com"
 MOST_ROWS = 10_000  # looked through by one look-up
+LONGEST_CELL = 50_000  # characters, the most that a cell holds
 _INPUT = Choice("Values are", options=[("RAW", "Taken as they are"), ("USER_ENTERED", "As if typed in (formulas!)")],
                 default="RAW", section="More", advanced=True)  # fmt: skip
 
@@ -53,8 +55,9 @@ class AppendRow(SheetsNode):
 
     def request(self, given: SimpleNamespace, step: Any) -> Request:
         query = {"valueInputOption": given.value_input, "insertDataOption": "INSERT_ROWS"}
-        row = [value[:50_000] for value in given.values]  # the most that a cell holds
-        return Request("POST", self.path(given, "A1", ":append"), query=query, json={"values": [row]}, base=BASE)
+        return Request(
+            "POST", self.path(given, "A1", ":append"), query=query, json={"values": [cells(step)]}, base=BASE
+        )
 
     def result(self, given: SimpleNamespace, body: Any) -> dict[str, Any]:
         place = body["updates"]["updatedRange"]
@@ -79,9 +82,8 @@ class UpdateRow(SheetsNode):
 
     def request(self, given: SimpleNamespace, step: Any) -> Request:
         place = f"{given.column.upper()}{given.row}"
-        row = [value[:50_000] for value in given.values]
         return Request("PUT", self.path(given, place), query={"valueInputOption": given.value_input},
-                       json={"values": [row]}, base=BASE)  # fmt: skip
+                       json={"values": [cells(step)]}, base=BASE)  # fmt: skip
 
     def result(self, given: SimpleNamespace, body: Any) -> dict[str, Any]:
         return {"range": body["updatedRange"], "cells": body.get("updatedCells", 0)}
@@ -121,6 +123,13 @@ class LookUpRow(SheetsNode):
                 values = {title: row[n] if n < len(row) else "" for n, title in enumerate(titles) if title}
                 return {"found": True, "row": number, "values": values}
         return {"found": False, "row": None, "values": {}}
+
+
+def cells(step: Any) -> list[Any]:
+    """The step's values as cells: a number or a truth value stays one, so that a sheet can count; all else is text."""
+    values = (step.value(written) for written in step.config["values"])
+    return [value if isinstance(value, bool | int | float) else to_text(value).strip()[:LONGEST_CELL]
+            for value in values]  # fmt: skip
 
 
 def row_of(place: str) -> int | None:

@@ -46,6 +46,7 @@ register_connection_type(
                             help="While receivers change over to a new one, both sign."),
         ),
         sign, icon="webhook_out", base_url="{base_url}", test=_ping, check_more=problems,
+        limits={"at_once": 5, "opens_after": 20},
     )
 )  # fmt: skip
 

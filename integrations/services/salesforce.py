@@ -105,8 +105,17 @@ class UpsertRecord(SalesforceNode):
         values = {name: value for name, value in given.values.items() if name != given.external_field}
         body = exchange.send(Request("PATCH", path, json=values))
         if not body:  # 204: it was there and was changed; only a look tells its id
-            body = {"id": exchange.send(Request("GET", path, query={"fields": "Id"}))["Id"], "created": False}
+            return {"id": self._id_at(path, exchange), "created": False}
         return {"id": body["id"], "created": bool(body.get("created"))}
+
+    def _id_at(self, path: str, exchange: Exchange) -> str | None:
+        """The id of the record that was changed: what was done stays done, also where nobody may read it back."""
+        try:
+            return str(exchange.send(Request("GET", path, query={"fields": "Id"}))["Id"])
+        except (StepError, KeyError, TypeError) as error:
+            why = error.message if isinstance(error, StepError) else "Salesforce answered without it."
+            exchange.step.warn("no_id", f"The record was changed, but its id is not known: {why}")
+            return None
 
 
 class CreatedNode(SalesforceNode):

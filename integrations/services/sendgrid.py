@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.authentication import bearer
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
-from integrations.email_addresses import addresses_in, name_and_address
+from integrations.email_addresses import name_and_address, people_in
 from integrations.escaped_text import in_html, render_escaped
 from integrations.exchange import Exchange, Request
 from integrations.service_node import ServiceNode
@@ -72,12 +72,11 @@ class SendGridEmail(ServiceNode):
                    for kind, value in (("text/plain", given.text), ("text/html", html)) if value.strip()]  # fmt: skip
         if not content and not given.template_id:
             raise StepError("The email is empty: fill in its text, its HTML or a template.", code="empty_field")
-        to = addresses_in(given.to, most=MOST_RECIPIENTS)
-        person: dict[str, Any] = {"to": [{"email": address} for address in to]}
+        person: dict[str, Any] = {"to": people_in(given.to, most=MOST_RECIPIENTS)}
         if given.template_data is not None:
             person["dynamic_template_data"] = given.template_data
         message = {"personalizations": [person], "from": sender, "subject": " ".join(given.subject.split())}
         if given.reply_to:
-            message["reply_to"] = {"email": addresses_in(given.reply_to, most=1)[0]}
+            message["reply_to"] = people_in(given.reply_to, most=1)[0]
         more = {"template_id": given.template_id} if given.template_id else {"content": content}
         return Request("POST", "/v3/mail/send", json={**message, **more})

@@ -8,32 +8,29 @@ Bodies are forms with bracketed names; amounts are in the currency's smallest un
 from types import SimpleNamespace
 from typing import Any
 
-from integrations import answers
 from integrations.authentication import bearer
 from integrations.connection_types import ConnectionField, ConnectionType, Probe, register_connection_type
 from integrations.exchange import Request
-from integrations.service_node import ServiceNode
+from integrations.service_node import ErrorObjectNode
 from runtime.engine.errors import StepError
 from runtime.engine.fields import Choice, ConnectionRef, KeyValues, Number, TextField
 
-VERSION = "2025-07-30.basil"
 REASONS = [("requested_by_customer", "Requested by the customer"), ("duplicate", "Duplicate"),
            ("fraudulent", "Fraudulent")]  # fmt: skip
 
 register_connection_type(
     ConnectionType(
         "stripe", "Stripe", "A restricted key with the rights the flow needs: Stripe, Developers, API keys.",
-        (ConnectionField("key", "Secret or restricted key", secret=True,
-                         help="It begins with sk_ or rk_."),),
+        (ConnectionField("key", "Secret or restricted key", secret=True, help="It begins with sk_ or rk_."),),
         bearer("key"), icon="stripe", base_url="https://api.stripe.com",
         test=Probe("/v1/balance", told=lambda body: "live" if body.get("livemode") else "test mode"),
     )
 )  # fmt: skip
 
 
-class StripeNode(ServiceNode):
+class StripeNode(ErrorObjectNode):
     app = {"id": "stripe", "label": "Stripe", "icon": "stripe"}
-    headers = {"Stripe-Version": VERSION}
+    headers = {"Stripe-Version": "2025-07-30.basil"}
     idempotency_header = "Idempotency-Key"
     advice = {
         401: "Check the key in the connection: it may have been rolled, or be of the other mode (live, test).",
@@ -46,18 +43,9 @@ class StripeNode(ServiceNode):
         "lock_timeout": "Another request works on the same object.",
         "idempotency_error": "The first try with this key may still be under way.",
     }
-    passing = frozenset({"lock_timeout", "rate_limit"})
-    final = frozenset({"charge_already_refunded"})
+    passing, final = frozenset({"lock_timeout", "rate_limit"}), frozenset({"charge_already_refunded"})
     keywords = ("payment", "money", "refund", "customer")
     connection = ConnectionRef("Stripe", types=["stripe"], required=True)
-
-    def code_of(self, body: Any) -> str:
-        error = body.get("error") if isinstance(body, dict) else None
-        return str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-
-    def words_of(self, body: Any) -> str:
-        error = body.get("error") if isinstance(body, dict) else None
-        return str(error.get("message") or "")[:300] if isinstance(error, dict) else answers.words_of(body)
 
 
 class FindCustomer(StripeNode):

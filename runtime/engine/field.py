@@ -48,6 +48,10 @@ class Field:
     def check_filled(self, value: Any) -> Iterator[Issue]:
         raise NotImplementedError
 
+    def value_in(self, config: Mapping[str, Any]) -> Any:
+        """What a step goes by: the stored value, or the default where none is stored."""
+        return config.get(self.name, self.default)
+
     def is_empty(self, value: Any) -> bool:
         return value is None or value == "" or value == [] or value == {}
 

@@ -65,6 +65,11 @@ class VariableName(TextField):
 class Number(Field):
     kind = "number"
 
+    def value_in(self, config: Mapping[str, Any]) -> Any:
+        """A number that was emptied is its default: no step can go by none."""
+        value = super().value_in(config)
+        return self.default if self.is_empty(value) else value
+
     def check_filled(self, value: Any) -> Iterator[Issue]:
         if self.template and isinstance(value, str) and "{{" in value:
             yield from check_template(value)

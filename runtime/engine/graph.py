@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from runtime.engine import registry
 from runtime.engine.node_type import NodeType, Port
 
+BEYOND_MEASURE = 1e18  # no setting is near; a number of hundreds of digits is no float
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)  # without slots: what is asked at every step is reckoned once
 class Node:
     """One step of a flow. `config` and `settings` are as stored: an absent key means its default."""
 
@@ -21,7 +25,12 @@ class Node:
     disabled: bool = False
     node_type: NodeType | None = None
 
-    @property
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """The config with every default, as a run reads it."""
+        return MappingProxyType(self.node_type.config_of(self.config)) if self.node_type else {}
+
+    @cached_property
     def effect(self) -> str:
         """none | repeatable | keyed | once (ARCHITECTURE section 6)."""
         return self.node_type.effect_of(self.config) if self.node_type else "none"
@@ -46,13 +55,13 @@ class Node:
     def backoff_factor(self) -> float:
         return _number(self._retry.get("factor"), 2)
 
-    @property
+    @cached_property
     def timeout_seconds(self) -> float:
         """How long one try may take; at most 60 s, below the queue's own limit."""
         default = self.node_type.timeout_seconds if self.node_type else 10
         return min(_number(self.settings.get("timeout_seconds"), default), 60.0)
 
-    @property
+    @cached_property
     def ports(self) -> list[Port]:
         return self.node_type.ports_of(self.config, self.settings) if self.node_type else []
 
@@ -69,11 +78,12 @@ class Node:
 
 
 def _number(value: Any, default: float) -> float:
-    """A setting as a number; what is none is a problem (validation) and counts as not set."""
-    return default if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    """A setting as a number; what is none, or beyond all measure, is a problem (validation) and counts as not set."""
+    known = not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < BEYOND_MEASURE
+    return float(value) if known else default
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """Nodes by id and, per (node, port), the one target."""
 
@@ -102,7 +112,14 @@ class Graph:
 
     def next_of(self, node_id: str) -> list[str]:
         """Where a node's connected ports lead, in port order, each target once."""
-        found = (self.targets.get((node_id, port.id)) for port in self.nodes[node_id].ports)
+        return self._ways[node_id]
+
+    @cached_property
+    def _ways(self) -> dict[str, list[str]]:
+        return {node_id: self._connected(node) for node_id, node in self.nodes.items()}
+
+    def _connected(self, node: Node) -> list[str]:
+        found = (self.targets.get((node.id, port.id)) for port in node.ports)
         return list(dict.fromkeys(target for target in found if target is not None))
 
     def sources(self) -> dict[str, list[str]]:

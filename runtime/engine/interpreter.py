@@ -11,7 +11,6 @@ going on from the stored state gives the same end.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,7 +45,7 @@ def advance(graph: Graph, state: RunState, outcome: Outcome, now: datetime) -> R
             news = _talked(state, outcome.chat) | _end(outcome)
     if state.taken + 1 >= STEP_LIMIT and news["status"] not in FINAL:
         news = _stop(f"The run took {STEP_LIMIT:,} steps without coming to an end.", "step_limit", node)
-    return replace(state, **{"wait": None, "taken": state.taken + 1, "as_of": now.isoformat(), **news})
+    return state._replace(**{"wait": None, "taken": state.taken + 1, "as_of": now.isoformat(), **news})
 
 
 def resume(state: RunState, message: Mapping[str, Any] | None = None) -> RunState:
@@ -55,7 +54,7 @@ def resume(state: RunState, message: Mapping[str, Any] | None = None) -> RunStat
     `message` is the reply that ended the wait.
     """
     chat = {**state.chat, "message": dict(message)} if message else state.chat
-    return replace(state, status=RUNNING, chat=chat)
+    return state._replace(status=RUNNING, chat=chat)
 
 
 def runs_anew(state: RunState) -> bool:

@@ -126,6 +126,10 @@ class NodeType:
         """Problems only this type knows of: (code, JSON Pointer from the node, message)."""
         return iter(())
 
+    def check_kind(self, config: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+        """What this type cannot do in a flow of `kind`, though it may stand there: (JSON Pointer, message)."""
+        return iter(())
+
     def effect_of(self, config: Mapping[str, Any]) -> str:
         """What a node so configured does to the world; `effect` is the most that any of this type does."""
         return self.effect
@@ -140,7 +144,7 @@ class NodeType:
 
     def config_of(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Every field's stored value or its default."""
-        return {name: config.get(name, field.default) for name, field in self.fields.items()}
+        return {name: field.value_in(config) for name, field in self.fields.items()}
 
     def check_fields(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return check_config(self.fields, config)
@@ -149,7 +153,8 @@ class NodeType:
         return config_texts(self.fields, config)
 
     def ports_of(self, config: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Port]:
-        return [port for declared in self.ports for port in _ports(declared, self.config_of(config), settings)]
+        values = self.config_of(config)
+        return [port for declared in self.ports for port in _ports(declared, values, settings)]
 
     def outputs_of(self, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """What the node gives: {"name", "label", "type", "sample", "scope", "ports"}."""

@@ -1,15 +1,14 @@
-"""RunState: everything a run needs to go on, as one frozen, JSON-able value."""
+"""RunState: everything a run needs to go on, as one immutable, JSON-able value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 RUNNING, WAITING, SUCCEEDED, FAILED = "running", "waiting", "succeeded", "failed"
 FINAL = frozenset((SUCCEEDED, FAILED))
+_NOTHING: dict[str, Any] = {}  # of all states together: a state is never changed, only another made from it
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(NamedTuple):
     """Where the run is and what it knows.
 
     `node` is the cursor (never leaves the graph), `index` counts node visits from 0, `attempt` counts tries of this
@@ -24,11 +23,11 @@ class RunState:
 
     node: str
     status: str = RUNNING
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # nobody asks a state for the place of a value in it
     attempt: int = 1
     taken: int = 0
-    vars: Mapping[str, Any] = field(default_factory=dict)
-    steps: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = _NOTHING
+    steps: Mapping[str, Any] = _NOTHING
     wait: Mapping[str, Any] | None = None
     response: Any = None
     response_status: int = 200
@@ -36,7 +35,7 @@ class RunState:
     outcome: str = ""
     error: Mapping[str, Any] | None = None
     as_of: str = ""
-    chat: Mapping[str, Any] = field(default_factory=dict)
+    chat: Mapping[str, Any] = _NOTHING
 
     @property
     def finished(self) -> bool:
@@ -44,7 +43,7 @@ class RunState:
 
     def to_json(self) -> dict[str, Any]:
         """The stored form; defaults are left out, so that rows stay small."""
-        return {f.name: value for f in fields(self) if not _is_default(f.name, value := getattr(self, f.name))}
+        return {name: value for name, value in self._asdict().items() if not _is_default(name, value)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "RunState":
@@ -55,6 +54,4 @@ def _is_default(name: str, value: Any) -> bool:
     return name in _DEFAULTS and value == _DEFAULTS[name] and type(value) is type(_DEFAULTS[name])
 
 
-_DEFAULTS: dict[str, Any] = {
-    f.name: getattr(RunState(node=""), f.name) for f in fields(RunState) if f.name not in ("node", "status")
-}
+_DEFAULTS = {name: value for name, value in RunState._field_defaults.items() if name != "status"}

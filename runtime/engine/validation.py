@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from runtime.engine import template
+from runtime.engine.budget import limit_of, longest_way
 from runtime.engine.checking import Check, Problem, name_of
 from runtime.engine.fields import AgentRefs, ConnectionRef, FlowRef, KeyValues, TableRef, is_visible
 from runtime.engine.fixes import delete_node, drop_edge, lead_to_end, other_key, retry
 from runtime.engine.graph import Graph, Node
+from runtime.engine.node_settings import wrong_settings
 from runtime.engine.scope import AFTER_THE_END, INTERACTION_NAMES, ROOTS, made_by
 
 SYNC_KINDS = ("action", "inbound")
@@ -105,33 +107,13 @@ def _configs(check: Check) -> Iterator[Problem]:
     for node in _live(check):
         for pointer, message in node.node_type.check_fields(node.config):  # type: ignore[union-attr]
             yield Problem("F006", message, node.id, "/config" + pointer)
-        yield from (Problem("F006", message, node.id, "/settings" + at) for at, message in _settings(node))
+        yield from (
+            Problem("F006", message, node.id, "/settings" + at) for at, message in wrong_settings(node.settings)
+        )
         for code, pointer, message in node.node_type.check(node, check.graph):  # type: ignore[union-attr]
             yield Problem(code, message, node.id, pointer)
-
-
-def _settings(node: Node) -> Iterator[tuple[str, str]]:
-    settings = node.settings
-    for name in sorted(set(settings) - {"retry", "timeout_seconds", "on_error"}):
-        yield f"/{name}", f"There is no setting {name!r}."
-    retry = settings.get("retry", {})
-    if not isinstance(retry, Mapping) or set(retry) - {"max_attempts", "backoff_seconds", "factor"}:
-        yield "/retry", "Retry is max_attempts, backoff_seconds and factor."
-    else:
-        bounds = {"max_attempts": (1, 10), "backoff_seconds": (0, 3600), "factor": (1, 10)}
-        yield from (issue for name, value in retry.items() for issue in _bounded(f"/retry/{name}", value, bounds[name]))
-    if "timeout_seconds" in settings:
-        yield from _bounded("/timeout_seconds", settings["timeout_seconds"], (0.1, 60))
-    if settings.get("on_error", "stop") not in ("stop", "continue", "branch"):
-        yield "/on_error", "On error is stop, continue or branch."
-
-
-def _bounded(pointer: str, value: Any, bounds: tuple[float, float]) -> Iterator[tuple[str, str]]:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not bounds[0] <= value <= bounds[1]:
-        yield (
-            pointer,
-            f"{pointer.rsplit('/', 1)[-1].replace('_', ' ')} must be a number from {bounds[0]} to {bounds[1]}.",
-        )
+        for pointer, message in node.node_type.check_kind(node.config, check.kind):  # type: ignore[union-attr]
+            yield Problem("F006", message, node.id, pointer)
 
 
 def _references(check: Check) -> Iterator[Problem]:
@@ -356,9 +338,12 @@ def _budget(check: Check) -> Iterator[Problem]:
     if not check.graph.triggers or not _is_waited_for(check):
         return
     deadline = check.graph.trigger.config.get("deadline_seconds", 30)
-    total = sum(node.timeout_seconds for node in _live(check) if node.effect != "none")
+    total = longest_way(check.graph, RESPONDS, limit_of)
     if isinstance(deadline, int | float) and total > deadline:
-        text = f"The steps may take {total:g} s together, the agent waits {deadline:g} s."
+        text = f"Until the answer the steps may take {total:g} s together, the agent waits {deadline:g} s."
+        if usual := check.known.get("usual"):
+            took = longest_way(check.graph, RESPONDS, lambda node: usual.get(node.id, 0.0))
+            text += f" In the last 7 days they took up to {took:.2g} s (of each step, the longest of 19 in 20 times)."
         yield Problem("W105", text, check.graph.trigger.id)
 
 

@@ -8,7 +8,7 @@ than `MAX_DEPTH`, integers of more than 4,300 digits. Long ids stay exact intege
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -235,6 +235,18 @@ def walk(value: Any) -> Iterator[Any]:
             stack.extend(item)
 
 
+def _encoder(sort_keys: bool) -> Callable[[Any], str]:
+    """json's encoder, made once: `JSONEncoder.encode` makes another for each value, which takes longer than writing a
+    small one. What contains itself ends in a RecursionError instead of a ValueError.
+    """
+    plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # only CPython has it
+        return plain.encode
+    parts = make(None, plain.default, json.encoder.encode_basestring, None, ":", ",", sort_keys, False, False)
+    return lambda value: "".join(parts(value, 0))
+
+
 def _float_text(number: float) -> str:
     """As JavaScript writes it, so that previews and runs agree: 3, 0.00001, 1e+21, 1e-7."""
     if number.is_integer() and abs(number) < 1e21:
@@ -245,6 +257,5 @@ def _float_text(number: float) -> str:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_encode_sorted = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
+_encode, _encode_sorted = _encoder(sort_keys=False), _encoder(sort_keys=True)
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}

@@ -157,7 +157,6 @@ class Wait(models.Model):
             models.Index(fields=["workspace", "key"], name="wait_by_key",
                          condition=models.Q(closed_at=None) & ~models.Q(key="")),
             models.Index(fields=["workspace", "kind", "until"], name="wait_open", condition=models.Q(closed_at=None)),
-            models.Index(fields=["closed_at"], name="wait_closed", condition=models.Q(closed_at__isnull=False)),
         ]  # fmt: skip
 
     def __str__(self):
@@ -197,7 +196,8 @@ class WorkerBeat(models.Model):
 class Tally(models.Model):
     """How many steps of a type ended in one way, and took at most so long, since there is this database.
 
-    `outcome` is "succeeded", "skipped" or why they failed, as the error's code says it. runtime/tallies.py counts.
+    `outcome` is "succeeded", "skipped" or why they failed, as the error's code says it. Whole runs and timers are
+    counted beside them, under types of their own. runtime/tallies.py counts.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,6 +1,6 @@
 """Start a chat flow: when a conversation begins, or when a visitor says something."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -121,8 +121,8 @@ class MessageReceived(ChatTrigger):
 
     A conversation flow starts while no other leads the conversation, and leads it. An action starts beside whoever
     leads it, each that fits, also by a `conversation.message` that a platform reports; nobody waits for its answer.
-    *By likeness* compares words; *AI* asks a model; *both* asks the model only where likeness is not sure. Beside a
-    conversation likeness decides.
+    *By likeness* compares words; *AI* asks a model; *both* asks the model only where likeness is not sure. An action
+    goes by likeness.
     """
 
     type, label, icon, order = "message_received", "Message received", "message", 2
@@ -138,7 +138,7 @@ class MessageReceived(ChatTrigger):
     threshold = Number("How sure", default=0.7, min=0, max=1, section="What is said", help="From 0 to 1.")
     connection = ConnectionRef("AI model", types=["openai_compatible"], section="What is said",
                                visible_if={"field": "mode", "in": ["ai", "hybrid"]},
-                               help="Without one, likeness decides.")  # fmt: skip
+                               help="Where it does not answer in time, likeness decides.")  # fmt: skip
     keywords_any = List("Or one of these words", default=[], max_items=50, section="What is said",
                         item=TextField("Word", required=True, template=False, max_length=100))  # fmt: skip
     pattern = LongText("Or this pattern", default="", template=False, max_length=500, section="What is said",
@@ -171,3 +171,17 @@ class MessageReceived(ChatTrigger):
             compiled(str(node.config.get("pattern") or ""))
         except NotComparable as error:
             yield "F006", "/config/pattern", str(error)
+        if _asks_a_model(node.config) and not node.config.get("connection"):
+            text = ("Choose an AI model, or compare by likeness. A new one is made under Connections, New connection, "
+                    "AI model.")  # fmt: skip
+            yield "F011", "/config/connection", text
+
+    def check_kind(self, config: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+        if kind == "action" and _asks_a_model(config):
+            text = ("An action that hears messages goes by likeness: choose By likeness, or make it a flow that leads "
+                    "conversations, which can ask a model.")  # fmt: skip
+            yield "/config/mode", text
+
+
+def _asks_a_model(config: Mapping[str, Any]) -> bool:
+    return config.get("mode") in ("ai", "hybrid") and bool(config.get("phrases"))

@@ -112,7 +112,7 @@ def connections(member, parrot):
         "basic": ("basic", {"username": "jane"}, {"password": CANARIES["password"]}),
         "query": ("api_key", {"place": "query", "name": "key"}, {"key": CANARIES["query-key"]}),
         "body": ("api_key", {"place": "body", "name": "key"}, {"key": CANARIES["body-key"]}),
-        "oauth": ("oauth_client", {"token_url": token_url, "client_id": "c"},
+        "oauth": ("oauth2_client_credentials", {"token_url": token_url, "client_id": "c"},
                   {"client_secret": CANARIES["client-secret"]}),
         "hubspot": ("hubspot", {"base_url": parrot.url}, {"token": CANARIES["hubspot"]}),
     }  # fmt: skip

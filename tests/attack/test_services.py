@@ -30,7 +30,7 @@ from tests.peers import Answer, Peer
 from tests.runtime.conftest import publish, work  # noqa: F401  fixtures
 
 NODES = sorted(each.type for each in registry.all_types() if isinstance(each, ServiceNode))
-MOVABLE = sorted(name for name, kind in TYPES.items() if kind.base_url and name != "google_service_account")
+MOVABLE = sorted(name for name, kind in TYPES.items() if kind.base_url and name != "service_account")
 EVENT = {"interaction": {"id": "c-1", "summary": "S", "contact_number": "+14155550132", "transcript": "T"},
          "contact": {"email": "jane@example.com", "name": "Jane", "phone": "+14155550132"}}  # fmt: skip
 
@@ -114,7 +114,7 @@ def test_an_endless_answer_of_a_token_endpoint_is_cut(open_to):  # noqa: F811
     with Provider() as provider:
         open_to(provider)
         provider.answers["/token"] = Answer(200, {"access_token": "x" * 5_000_000})
-        kind = TYPES["oauth_client"]
+        kind = TYPES["oauth2_client_credentials"]
         values = values_for(kind, provider.url, token_url=f"{provider.url}/token")
         source = TokenSource(uuid4(), "Big", kind, values, Held(), Mask())
         with pytest.raises(StepError, match="larger than"):
@@ -203,7 +203,7 @@ def test_a_connection_of_others_is_not_there(name, theirs, person):
     ("database", {"engine": "postgresql", "database": "shop", "host": "db.example.com", "tls": "require"}, "host"),
     ("smtp", {"host": "smtp.example.com", "sender": "bot@example.com"}, "host"),
     ("zendesk", {"subdomain": "acme", "email": "a@b.co"}, "base_url"),
-    ("oauth_client", {"token_url": "https://auth.example.com/token", "client_id": "c"}, "token_url"),
+    ("oauth2_client_credentials", {"token_url": "https://auth.example.com/token", "client_id": "c"}, "token_url"),
 ])  # fmt: skip
 def test_an_editor_cannot_have_a_kept_secret_sent_to_a_place_of_their_own(
     type, config, changed, live, workspace, make_person

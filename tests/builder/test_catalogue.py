@@ -2,6 +2,7 @@
 
 import pytest
 
+from builder.catalogue import catalogue as told
 from runtime.engine.registry import all_types
 from tests.flows import action_called, chain, end, respond
 
@@ -22,7 +23,7 @@ def catalogue(api):
     return api.get("/node-types/").value
 
 
-def test_every_type_of_this_issue_is_there(catalogue):
+def test_every_type_a_flow_is_drawn_with_is_there(catalogue):
     assert {item["type"] for item in catalogue} >= NEEDED
 
 
@@ -50,6 +51,13 @@ def test_only_types_of_the_asked_kind(api):
     assert all("post_call" in item["kinds"] for item in found)
     assert "action_called" not in [item["type"] for item in found]
     assert api.get("/node-types/?kind=party").status_code == 422
+
+
+def test_what_a_canvas_says_at_first_is_the_beginning_of_what_it_says_later(catalogue):
+    at_first = {item["type"]: item["help"] for item in told(brief=True)}
+    for item in catalogue:
+        assert item["help"].startswith(at_first[item["type"]]), item["type"]
+        assert at_first[item["type"]].endswith((".", "!", "?")), item["type"]
 
 
 def test_what_is_known_already_is_not_sent_again(api):

@@ -95,7 +95,16 @@ def test_testing_cannot_reach_private_addresses(api, desk):
 
 def test_the_types_say_what_they_ask_for(api):
     types = {item["type"]: item for item in api.get("/connection-types/").value}
-    assert set(types) >= {"none", "basic", "bearer", "api_key"}
+    assert set(types) >= {
+        "none",
+        "basic",
+        "bearer",
+        "api_key",
+        "oauth2_client_credentials",
+        "oauth2_refresh",
+        "service_account",
+        "mtls",
+    }  # fmt: skip  (the names of CONTRACT)
     assert [field["secret"] for field in types["basic"]["fields"]] == [False, True]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from builder.models import AuditEntry
+from builder.pages.hours import MOST_QUEUES
 from runtime.chatting import add_message
 from runtime.conversing import Opening, begin
 from runtime.engine.asked import one
@@ -170,6 +171,15 @@ def test_an_owner_sets_hours_for_everybody_and_for_queues(signed_in, workspace):
 )  # fmt: skip
 def test_hours_that_are_none_are_refused_in_words_and_nothing_is_kept(signed_in, workspace, queues, words):
     assert words in text_of(signed_in.post("/settings/workspace/hours/", rows(*queues)))
+    workspace.refresh_from_db()
+    assert workspace.availability == {}
+
+
+def test_no_more_rows_of_hours_are_read_than_a_page_may_have(signed_in, workspace):
+    sent = {**rows(SALES), "queues-TOTAL_FORMS": "9" * 400}
+    text = text_of(signed_in.post("/settings/workspace/hours/", sent))
+    assert text.count("As flows name it when they escalate.") == MOST_QUEUES + 1
+    assert f"at most {MOST_QUEUES}" in text
     workspace.refresh_from_db()
     assert workspace.availability == {}
 

@@ -106,6 +106,31 @@ async def test_another_origin_is_not_let_in(flow, owner, origin):
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["/ws/", "/ws/flows/1/", "/ws/flows/\0/", "/ws/conversations/1/", "/elsewhere"])
+async def test_an_address_that_is_none_is_refused_and_no_mistake_of_ours(flow, owner, path):
+    connection = await sync_to_async(socket)(flow, owner.user)
+    connection.scope["path"] = path
+    assert await closed_with(connection) == 4404
+
+
+@pytest.mark.asyncio
+async def test_a_browser_that_is_gone_before_it_is_welcomed_leaves_nothing_behind(flow, owner):
+    connection = await sync_to_async(socket)(flow, owner.user)
+    arriving = asyncio.Queue()
+    for kind in ("connect", "disconnect"):
+        arriving.put_nowait({"type": f"websocket.{kind}", "code": 1006})
+
+    async def send(message):
+        if message["type"] == "websocket.send":
+            raise OSError("the browser is gone")  # as uvicorn says it
+
+    await asyncio.wait_for(connection.application(connection.scope, arriving.get, send), 5)
+    assert not consumers._sockets[owner.user.pk]
+    assert flow.pk not in live.tailer.watchers
+    assert presence.people(flow.pk)["people"] == []
+
+
+@pytest.mark.asyncio
 async def test_a_saved_draft_is_hinted(flow, owner):
     connection = await opened(flow, owner.user)
     assert (await hint(connection, "draft"))["revision"] == 1

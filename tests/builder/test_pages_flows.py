@@ -171,3 +171,8 @@ def test_a_tool_that_posts_only_its_arguments_has_the_action_in_its_address(plat
 def test_a_webhook_flow_s_page_has_its_own_address(signed_in, workspace, owner):
     flow = create_flow(workspace, owner.user, name="Leads", kind="automation", template="slack-on-webhook")
     assert f"/hooks/{flow.token}/" in text_of(signed_in.get(f"/flows/{flow.pk}/reach/"))
+
+
+@pytest.mark.parametrize(("short", "leads_to"), [("/flows/", "/"), ("/settings/", "/settings/preferences/")])
+def test_an_address_that_was_cut_short_leads_somewhere(short, leads_to, signed_in):
+    assert signed_in.get(short)["Location"] == leads_to

@@ -136,6 +136,14 @@ def test_a_call_is_one_page_with_all_its_events_runs_and_references(signed_in, m
         assert "ticket_no" in page
 
 
+def test_what_every_try_left_is_named_once(signed_in, make_run):
+    run = make_run()
+    for value in ("wh_1", "wh_1", "wh_2"):
+        Reference.objects.create(workspace=run.workspace, run=run, label="Webhook", value=value)
+    for path in (f"/runs/{run.pk}/", "/calls/?q=call-1"):
+        assert text_of(signed_in.get(path)).count(">wh_1</a>") == 1, path
+
+
 def test_a_call_names_the_flows_that_passed_it_over(signed_in, published, make_run):
     event = make_run().event
     event.skipped = [{"flow": str(published.pk), "reason": "the call was too short"}]
@@ -193,3 +201,13 @@ def test_what_a_program_printed_is_shown_also_where_it_failed(signed_in, make_ru
 
 def test_the_dashboard_says_whether_programs_are_confined(signed_in):
     assert "<dt>Code steps</dt><dd>confined</dd>" in text_of(signed_in.get("/dashboard/"))
+
+
+def test_no_step_of_a_cancelled_run_is_said_to_wait(signed_in, make_run):
+    for status, said in (("cancelled", "Cancelled"), ("waiting", "Waiting")):
+        run = make_run(status)
+        StepRun.objects.create(run=run, index=0, seq=1, node="w", type="wait", label="Later", status="waiting",
+                               started_at=timezone.now())  # fmt: skip
+        timeline = text_of(signed_in.get(f"/runs/{run.pk}/")).split('<li class="timeline-step">')[1].split("</li>")[0]
+        assert [words for words in ("Waiting", "Cancelled") if words in timeline] == [said]
+        assert "0 ms" not in timeline  # it has not taken its time yet

@@ -2,6 +2,8 @@
 
 import html
 import re
+from types import SimpleNamespace
+from urllib.parse import quote_plus
 
 import pytest
 import requests
@@ -9,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from builder.signing_in import redirect_uri
+from integrations.connection_types import TYPES
 from integrations.connections import credentials_of
 from integrations.http import fetch
 from integrations.models import Connection, Token
@@ -29,7 +32,7 @@ def provider(settings):
 @pytest.fixture
 def connection(workspace, provider):
     row = Connection(
-        workspace=workspace, name="CRM", type="oauth_sign_in", allowed_hosts=[f"127.0.0.1:{provider.port}"],
+        workspace=workspace, name="CRM", type="oauth2_sign_in", allowed_hosts=[f"127.0.0.1:{provider.port}"],
         config={"authorize_url": f"{provider.url}/authorize", "token_url": f"{provider.url}/token",
                 "client_id": "client-1", "scope": "contacts offline"},
     )  # fmt: skip
@@ -69,6 +72,30 @@ def test_somebody_signs_in_and_the_connection_works(browser, connection, provide
     assert "CRM is signed in" in told(browser, answer)
     assert fetch("GET", f"{provider.url}/api", connection=credentials_of(connection)).status == 200
     assert "access-token" not in str(Token.objects.get().__dict__)
+    assert provider.asked[0]["grant_type"] == "authorization_code"
+
+
+@pytest.mark.parametrize(("type", "place", "more"), [
+    ("hubspot_sign_in", "https://app.hubspot.com/oauth/authorize", "scope=oauth+crm.objects.contacts.read"),
+    ("google", "https://accounts.google.com/o/oauth2/v2/auth", "access_type=offline&prompt=consent"),
+    ("salesforce", "https://acme.my.salesforce.com/services/oauth2/authorize", "scope=api+refresh_token"),
+    ("slack_sign_in", "https://slack.com/oauth/v2/authorize", "scope=chat%3Awrite"),
+])  # fmt: skip
+def test_each_service_is_signed_in_to_at_its_own_address(type, place, more, browser, provider, workspace):
+    known = {"client_id": "client-1", "domain": "acme.my.salesforce.com", "token_url": f"{provider.url}/token"}
+    fields = {field.name for field in TYPES[type].fields}
+    row = Connection(workspace=workspace, name="CRM", type=type,
+                     config={name: value for name, value in known.items() if name in fields})  # fmt: skip
+    row.set_secrets({"client_secret": "client-s3cret"})
+    row.full_clean()
+    row.save()
+    page = browser.post(reverse("connection-sign-in", args=[row.pk])).content.decode()
+    url = html.unescape(re.search(r'href="(https://[^"]+code_challenge[^"]*)"', page)[1])
+    assert url.startswith(f"{place}?")
+    assert all(part in url for part in ("response_type=code", "client_id=client-1", "code_challenge_method=S256",
+                                        "state=", quote_plus(redirect_uri()), more))  # fmt: skip
+    agreed = provider.authorize(SimpleNamespace(path=url)).headers["Location"]
+    assert "CRM is signed in" in told(browser, browser.get(agreed[agreed.index("/settings/") :]))
     assert provider.asked[0]["grant_type"] == "authorization_code"
 
 

@@ -8,11 +8,13 @@ from django.db import connection
 from django.utils import timezone
 
 from builder import traffic
+from builder.flows import create_flow
 from builder.publishing import publish
+from builder.validating import problems_of
 from runtime.models import Event, Run, Status, StepRun
 from runtime.models.base import time_ordered_id
 from tests.builder.conftest import edited
-from tests.flows import call_ended, decision, document, end, post_json, set_variable
+from tests.flows import action_called, call_ended, chain, decision, document, end, post_json, respond, set_variable
 
 DAY = timedelta(days=1)
 
@@ -168,3 +170,19 @@ def test_branches_are_told_apart(api, published, owner):
         ran(published, ("start", "next", 0, 1), ("a", "next", 0, 1), ("check", port, 0, 1))
     edges = traffic_at(api, published)["edges"]
     assert (edges["e3"]["count"], edges["e4"]["count"]) == (2, 1)
+
+
+def test_the_warning_of_a_short_deadline_says_how_long_the_steps_took_of_late(workspace, owner):
+    slow = {**post_json("ask", "https://crm.example.com"), "settings": {"timeout_seconds": 20}}
+    asked = chain(action_called(deadline_seconds=10), slow, respond(), ports={"ask": "success"})
+    flow = create_flow(workspace, owner.user, name="Order status", kind="action", document=asked)
+    publish(flow, owner.user)
+    flow.refresh_from_db()
+
+    def warning():
+        return next(problem.message for problem in problems_of(flow, flow.draft.document) if problem.code == "W105")
+
+    assert "In the last 7 days" not in warning()
+    for ago in (timedelta(), DAY, 30 * DAY):
+        ran(flow, ("start", "next", 0.001, 1), ("ask", "success", 45.0 if ago > 7 * DAY else 1.5, 1), ago=ago)
+    assert "In the last 7 days they took up to 1.5 s" in warning()

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 
 from builder.flows import create_flow
 from integrations.models import Connection
-from runtime.models import Flow
-from tests.flows import call_ended, chain, end, post_json
+from runtime.models import Flow, Workspace
+from tests.flows import call_ended, chain, end, node, post_json
 
 
 @pytest.fixture
@@ -128,3 +128,58 @@ def test_publishing_and_comparing_by_command(flow, tmp_path, capsys):
 def test_no_connection_is_made_by_an_import(api, flow):
     api.post("/flows/import/", api.get(f"/flows/{flow.pk}/export/").value)
     assert not Connection.objects.exists()
+
+
+def test_by_command_elsewhere_only_the_mapping_is_asked_for(filing, desk, tmp_path, make_person, capsys):
+    call_command("flows", "export", "--to", str(tmp_path))
+    elsewhere = Workspace.objects.create(name="Elsewhere")
+    there = Connection(workspace=elsewhere, name="Helpdesk", type="bearer", allowed_hosts=["desk.example.com"])
+    there.set_secrets({"token": "another-token"})
+    there.save()
+    load = ("flows", "--workspace", "Elsewhere", "import", str(tmp_path / "file.json"))
+    with pytest.raises(CommandError, match="Desk"):
+        call_command(*load)
+    assert not Flow.objects.filter(workspace=elsewhere).exists()
+    call_command(*load, "--connection", f"Desk={there.pk}")
+    made = Flow.objects.get(workspace=elsewhere)
+    assert str(there.pk) in json.dumps(made.draft.document)
+    assert desk["id"] not in json.dumps(made.draft.document)
+
+
+@pytest.fixture
+def parent(workspace, owner, desk):
+    """A flow that runs another, which uses the connection and runs itself again."""
+    step = post_json("ticket", "https://desk.example.com/tickets", connection=desk["id"])
+    child = create_flow(workspace, owner.user, name="One lead", kind="automation",
+                        document=chain(node("start", "called", {"inputs": []}), step, end()))  # fmt: skip
+    runs = node("each", "run_flow", {"flow": str(child.pk), "mode": "once"})
+    return create_flow(workspace, owner.user, name="Many leads", kind="automation",
+                       document=chain(node("start", "event", {"types": ["lead.came"]}), runs, end()))  # fmt: skip
+
+
+def run_by(flow):
+    """The flow that another one runs, as it stands in its draft."""
+    (step,) = [each for each in flow.draft.document["nodes"] if each["type"] == "run_flow"]
+    return step["config"]["flow"]
+
+
+def test_a_flow_travels_with_those_it_runs(api, stranger, parent):
+    export = api.get(f"/flows/{parent.pk}/export/").value
+    assert [(each["name"], each.get("beside", False)) for each in export["flows"]] == [
+        ("Many leads", False), ("One lead", True)]  # fmt: skip
+    assert run_by(parent) not in json.dumps(export)
+    made = stranger.post("/flows/import/", {"export": export, "connections": {"Desk": None}}).value["flows"]
+    main, child = (Flow.objects.get(pk=each["id"]) for each in made)
+    assert (main.name, child.name, run_by(main)) == ("Many leads", "One lead", str(child.pk))
+    again = stranger.post("/flows/import/", {"export": export, "connections": {"Desk": None}}).value["flows"]
+    assert [each["name"] for each in again] == ["Many leads"]  # the one that it runs is here already
+    assert run_by(Flow.objects.get(pk=again[0]["id"])) == str(child.pk)
+
+
+def test_files_of_flows_that_run_others_come_back_by_the_command(parent, tmp_path):
+    before = run_by(parent)
+    call_command("flows", "export", "--to", str(tmp_path), "Many leads")
+    call_command("flows", "diff", "Many leads", str(tmp_path / "many-leads.json"))
+    call_command("flows", "import", str(tmp_path / "many-leads.json"), "--replace")
+    parent.draft.refresh_from_db()
+    assert (run_by(parent), Flow.objects.count()) == (before, 2)

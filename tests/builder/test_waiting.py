@@ -78,6 +78,7 @@ def test_the_page_shows_exactly_what_is_asked_and_takes_the_answer(as_role, wait
     text = as_role("publisher").client.get(reverse("waiting")).content.decode()
     assert "Refund call_1?" in text
     assert "50 EUR" in text
+    assert "No other run waits" in text
     address = reverse("wait-decide", args=[Wait.objects.get().pk])
     assert as_role("publisher").client.post(address, {"decision": "approved"}).status_code == 302
     again = as_role("publisher").client.post(address, {"decision": "denied"}, follow=True).content.decode()

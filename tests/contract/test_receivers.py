@@ -93,6 +93,19 @@ def test_retell_reports_twice_and_starts_one_run_with_the_analysis(vendor, publi
     assert len(program.get("/runs/").value["results"]) == 1
 
 
+def test_every_flow_that_waits_for_an_analysis_begins_with_it(vendor, publish, ended):
+    for name in ("one", "two", "three"):
+        publish(chain(call_ended(), end("end", name + " {{interaction.summary}}")))
+    (first,) = vendor(sample("retell", "end, before the analysis")).value["events"]
+    answer = vendor(sample("retell", "the same call, analysed"))
+    assert answer.status_code == 200
+    shown = [ended(run["id"])["event"] for run in first["runs"]]
+    (event,) = answer.value["events"]
+    assert {each["id"] for each in shown} == {event["event"]}
+    assert len(shown) == 3
+    assert all(each["interaction"]["summary"] for each in shown)
+
+
 def test_what_a_vendor_never_sends_is_400(program, live):
     receivers = program.post("/agents/", {"name": "A"}).value["receivers"]
     for address in receivers.values():

@@ -180,25 +180,30 @@ def signed(body):
 def test_f11_leads_join_the_campaign_and_only_the_failed_ones_are_tried_again(start, program, ended, vendors, live):
     flow = start("leads-to-campaign", "automation")
     address = program.get(f"/flows/{flow['id']}/hook/").value["address"]
-    taken = []
+    taken, blocked = [], {"+14155550007", "+14155550250", "+14155550499"}
 
     def add(asked):
-        if asked.json["phone_number"].endswith("3") and len(taken) < 100:
+        if asked.json["phone_number"] in blocked:
             return Answer(422, {"message": "The number is blocked."})
         taken.append(asked.json["phone_number"])
         return Answer(201, {"data": {"id": len(taken), "status": "created"}})
 
     vendors.answers["/api/user/lead"] = add
-    leads = [{"phone": f"+1415555013{n}", "first_name": f"P{n}"} for n in range(6)]
+    leads = [{"phone": f"+14155550{n:03}", "first_name": f"P{n}"} for n in range(500)]
     body = json.dumps({"leads": leads}).encode()
     path = "//" + address.split("/", 3)[3]
     assert program.post(path, data=body, headers={"Webhook-Id": "m1"}).status_code == 401
     answer = program.post(path, data=body, headers=signed(body))
     assert answer.status_code == 202
-    run = ended(answer.value["run"])
-    assert run["outcome"] == "5 added, 1 failed"
+    run = ended(answer.value["run"], within=150)
+    assert run["outcome"] == "497 added, 3 failed"
     assert asked(vendors, "/api/user/lead")[0].json["variables"]["customer_name"].startswith("P")
-    assert len(taken) == 5
+    again, blocked = blocked, set()
+    made = program.post(f"/runs/{run['id']}/retry/", {"from": "items"})
+    assert made.status_code == 202, made.text
+    assert [ended(each)["status"] for each in made.value["runs"]] == ["succeeded"] * 3
+    assert sorted(taken) == sorted(lead["phone"] for lead in leads)
+    assert set(taken[-3:]) == again
 
 
 def test_f13_an_angry_enterprise_customer_becomes_a_ticket(start, sample, happens, vendors):
@@ -212,6 +217,15 @@ def test_f13_an_angry_enterprise_customer_becomes_a_ticket(start, sample, happen
     event["interaction"]["id"] = "call-2"
     (run,) = happens(event)
     assert run["outcome"] == "positive about product"
+
+
+def test_f13_where_the_model_says_what_is_no_option_keywords_are_gone_by(start, sample, happens, vendors):
+    vendors.answers[MODEL] = completion({"sentiment": "furious", "topic": "billing", "resolved": False})
+    (run,) = happens(sample(start("tag-at-end", "post_call")))
+    failed = next(step for step in run["steps"] if step["node"] == "analysis")
+    assert "furious" in str(failed["error"])
+    assert run["outcome"] == "ticket 35436"
+    assert asked(vendors, TICKETS)[0].json["ticket"]["tags"] == ["billing", "negative"]
 
 
 def test_what_a_template_brings_along_can_be_tried(start, sample, program, vendors, ended):

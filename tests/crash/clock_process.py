@@ -6,6 +6,7 @@ does, until nothing is due, from the moment the file <gate> is there. count: JSO
 
 import json
 import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,9 +40,12 @@ def prepare(count: str, now: str) -> None:
 def go(now: str, gate: str) -> None:
     moment, fired = datetime.fromisoformat(now), 0
     until(Path(gate).exists, pause=lambda: None)  # all clocks at the very same moment
+    began, late = time.monotonic(), []
     while Trigger.objects.filter(next_at__lte=moment).exists():
-        fired += fire(moment)
-    print(json.dumps({"fired": fired}))
+        new = fire(moment)
+        fired += new
+        late += [time.monotonic() - began] * new
+    print(json.dumps({"fired": fired, "late": late}))
 
 
 def count() -> None:

@@ -4,12 +4,10 @@ import os
 
 import pytest
 
-from tests.crash.turns import pytest_runtest_protocol  # noqa: F401  a hook
-
 POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 # What is about a server of its own, about a second host, or about both: once is enough.
 collect_ignore = (
-    ["test_backup.py", "test_hung_step.py"]
+    ["test_backup.py"]
     if POSTGRESQL
     else [f"test_{name}.py" for name in ("database_gone", "redis_gone", "wrong_clocks", "hosts", "upgrade", "guards")]
 )

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from tests.crash import witness
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VISITS = ("start", "vars", "first", "check", "pause", "second", "done")
@@ -35,6 +36,7 @@ class Peer:
         self.callers: list[str] = []  # from which address
         self.cards: list[str] = []  # what came encrypted, and was sent on in a header
         self.on_call = lambda body, port: None  # looks at each call before it is answered; `port` is the caller's
+        self.failing = 0.02  # of its answers
         self._random = random.Random(seed)
         peer = self
 
@@ -51,7 +53,7 @@ class Peer:
                 peer.callers.append(self.client_address[0])
                 peer.cards.append(self.headers.get("X-Card", ""))
                 peer.on_call(body, self.client_address[1])
-                self.answer(500 if peer._random.random() < 0.02 else 201)
+                self.answer(500 if peer._random.random() < peer.failing else 201)
 
             def answer(self, status):
                 with contextlib.suppress(ConnectionError):  # the caller may be dead by now
@@ -199,11 +201,14 @@ class Instance:
         except psutil.NoSuchProcess:
             return []
 
-    def close(self):
+    def stop_all(self):
         for process in self.parts.values():
             process.terminate()  # all at once, so that they end side by side
         for name in list(self.parts):
             self.stop(name)
+
+    def close(self):
+        self.stop_all()
         self.socket.close()
         self.log.close()
 
@@ -213,18 +218,18 @@ class Instance:
 
     def post(self, call_id: str, patience=60.0) -> dict:
         """Report a call until somebody confirms it; every repetition carries the same id."""
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                status, answer = self.report(call_id)
-                if status in (200, 202):
-                    self.confirmed += 1
-                    return answer
-                assert status >= 500, f"{status}: {answer}"
-            except (OSError, http.client.HTTPException):
-                pass  # killed in the middle: nobody knows whether it was taken, so it is sent again
-            assert time.monotonic() < deadline, "nobody took the event"
-            time.sleep(0.05)
+        answer = until(lambda: self._taken(call_id), patience, "nobody took the event")
+        self.confirmed += 1
+        return answer
+
+    def _taken(self, call_id: str) -> dict | None:
+        """What was answered; None where nobody took it, or nobody knows."""
+        try:
+            status, answer = self.report(call_id)
+        except (OSError, http.client.HTTPException):
+            return None  # killed in the middle: nobody knows whether it was taken, so it is sent again
+        assert status in (200, 202) or status >= 500, f"{status}: {answer}"
+        return answer if status < 500 else None
 
     def report(self, call_id: str) -> tuple[int, dict]:
         """Report a call, once."""

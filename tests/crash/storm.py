@@ -12,7 +12,13 @@ from tests.until import until
 
 # A mutated copy of the program (tests/crash/test_guards.py) is not given as long to show that it hangs.
 SETTLE_SECONDS = float(os.environ.get("CRASH_SETTLE_SECONDS", "90"))
+LONG = os.environ.get("CRASH_LONG") == "1"  # the nightly form: `CRASH_LONG=1 pytest tests/crash --timeout 7200`
 SEED = int(os.environ.get("CRASH_SEED") or time.time_ns() % 1_000_000)
+
+
+def sized(short, long):
+    """How many or how long: CI's figure, or that of the nightly form (SAFETY section 7)."""
+    return long if LONG else short
 
 
 @contextmanager

@@ -8,12 +8,12 @@ import pytest
 
 from tests import servers
 from tests.crash import invariants
-from tests.crash.storm import post_all, running, settle
+from tests.crash.storm import post_all, running, settle, sized
 from tests.until import until
 
 RECOVERED_WITHIN = 10.0  # seconds after which no request may fail any more
-GONE_SECONDS, READ_ONLY_SECONDS = 2.0, 8.0
-ACTIVE = 60
+GONE_SECONDS, READ_ONLY_SECONDS = 2.0, sized(8.0, 20.0)
+ACTIVE = sized(60, 200)
 
 
 @pytest.fixture

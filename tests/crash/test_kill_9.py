@@ -14,16 +14,17 @@ from runtime.claiming import MOST_CLAIMS
 from runtime.crashing import WEB_POINTS, WORKER_POINTS
 from tests.crash import invariants
 from tests.crash.instance import kill
-from tests.crash.storm import SEED, post_all, running, settle
+from tests.crash.storm import SEED, post_all, running, settle, sized
 from tests.until import until
 
-ENOUGH_RUNS, ENOUGH_DEATHS = 400, 250
+ENOUGH_RUNS, ENOUGH_DEATHS = sized(400, 5_000), sized(250, 3_000)
+WEB_POSTS, IDLE_ROUNDS = sized(200, 1_000), sized(1, 10)
 # Points that a run passes once in a while strike more often, so that each has its turn.
 ODDS = (
     "0.02,after_ring=0.3,after_fire=0.6,after_hint=0.2,before_renew=0.2,task_started=0.2,before_claim=0.05,"
     "after_claim=0.05,before_load=0.06,during_record=0.04,after_drive=0.04"
 )
-MOST = 22
+MOST = sized(22, 260)
 
 
 def test_kills_at_named_points_lose_and_double_nothing(tmp_path, database):
@@ -40,7 +41,7 @@ def test_kills_at_named_points_lose_and_double_nothing(tmp_path, database):
 
         peer.on_call = strike
         accepted, fired, turn = {}, 0, 0
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + sized(240, 3_600)
         while not (done := _struck(instance, during)) or len(accepted) < ENOUGH_RUNS:
             assert time.monotonic() < deadline, f"not enough deaths: {_deaths(instance, during)}"
             if not instance.schedule_is_due():
@@ -108,9 +109,9 @@ def test_a_killed_web_process_loses_no_event_it_confirmed(tmp_path, database):
         helpers = [threading.Thread(target=strike), threading.Thread(target=revive)]
         for helper in helpers:
             helper.start()
-        accepted, turn, until = {}, 0, time.monotonic() + 180
+        accepted, turn, until = {}, 0, time.monotonic() + sized(180, 1_800)
         # A fast machine needs more posts to die as often, a slow one more deaths for as many posts.
-        while len(killed) + len(instance.crashes()) < 20 or len(accepted) < 200:
+        while len(killed) + len(instance.crashes()) < 20 or len(accepted) < WEB_POSTS:
             assert time.monotonic() < until, "the web process did not die often enough"
             accepted |= post_all(instance, f"web{turn}", 20)
             turn += 1
@@ -134,9 +135,9 @@ def test_the_death_of_any_idle_process_does_not_wedge_the_queue(tmp_path, databa
         settle(instance)
         family = len(instance.processes("worker"))
         assert family >= 7
-        for position in range(1, family):
+        for position in [*range(1, family)] * IDLE_ROUNDS:
             until(lambda at=position: _kill_one(instance, family, at), 30, "the tree did not grow again")
-            accepted |= post_all(instance, f"after{position}", 2)
+            accepted |= post_all(instance, f"after{len(accepted)}", 2)
             settle(instance, seconds=30)
         invariants.check(instance, accepted, peer.calls)
 

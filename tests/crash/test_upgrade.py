@@ -1,15 +1,26 @@
 """An upgrade under load, in the documented order: migrate, then web, then worker; nobody is refused, nothing is lost.
+Web and worker have a role of their own that may read and write, and change no table; migrations have the owner's.
 
 A checkout holds one release only, so this one plays the old: the next release's schema is this one's and whatever a
 migration may add (tests/test_migrations.py has the rule), put under the running processes.
 """
 
+import contextlib
+import os
 import threading
+from urllib.parse import urlsplit
 
 from tests.crash import invariants
-from tests.crash.storm import running, settle
+from tests.crash.storm import running, settle, sized
 from tests.until import until
 
+GRANTS = (
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {role}",
+)
+SOME, LASTING = 20, sized(20, 10_000)  # calls; ten thousand take ten minutes
 HOT = ("runtime_run", "runtime_event", "runtime_steprun", "runtime_wait", "runtime_trigger", "runtime_flow",
        "runtime_flowversion", "runtime_workerbeat", "django_q_ormq")  # fmt: skip
 NEXT_SCHEMA = [
@@ -28,14 +39,16 @@ NEXT_SCHEMA = [
 
 
 def test_an_upgrade_in_the_documented_order_refuses_and_loses_nothing(tmp_path, database):
-    with running(tmp_path, database, "web", "worker", RUN_THREADS="4") as (instance, peer):
+    with running(tmp_path, database, RUN_THREADS="4") as (instance, peer), plain_role(instance) as url:
+        instance.environment["DATABASE_URL"] = url
+        instance.start("web", "worker")
         load = Load(instance)
-        load.beside(20)
+        load.beside(SOME)
         for statement in NEXT_SCHEMA:  # migrate
             with instance.connected() as connection:
                 connection.execute("SET lock_timeout = '5s'")
                 connection.execute(statement)
-        load.beside(20)
+        load.beside(LASTING)
         instance.start("web2")
         load.beside(10)
         instance.stop("web")
@@ -53,6 +66,22 @@ def test_an_upgrade_in_the_documented_order_refuses_and_loses_nothing(tmp_path, 
         assert len(keys) - len(set(keys)) <= len(keys) // 10, "a worker that is asked to stop lets its steps end"
 
 
+@contextlib.contextmanager
+def plain_role(instance):
+    """The database's address for a role as README's Deployment makes it."""
+    role = f"app_{os.urandom(4).hex()}"
+    grants = [statement.format(role=role) for statement in GRANTS]
+    with instance.connected() as connection:
+        for statement in (f"CREATE ROLE {role} LOGIN PASSWORD 'plain'", *grants):
+            connection.execute(statement)
+    at = urlsplit(instance.database)
+    yield at._replace(netloc=f"{role}:plain@{at.netloc.rpartition('@')[2]}").geturl()
+    instance.stop_all()
+    with instance.connected() as connection:
+        connection.execute(f"DROP OWNED BY {role}")
+        connection.execute(f"DROP ROLE {role}")
+
+
 class Load:
     """Callers who never stop, and try only once."""
 
@@ -67,7 +96,7 @@ class Load:
     def beside(self, count):
         """Until so many more calls were taken."""
         goal = len(self.accepted) + count
-        until(lambda: len(self.accepted) >= goal or self.refused, 60, "the callers wait")
+        until(lambda: len(self.accepted) >= goal or self.refused, sized(60, 1_800), "the callers wait")
 
     def end(self):
         self.over.set()

@@ -27,8 +27,8 @@ def codes(doc, kind="post_call"):
     return {problem.code for problem in validate(Graph.from_document(doc), kind, KNOWN)}
 
 
-def problem(doc, code, kind="post_call"):
-    found = [each for each in validate(Graph.from_document(doc), kind, KNOWN) if each.code == code]
+def problem(doc, code, kind="post_call", **known):
+    found = [each for each in validate(Graph.from_document(doc), kind, {**KNOWN, **known}) if each.code == code]
     assert found, f"{code} is missing in {codes(doc, kind)}"
     return found[0]
 
@@ -183,3 +183,44 @@ def test_ten_thousand_steps_are_checked_in_under_two_seconds():
     started = time.perf_counter()
     validate(graph, "post_call", KNOWN)
     assert time.perf_counter() - started < 2
+
+
+def test_a_message_that_a_model_is_to_understand_needs_a_model_and_a_flow_that_leads():
+    heard = node("start", "message_received", {"phrases": ["cancel my order"], "mode": "ai"})
+    doc = chain(heard, end())
+    missing = problem(doc, "F011", "conversation")
+    assert (missing.node, missing.field) == ("start", "/config/connection")
+    assert missing.message.startswith("Choose an AI model, or compare by likeness.")
+    beside = problem(doc, "F006", "action")
+    assert (beside.node, beside.field) == ("start", "/config/mode")
+    assert "goes by likeness" in beside.message
+    for harmless in ({"mode": "intent"}, {"phrases": []}):  # nothing is asked
+        heard["config"].update(harmless)
+        assert not codes(doc, "action") & {"F006", "F011"}
+
+
+def asks(id, seconds):
+    return {**post_json(id, "https://crm.example.com"), "settings": {"timeout_seconds": seconds}}
+
+
+def test_only_the_steps_on_one_way_to_the_answer_count_against_the_deadline():
+    called = action_called(deadline_seconds=10)
+    kept = chain(called, asks("a", 6), respond(), asks("after", 50), end(), ports={"a": "success", "after": "success"})
+    assert "W105" not in codes(kept, "action")
+    branches = decision("which", "{{args.x}}", "is_set", branch="one")
+    ways = [asks("left", 6), asks("right", 6), respond()]
+    edges = [("start", "next", "which"), ("which", "one", "left"), ("which", "else", "right"),
+             ("left", "success", "answer"), ("right", "success", "answer")]  # fmt: skip
+    either = document([called, branches, *ways], edges)
+    assert "W105" not in codes(either, "action")
+    both = document([called, *ways], [("start", "next", "left"), ("left", "success", "right"),
+                                      ("right", "success", "answer")])  # fmt: skip
+    assert "may take 12 s together, the agent waits 10 s" in problem(both, "W105", "action").message
+
+
+def test_beside_what_the_steps_may_take_stands_what_they_took_of_late():
+    both = chain(action_called(deadline_seconds=10), asks("a", 6), asks("b", 6), respond(),
+                 ports={"a": "success", "b": "success"})  # fmt: skip
+    unknown = problem(both, "W105", "action").message
+    taken = problem(both, "W105", "action", usual={"a": 1.2, "b": 0.3, "elsewhere": 9.0}).message
+    assert taken == unknown + " In the last 7 days they took up to 1.5 s (of each step, the longest of 19 in 20 times)."

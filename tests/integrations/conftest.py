@@ -1,7 +1,6 @@
 """Peers that the door is opened to, as an operator would open it."""
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -69,7 +68,7 @@ def ask():
         if credentials:
             request["config"] = {**config, "connection": "c1"}
         graph = Graph.from_document(chain(call_ended(), request, end()))
-        state = replace(begin(graph, variables or {}, NOW), node="call")
+        state = begin(graph, variables or {}, NOW)._replace(node="call")
         run = ActiveRun(
             id="run-1", workspace_id="w1", flow_id="f1", version_id=None, kind="post_call", mode=mode, graph=graph,
             state=state, fence=1, seq=0, event=event or {}, connections={"c1": credentials},

@@ -240,6 +240,13 @@ def test_a_wrong_config_is_a_problem_before_publishing(config):
     assert "F006" in {problem.code for problem in validate(Graph.from_document(flow), "post_call")}
 
 
+@pytest.mark.parametrize("emptied", [None, "", []])
+def test_a_number_that_was_emptied_is_its_default(peer, ask, emptied):
+    peer.answers["/tickets"] = {"id": 1}
+    outcome, _ = ask(post(peer, body_limit=emptied))
+    assert outcome.output["body"] == {"id": 1}
+
+
 def test_credentials_go_out_and_are_kept_out_of_history(peer, ask):
     peer.answers["/tickets"] = {"echo": "Bearer s3cret-token", "b64": "czNjcmV0LXRva2Vu"}
     outcome, row = ask(post(peer), credentials=bearer(peer))

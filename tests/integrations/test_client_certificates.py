@@ -7,11 +7,13 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from builder.connecting import standing
 from integrations.client_certificates import check, expires, identity_of
 from integrations.connection_types import TYPES
 from integrations.connections import Credentials
 from integrations.http import fetch
 from integrations.lines import forget_lines
+from integrations.models import Connection
 from runtime.engine.errors import StepError
 from tests.integrations.test_tls import DAY, NOW, Authority
 from tests.peers import Peer
@@ -117,6 +119,18 @@ def test_what_is_saved_is_checked(values, authority, tmp_path):
 def test_its_end_is_known(values):
     assert abs(expires(values) - (NOW + DAY)).total_seconds() < 2
     assert expires({}) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "tone", "words"), [(-1, "bad", "Ended on"), (29, "warn", "Ends on"), (31, None, "")])
+def test_who_keeps_it_is_warned_a_month_before_its_end(days, tone, words, authority, tmp_path, workspace):
+    certificate, key = issued(authority, tmp_path, until=NOW + days * DAY)
+    config = {"certificate": certificate, "ca": pem(authority)}
+    row = Connection(workspace=workspace, name="Bank", type="mtls", allowed_hosts=["bank.example.com"], config=config)
+    row.set_secrets({"key": key})
+    row.save()
+    told = standing(row, NOW)
+    assert (told.tone, told.words[: len(words)]) == (tone, words) if tone else told is None
 
 
 def test_neither_credentials_nor_identity_show_the_key(values):

@@ -1,6 +1,5 @@
 """The Code step: chosen inputs in, JSON out, what was printed kept, and errors an author can act on."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,7 +22,7 @@ def run(program, mode="live", deadline=None, **inputs):
     """(outcome, the row history keeps) of one Code step."""
     rows = [{"name": name, "value": value} for name, value in inputs.items()]
     graph = Graph.from_document(chain(call_ended(), node("js", "code", {"inputs": rows, "program": program}), end()))
-    state = replace(begin(graph, {"tags": ["a", "b"]}, NOW), node="js")
+    state = begin(graph, {"tags": ["a", "b"]}, NOW)._replace(node="js")
     active = ActiveRun(
         id="run-1", workspace_id="w1", flow_id="f1", version_id="v1", kind="post_call", mode=mode, graph=graph,
         state=state, fence=1, seq=0, event=EVENT, deadline=deadline,

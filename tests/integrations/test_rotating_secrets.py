@@ -90,6 +90,23 @@ def test_a_secret_changed_meanwhile_is_not_overwritten(secrets, settings):
     assert Connection.objects.get(pk=stale.pk).secrets() == {"password": "newer-word"}
 
 
+def test_a_backup_from_before_a_rotation_opens_with_its_old_key_beside_the_new_one(secrets, settings):
+    """As after restoring it: first nothing opens, then with the old key put behind the new one everything does."""
+    row, old = secrets[0], settings.SECRET_KEKS
+    backup = dict(row.sealed)
+    settings.SECRET_KEKS = f"{NEW},{old}"
+    rotate_secrets()
+    settings.SECRET_KEKS = NEW
+    Connection.objects.filter(pk=row.pk).update(sealed=backup)
+    with pytest.raises(vault.CannotOpen):
+        Connection.objects.get(pk=row.pk).secrets()
+    settings.SECRET_KEKS = f"{NEW},{old}"
+    assert Connection.objects.get(pk=row.pk).secrets() == {"password": "s3cret-word"}
+    assert "0 left under older keys" in rotate_secrets()
+    settings.SECRET_KEKS = NEW
+    assert Connection.objects.get(pk=row.pk).secrets() == {"password": "s3cret-word"}
+
+
 def test_what_no_key_opens_is_told(secrets, settings):
     settings.SECRET_KEKS = NEW
     with pytest.raises(CommandError, match=r"integrations\.connection\.sealed \(1\)"):

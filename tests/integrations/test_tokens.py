@@ -25,7 +25,7 @@ def provider(open_to):
         yield provider
 
 
-def connect(workspace, provider, type="oauth_client", config=None, **secrets):
+def connect(workspace, provider, type="oauth2_client_credentials", config=None, **secrets):
     config = {"token_url": f"{provider.url}/token", "client_id": "client-1", "scope": "calls.read", **(config or {})}
     row = Connection(workspace=workspace, name="CRM", type=type, config=config,
                      allowed_hosts=[f"127.0.0.1:{provider.port}"])  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_herd_that_is_refused_renews_once(workspace, provider):
 
 def test_a_rotated_refresh_token_replaces_the_one_before(workspace, provider):
     provider.rotates, provider.seconds = True, 3600
-    row = connect(workspace, provider, "oauth_refresh", refresh_token="refresh-token-0")
+    row = connect(workspace, provider, "oauth2_refresh", refresh_token="refresh-token-0")
     call(provider, row)
     expire(row, renew_at=timezone.now(), expires_at=timezone.now())
     assert call(provider, row).status == 200
@@ -175,7 +175,7 @@ def test_a_rotated_refresh_token_replaces_the_one_before(workspace, provider):
 
 def test_an_invalid_grant_that_was_a_race_is_no_failure(workspace, provider):
     provider.rotates = True
-    row = connect(workspace, provider, "oauth_refresh", refresh_token="refresh-token-0")
+    row = connect(workspace, provider, "oauth2_refresh", refresh_token="refresh-token-0")
     call(provider, row)
     expire(row, expires_at=timezone.now(), renew_at=timezone.now())
     late = opened(row)
@@ -249,6 +249,6 @@ def test_credentials_that_changed_are_not_used_with_an_old_token(workspace, prov
 
 
 def test_a_sign_in_that_nobody_made_says_so(workspace, provider):
-    row = connect(workspace, provider, "oauth_sign_in", {"authorize_url": f"{provider.url}/authorize"})
+    row = connect(workspace, provider, "oauth2_sign_in", {"authorize_url": f"{provider.url}/authorize"})
     with pytest.raises(StepError, match="open it and sign in"):
         call(provider, row)

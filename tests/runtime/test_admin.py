@@ -59,6 +59,8 @@ def test_executions_are_cancelled_and_retried_from_the_list(admin, run):
     admin.post(url, {"action": "cancel_runs", "_selected_action": [str(run.pk)]})
     run.refresh_from_db()
     assert run.status == "cancelled"
+    timeline = admin.get(reverse("admin:runtime_run_change", args=[run.pk])).content.decode().split("<h2>Steps</h2>")[1]
+    assert "Waiting" not in timeline  # no step of it does any more
     admin.post(url, {"action": "retry_runs", "_selected_action": [str(run.pk)]})
     assert Run.objects.filter(origin=run).count() == 1
 

@@ -103,6 +103,26 @@ def test_a_run_that_carries_too_much_cannot_go_on_without_its_data(workspace, pu
     assert retry(failed, "start").pk
 
 
+def test_a_run_that_carries_too_much_does_nothing_more(workspace, publish, send, work, peer, monkeypatch):
+    """It ends between two calls: the second is not made, nor is it said to run."""
+    monkeypatch.setattr("runtime.recording.LARGEST_STATE", 2_000)
+    nodes = [post_json("one", peer.url), set_variable("large", x="{{interaction.transcript}}"),
+             post_json("two", peer.url), end()]  # fmt: skip
+    publish(workspace, chain(call_ended(), *nodes))
+    send(room=1_000_000)
+    work()
+    failed = Run.objects.get()
+    assert (failed.status, failed.error["code"], failed.error["node"]) == ("failed", "too_much_data", "two")
+    assert len(peer.requests) == 1
+    assert list(steps()) == ["start", "one", "large"]
+    Run.objects.all().delete()
+    send(room=1_000_000)
+    Run.objects.update(mode="test")  # which records each step as started first
+    work()
+    assert (Run.objects.get().status, steps()["two"]["status"]) == ("failed", "failed")
+    assert len(peer.requests) == 2
+
+
 def test_the_page_of_a_run_says_that_its_history_is_full_or_gone(workspace, publish, send, work, signed_in):
     publish(workspace, chain(call_ended(), end()))
     send(room=1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from builder import publishing, transfer
+from builder.bundling import bundle_of, labels_of
 from builder.management.commands.createapikey import workspace_named
 from builder.ops import Document
 from builder.overview import listed
@@ -66,9 +67,9 @@ class Command(BaseCommand):
                 raise CommandError(f"{file}: " + "; ".join(f"{e['pointer']} {e['message']}" for e in error.errors))
 
     def _import(self, value, mapping, replace):
-        names = [entry["name"] for entry in transfer.read_export(value)]
-        there = self._all().filter(name__in=names) if replace else []
-        if len(names) == 1 and len(there) == 1:
+        first, *others = transfer.read_export(value)
+        there = self._all().filter(name=first["name"]) if replace else []
+        if len(there) == 1 and all(entry["beside"] for entry in others):
             transfer.import_into(there[0], value, mapping, None)
             return self.stdout.write(f"{there[0].name}: draft replaced")
         for flow in transfer.import_flows(self.workspace, value, mapping, None):
@@ -111,7 +112,7 @@ class Command(BaseCommand):
             before = transfer.read_export(_read(file))[0]["document"]
         except (transfer.CannotImport, DocumentError) as error:
             raise CommandError(f"{file}: {error}")
-        return before, transfer.export_document(flow.draft.document, rows)
+        return before, transfer.export_document(flow.draft.document, rows, labels_of(bundle_of([flow])))
 
     def _all(self):
         return listed(self.workspace).kept()

@@ -82,7 +82,8 @@ def _children(listening, desk):
 def _lines(address, owner, password, desk):
     yield f"Segue is ready: {address}"
     if password:
-        yield f"  sign in as  {owner.email}  with the password  {password}  (shown only now; change it in Settings)"
+        yield f"  sign in as  {owner.email}  with the password  {password}"
+        yield "  (shown only now; change it under Preferences)"
     else:
         yield f"  sign in as  {owner.email}  (forgotten? manage.py changepassword {owner.email})"
     if desk:

@@ -1,6 +1,6 @@
 """`python3 manage.py verify`: everything that must hold, in order, each part announced with its time.
 
-Parts that leave a processor idle run side by side (TOGETHER); each line of theirs says whose it is.
+Parts that leave a processor idle run side by side (LANES); each line of theirs says whose it is.
 As root on Debian it installs the programs it needs; elsewhere it says what to install and skips the parts that need
 them, loudly. With CI=true nothing is skipped: what is missing is a failure.
 """
@@ -58,17 +58,22 @@ class Command(BaseCommand):
         results = {}
         with tempfile.TemporaryDirectory(prefix="segue-verify-") as folder:
             runs = {name: Verification(Path(folder) / name) for name in parts or PARTS}
-            for group in _groups(list(runs)):
-                results.update(self._run_together(group, runs))
+            for lanes in _lanes(list(runs)):
+                results.update(self._run_lanes(lanes, runs))
         self._conclude(results, runs)
 
-    def _run_together(self, names, runs) -> dict[str, str]:
-        if len(names) == 1:
-            return {names[0]: self._run(names[0], runs[names[0]], self._print)}
-        self._say(f"{' and '.join(names)} side by side")
-        with ThreadPoolExecutor(len(names)) as pool:
-            ends = {name: pool.submit(self._run, name, runs[name], named(name, self._print)) for name in names}
-        return {name: end.result() for name, end in ends.items()}
+    def _run_lanes(self, lanes, runs) -> dict[str, str]:
+        """Each lane's parts one after the other, the lanes side by side."""
+        if len(lanes) == 1:
+            return {name: self._run(name, runs[name], self._print) for name in lanes[0]}
+        self._say(f"{' and '.join(map(', then '.join, lanes))} side by side")
+
+        def run(lane):
+            return {name: self._run(name, runs[name], named(name, self._print)) for name in lane}
+
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            ends = list(pool.map(run, lanes))
+        return {name: end for lane in ends for name, end in lane.items()}
 
     def _run(self, name, verification, show) -> str:
         """ "ok", "FAILED" or "skipped"; what a part of tests prints goes through `show`."""
@@ -105,15 +110,14 @@ class Command(BaseCommand):
         print(text, end="", flush=True)
 
 
-def _groups(names) -> list[list[str]]:
-    """The parts in order; those of TOGETHER in one group."""
-    groups = []
-    for name in names:
-        if groups and name in TOGETHER and groups[-1][0] in TOGETHER:
-            groups[-1].append(name)
-        else:
-            groups.append([name])
-    return groups
+def _lanes(names) -> list[list[list[str]]]:
+    """The parts in their order; those that run side by side as the lanes of one step."""
+    steps, left = [], list(names)
+    while left:
+        lanes = next((lanes for lanes in LANES if any(left[0] in lane for lane in lanes)), ((left[0],),))
+        steps.append([[name for name in lane if name in left] for lane in lanes if set(lane) & set(left)])
+        left = [name for name in left if not any(name in lane for lane in lanes)]
+    return steps
 
 
 class Verification:
@@ -233,31 +237,36 @@ def postgresql(run):
 
 
 def crash(run):
-    """kill -9 at every turn, on SQLite and PostgreSQL side by side: both mostly wait for leases to run out"""
-    beside = Verification(run.folder / "postgresql")
-    run.show, beside.show = named("sqlite", run.show), named("postgresql", run.show)
-    turns = {"CRASH_TURNS": str(run.folder / "turns")}
-    with _servers() as environment, ThreadPoolExecutor(1) as pool:
-        other = pool.submit(beside.pytest, "tests/crash", **environment, **turns)
-        good = all([run.pytest("tests/crash", **turns), other.result()])
-    run.counted = {word: run.counted[word] + beside.counted[word] for word in COUNTED}
-    run.failures = [f"sqlite: {line}" for line in run.failures] + [f"postgresql: {line}" for line in beside.failures]
-    return good
+    """kill -9 at every turn, on SQLite"""
+    return run.pytest("tests/crash", **_turns(run))
+
+
+def crash_pg(run):
+    """the same on PostgreSQL, with several hosts, and with Redis"""
+    with _servers() as environment:
+        return run.pytest("tests/crash", **environment, **_turns(run))
 
 
 def browser(run):
     """the pages in a real Chromium"""
     needs("chromium", "chromium")
-    return run.pytest("tests/browser")
+    return run.pytest("tests/browser", **_turns(run))
+
+
+def _turns(run) -> dict[str, str]:
+    """The lock by which a test that must be alone has the machine to itself (tests/turns.py)."""
+    return {"TEST_TURNS": str(run.folder.parent / "turns")}
 
 
 PARTS = {
     part.__name__: part
-    for part in (style, types, migrations, deploy, openapi, javascript, engine, sqlite, postgresql, crash, browser)
-}
+    for part in (
+        style, types, migrations, deploy, openapi, javascript, engine, sqlite, postgresql, crash, crash_pg, browser,
+    )
+}  # fmt: skip
 
-#: Neither needs more than one processor, and both wait a good part of their time.
-TOGETHER = ("sqlite", "postgresql")
+#: What runs side by side. None needs more than one processor: crash tests mostly wait for leases to run out.
+LANES = ((("sqlite",), ("postgresql",)), (("crash", "browser"), ("crash_pg",)))
 
 
 def _without(*folders):

@@ -21,13 +21,15 @@ def test_a_row_goes_in_as_it_is_and_no_transcript_becomes_a_formula(do, vendor):
     updates = {"spreadsheetId": "abc123", "updatedRange": "Log!A7:C7", "updatedRows": 1}
     vendor.answers[place] = {"spreadsheetId": "abc123", "tableRange": "Log!A1:C6", "updates": updates}
     said = '=HYPERLINK("http://evil.example")'
-    outcome, row = do("google_sheets_append_row", {**SHEET, "values": ["{{interaction.id}}", "+14155550132", said]},
-                      {"interaction": {"id": "c-1"}})  # fmt: skip
+    values = ["{{interaction.id}}", "+14155550132", said, "{{interaction.duration_seconds}}", "{{vars.none}}",
+              "{{interaction.duration_seconds}} s"]  # fmt: skip
+    outcome, row = do("google_sheets_append_row", {**SHEET, "values": values},
+                      {"interaction": {"id": "c-1", "duration_seconds": 125}})  # fmt: skip
     assert outcome.output == {"range": "Log!A7:C7", "row": 7}
     assert ("Google Sheets row", "Log!A7:C7") in row["references"]
     asked = vendor.requests[0]
     assert asked.path == f"{place}?valueInputOption=RAW&insertDataOption=INSERT_ROWS"
-    assert asked.json == {"values": [["c-1", "+14155550132", said]]}
+    assert asked.json == {"values": [["c-1", "+14155550132", said, 125, "", "125 s"]]}
     assert asked.headers["authorization"] == "Bearer s3cret/of+access"
 
 
@@ -36,7 +38,7 @@ def test_a_row_is_changed_from_a_column_on(do, vendor):
     config = {**SHEET, "sheet": "Jane's", "row": "{{vars.row}}", "column": "c", "values": ["x", "{{vars.row}}"]}
     outcome, _ = do("google_sheets_update_row", config, variables={"row": 7})
     assert outcome.output == {"range": "'Jane''s'!C7:D7", "cells": 2}
-    assert (vendor.requests[0].method, vendor.requests[0].json) == ("PUT", {"values": [["x", "7"]]})
+    assert (vendor.requests[0].method, vendor.requests[0].json) == ("PUT", {"values": [["x", 7]]})
 
 
 def test_a_row_is_found_by_a_column_of_its_first_row(do, vendor):

@@ -1,12 +1,18 @@
 """Outgoing webhooks: signed so that receivers can check them, tried for three days, never twice under two ids."""
 
 import json
+import random
 import time
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from standardwebhooks import Webhook
 
+from builder.connecting import save
+from builder.gating import gate_of
+from builder.undelivered import undelivered
 from integrations.connection_types import TYPES
 from integrations.endpoints import switch_on
 from integrations.models import Connection
@@ -22,6 +28,7 @@ from runtime.signatures import standard_webhooks
 from tests.flows import call_ended, chain, end, node
 from tests.peers import Answer, Peer
 from tests.runtime.conftest import publish  # noqa: F401
+from tests.until import until
 
 OLD, NEW = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_dGhpcyBpcyBhIG5ldyBzZWNyZXQgb2YgMzIgYg=="
 SECRETS = {"secret": NEW, "previous_secret": ""}
@@ -117,28 +124,28 @@ def test_tries_are_spread_over_three_days_and_not_all_at_one_moment():
 
 @pytest.fixture
 def flow(workspace, publish, open_to):  # noqa: F811
-    """flow(peer): a published flow that sends each ended call to the peer."""
+    """flow(peer, *events): a published flow that sends each ended call to the peer."""
 
-    def flow(peer):
+    def flow(peer, *events):
         open_to(peer)
-        connection = Connection(workspace=workspace, name="Receiver", type="webhook_out",
-                                config={"base_url": f"{peer.url}/hooks"})  # fmt: skip
-        connection.set_secrets({"secret": NEW})
-        connection.full_clean()
-        connection.save()
+        connection = Connection(workspace=workspace, type="webhook_out")
+        address = {"base_url": f"{peer.url}/hooks"}
+        assert not save(connection, None, name="Receiver", config=address, secrets={"secret": NEW})
         step = node("hook", "send_webhook", {**CONFIG, "connection": str(connection.pk)})
         publish(workspace, chain(call_ended(), step, end(), ports={"hook": "success"}))
-        recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", EVENT)).result(10)
+        for event in events or (EVENT,):
+            recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", event)).result(10)
         tasks.work(linger=0)
 
     return flow
 
 
 def let_time_pass():
-    """As if the next try were due."""
-    run, past = Run.objects.get(), timezone.now() - timedelta(seconds=1)
-    run.state["wait"]["until"] = past.isoformat()
-    Run.objects.update(due_at=past, state=run.state)
+    """As if the next tries were due."""
+    past = timezone.now() - timedelta(seconds=1)
+    for run in Run.objects.filter(status="waiting"):
+        run.state["wait"]["until"] = past.isoformat()
+        Run.objects.filter(pk=run.pk).update(due_at=past, state=run.state)
     tasks.work(linger=0)
 
 
@@ -156,6 +163,45 @@ def test_a_run_waits_between_the_tries_and_the_id_stays(flow):
         assert Run.objects.get().status == "succeeded"
         assert {asked.headers["webhook-id"] for asked in peer.requests} == {f"{run.pk}:1"}
         assert len(peer.requests) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_peer_that_fails_half_of_the_time_gets_every_event_or_it_is_listed_as_undelivered(flow, workspace):
+    """Every other request fails, in four ways, one of them after it was taken; two events are never taken."""
+    taken, chance = set(), random.Random(50)
+
+    def answer(asked):
+        event = Webhook(NEW).verify(asked.body, asked.headers)["data"]["id"]
+        fails = chance.choice((Answer(500), Answer(503), Answer(429), None)) if chance.random() < 0.5 else False
+        if event.startswith("never"):
+            return Answer(500)
+        if fails is None:
+            raise ConnectionAbortedError  # it has the event, and nobody learns of it
+        return fails or taken.add(event) or Answer(204)
+
+    events = [{"interaction": {"id": f"{'never' if number % 6 == 5 else 'call'}-{number}"}} for number in range(16)]
+    with Peer({"/hooks": answer}) as peer:
+        flow(peer, *events)
+        until(lambda: not Run.objects.filter(status__in=("waiting", "running", "queued")).exists() or let_time_pass())
+        sent = [(Webhook(NEW).verify(asked.body, asked.headers), asked) for asked in peer.requests]
+    ends = {run.event.payload["interaction"]["id"]: run for run in Run.objects.select_related("event")}
+    assert {name for name, run in ends.items() if run.status == "succeeded"} == taken
+    listed = {each.run.pk for each in undelivered(workspace)}
+    assert {name for name, run in ends.items() if run.pk in listed} == set(ends) - taken >= {"never-5", "never-11"}
+    tries = Counter(body["data"]["id"] for body, _ in sent)
+    assert tries["never-5"] == tries["never-11"] == max(tries.values()) == 10
+    assert len(sent) > 16 + 2 * 9, "nothing failed"
+    ids = {(body["data"]["id"], asked.headers["webhook-id"]) for body, asked in sent}
+    assert ids == {(name, f"{run.pk}:1") for name, run in ends.items()}
+    assert len({asked.body for _, asked in sent}) == len(events), "an event changed between its tries"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_endpoint_has_five_events_under_way_at_most_and_its_breaker_opens_after_twenty_failures(flow, workspace):
+    with Peer({"/hooks": Answer(204)}) as peer:
+        flow(peer)
+    gate = gate_of(Connection.objects.get())
+    assert (gate.at_once, gate.rate, gate.opens_after) == (5, None, 20)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -57,6 +57,16 @@ def test_a_changed_record_answers_with_nothing_so_its_id_is_looked_up(do, vendor
 
 
 @pytest.mark.parametrize(
+    "answer", [Answer(403, [{"message": "insufficient access", "errorCode": "NO_ACCESS"}]), Answer(204), {}]
+)
+def test_a_change_that_worked_is_no_failure_because_its_id_cannot_be_read(answer, do, vendor):
+    vendor.answers[CONTACT] = lambda asked: Answer(204) if asked.method == "PATCH" else answer
+    outcome, row = upsert(do)
+    assert outcome.output == {"id": None, "created": False}
+    assert [each["code"] for each in row["warnings"]] == ["no_id"]
+
+
+@pytest.mark.parametrize(
     ("answer", "says", "retryable"),
     [(Answer(300, ["/services/data/v60.0/sobjects/Contact/0039A", "/services/data/v60.0/sobjects/Contact/0039B"]),
       "Several records", False),

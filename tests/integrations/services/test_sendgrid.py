@@ -17,12 +17,13 @@ def send(do, **config):
 def test_the_message_has_both_forms_and_the_id_comes_from_the_header(do, vendor):
     vendor.answers[SEND] = TAKEN
     outcome, row = send(do, to="a@example.com, Bo <b@example.com>", html="<p>{{interaction.summary}}</p>",
-                        reply_to="help@example.com")  # fmt: skip
+                        reply_to="Help <help@example.com>")  # fmt: skip
     assert outcome.output == {"message_id": "14c5d75ce93.dfd.64b469"}
     assert ("SendGrid message", "14c5d75ce93.dfd.64b469") in row["references"]
     assert vendor.requests[0].json == {
-        "personalizations": [{"to": [{"email": "a@example.com"}, {"email": "b@example.com"}]}],
-        "from": {"email": "bot@example.com", "name": "Bot"}, "reply_to": {"email": "help@example.com"},
+        "personalizations": [{"to": [{"email": "a@example.com"}, {"email": "b@example.com", "name": "Bo"}]}],
+        "from": {"email": "bot@example.com", "name": "Bot"},
+        "reply_to": {"email": "help@example.com", "name": "Help"},
         "subject": "Calls", "content": [{"type": "text/plain", "value": "Hi"}, {
             "type": "text/html", "value": "<p>&lt;b&gt;5 &lt; 6&lt;/b&gt;<br>\nBye</p>"}],
     }  # fmt: skip
