@@ -141,7 +141,7 @@
  * @property {string|null} focus   JSON Pointer of the field to focus (from a problem), e.g. "/config/url"
  */
 
-/** @typedef {{seq: number, index: number, attempt: number, node: string, type: string, label: string, status: "running"|"succeeded"|"failed"|"waiting"|"skipped"|"unknown", port: string|null, reason: any, input: any, output: any, error: any, warnings: any[], started_at: string|null, seconds: number|null}} Step */
+/** @typedef {{seq: number, index: number, attempt: number, node: string, type: string, label: string, status: "running"|"succeeded"|"failed"|"waiting"|"skipped"|"unknown"|"cancelled", port: string|null, reason: any, input: any, output: any, error: any, warnings: any[], started_at: string|null, seconds: number|null}} Step */
 /** @typedef {{id: string, flow: any, version: number|null, mode: string, status: string, event: any, interaction?: any, vars?: Record<string, any>, outcome?: string, started_at: string|null, finished_at: string|null, seconds: number|null, response: any, error: any, path: string[], wait: any, references: {label: string, value: string}[], steps: Step[]}} Run */
 /**
  * A run on the canvas.

@@ -60,3 +60,20 @@ def test_what_is_live_is_left_alone_until_publish_workflow(canvas, live_column, 
     expect(canvas.get_by_text("Draft, 1 change")).to_be_visible()
     until(canvas, lambda: any(node.get("disabled") for node in document_of(live_column)["nodes"]))
     assert not any(node.get("disabled") for node in Flow.objects.get(pk=live_column.pk).published.document["nodes"])
+
+
+def test_a_flow_never_published_says_so_goes_live_with_its_first_publish_and_is_switched_off(canvas, column):
+    bar = canvas.get_by_role("region", name="Draft")
+    expect(bar).to_contain_text("Draft · never published")
+    expect(bar.get_by_role("button", name="Undo Changes")).to_have_count(0)
+    live = canvas.get_by_role("switch", name="Live")
+    expect(live).to_be_disabled()
+    bar.get_by_role("button", name="Publish Workflow").click()
+    expect(canvas.get_by_role("dialog")).to_be_visible()
+    canvas.get_by_role("dialog").get_by_role("textbox").press("Enter")
+    expect(live).to_be_checked()
+    assert Flow.objects.get(pk=column.pk).enabled
+    live.click()
+    until(canvas, lambda: not Flow.objects.get(pk=column.pk).enabled)
+    expect(canvas.get_by_role("region", name="News")).to_contain_text("Off: nothing new starts. Waiting runs go on.")
+    assert Flow.objects.get(pk=column.pk).published.number == 1

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import editing
 from tests.browser.editing import card, lines, open_editor, said, until
-from tests.browser.hands import Fingers, middle, node_ids, place_of, port, selected
+from tests.browser.hands import Fingers, inlet, middle, node_ids, place_of, port, selected
 from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, chain, document, set_variable
 
@@ -51,14 +51,17 @@ def test_one_finger_on_the_empty_canvas_pans(canvas, fingers, column):
     assert place_of(column, "one") == (0, 128)
 
 
-def test_a_finger_that_strays_seven_pixels_taps_and_one_that_goes_on_drags(canvas, fingers, column):
+def test_a_finger_that_strays_seven_pixels_taps_and_eight_are_a_drag(canvas, fingers, column):
     x, y = middle(canvas, "one")
     fingers.drag((x, y), (x + 7, y), steps=1)  # at once: a finger that rests for half a second means the menu
     until(canvas, lambda: selected(canvas) == {"one"})
     expect(canvas.get_by_label("Name of the step")).to_have_value("one")
     assert place_of(column, "one") == (0, 128)
+    fingers.drag((x, y), (x, y + 8), steps=1)
+    until(canvas, lambda: place_of(column, "one") == (0, 144))
+    x, y = middle(canvas, "one")
     fingers.drag((x, y), (x + 160, y + 32))
-    until(canvas, lambda: place_of(column, "one") == (160, 160))
+    until(canvas, lambda: place_of(column, "one") == (160, 176))
 
 
 def test_two_fingers_zoom_and_pan_about_what_lies_between_them(canvas, fingers):
@@ -200,6 +203,73 @@ def test_the_area_tool_selects_several_with_a_finger(canvas, fingers):
     until(canvas, lambda: selected(canvas) == {"one", "two", "end"})
     fingers.tap(middle(canvas, "one"))
     until(canvas, lambda: selected(canvas) == {"two", "end"})
+
+
+def test_steps_and_a_note_chosen_with_a_rectangle_are_moved_as_one(show, make_flow):
+    note = {"id": "m1", "x": 304, "y": 144, "width": 160, "height": 96, "text": "Ask Mary", "color": "yellow"}
+    places = {"start": (0, 0), "one": (0, 144), "two": (0, 288)}
+    flow = make_flow(chain(call_ended(), set_variable("one"), set_variable("two")), places, [note])
+    page = show(flow)
+    fingers = Fingers(page)
+    page.get_by_role("button", name="Select with a rectangle").tap()
+    said(page, "Draw a rectangle")
+    one = card(page, "one").bounding_box()
+    fingers.drag((one["x"] - 30, one["y"] - 20), (one["x"] + 340, one["y"] + 200))
+    until(page, lambda: selected(page) == {"one", "two"})
+    x, y = middle(page, "two", dx=-90)
+    fingers.drag((x, y), (x - 64, y + 32))
+    until(page, lambda: place_of(flow, "two") == (-64, 320))
+    assert (place_of(flow, "one"), place_of(flow, "start")) == ((-64, 176), (0, 0))
+    moved = editing.document_of(flow)["notes"][0]
+    assert (moved["x"], moved["y"]) == (240, 176)
+
+
+def test_both_ends_of_a_line_are_led_elsewhere_with_a_finger(show, loose):
+    page = show(loose)
+    fingers = Fingers(page)
+    fingers.drag(inlet(page, "one"), middle(page, "two"))
+    until(page, lambda: lines(loose) == {"start[next] -> two"})
+    x, y = port(page, "start")
+    fingers.tap((x, y + 60))
+    expect(page.locator("path.edge.is-selected")).to_have_count(1)
+    fingers.drag(port(page, "start"), middle(page, "one"))
+    until(page, lambda: lines(loose) == {"one[next] -> two"})
+
+
+def test_a_line_drawn_into_the_empty_canvas_asks_what_comes_there(show, loose):
+    page = show(loose)
+    fingers = Fingers(page)
+    x, y = port(page, "one")
+    fingers.drag((x, y), (x - 60, y + 130))
+    expect(page.get_by_role("dialog", name="Add a step")).to_be_visible()
+    page.keyboard.type("wait")
+    page.get_by_role("option", name=re.compile("^Wait")).first.tap()
+    until(page, lambda: "one[next] -> Wait" in lines(loose))
+
+
+def test_a_line_that_is_tapped_has_a_plus_to_tap(canvas, fingers, column):
+    x, y = port(canvas, "one")
+    fingers.tap((x, y + 32))
+    plus = canvas.get_by_role("button", name="Add a step here")
+    expect(plus).to_be_visible()
+    box = plus.bounding_box()
+    fingers.tap((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    expect(canvas.get_by_role("dialog", name="Add a step")).to_be_visible()
+    canvas.keyboard.type("wait")
+    canvas.get_by_role("option", name=re.compile("^Wait")).first.tap()
+    until(canvas, lambda: {"one[next] -> Wait", "Wait[next] -> two"} <= lines(column))
+
+
+def test_a_loose_step_let_go_on_a_line_by_a_finger_goes_into_it(show, make_flow):
+    nodes = [call_ended(), set_variable("one"), set_variable("loose"), set_variable("last")]
+    flow = make_flow(
+        document(nodes, [("start", "next", "one"), ("one", "next", "last")]),
+        {"start": (0, 0), "one": (0, 128), "last": (0, 256), "loose": (340, 0)},
+    )
+    page = show(flow)
+    x, y = middle(page, "one")
+    Fingers(page).drag(middle(page, "loose"), (x, y + 64))
+    until(page, lambda: {"one[next] -> loose", "loose[next] -> last"} <= lines(flow))
 
 
 def test_two_taps_open_a_note_and_a_corner_resizes_it(show, make_flow):

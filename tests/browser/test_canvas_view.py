@@ -145,23 +145,6 @@ def test_at_the_rim_the_view_moves_on_while_one_selects(canvas):
     expect_selected(canvas, "start", "one", "two", "end")
 
 
-def test_the_rim_begins_gently(canvas):
-    """Two frames after the pointer came to the rim the view has hardly moved."""
-    stage = editing.canvas(canvas).bounding_box()
-    grab(canvas, middle(canvas, "one"))
-    go(canvas, (stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2))
-    moved = canvas.evaluate(
-        """() => new Promise((done) => {
-          const card = document.querySelector('[data-node="end"]');
-          const before = card.getBoundingClientRect().x;
-          requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() =>
-            done(Math.abs(card.getBoundingClientRect().x - before)))));
-        })"""
-    )
-    assert moved < 15
-    canvas.mouse.up()
-
-
 def test_fit_selection_and_a_hundred_percent_have_keys_and_buttons(canvas):
     editing.canvas(canvas).focus()
     wheel(canvas, middle(canvas, "end"), dy=-300, modifiers=CTRL)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from runtime import tasks
 from runtime.models import Agent, Event, Flow, Run
+from tests.browser.hands import painted
 from tests.peers import Answer, Peer
 
 BODY = '{"ticket": {"subject": "Call {{interaction.ID}}", "comment": {"body": "{{interaction.SUMMARY}}\\n\\n{{interaction.TRANSCRIPT}}"}, "external_id": "{{interaction.ID}}"}}'  # noqa: E501
@@ -100,7 +101,8 @@ def _file_a_ticket(page, zendesk):
     box = source.bounding_box()
     drag(page, (box["x"] + 40, box["y"] + 20), centre(decision, -200, 200))
     expect(card(page, "API request")).to_be_visible()
-    target = card(page, "API request").bounding_box()
+    painted(page)  # what was dropped below the tools comes in whole
+    decision, target = card(page, "Decision").bounding_box(), card(page, "API request").bounding_box()
     port = (decision["x"] + decision["width"] / 4, decision["y"] + decision["height"])
     drag(page, port, centre(target, 0, -target["height"] / 2 + 6))
     page.get_by_label("Name of the step").fill("Create ticket")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from builder.flows import create_flow
 from builder.publishing import publish
 from runtime.models import Flow
+from tests.browser.editing import card, until
 from tests.peers import Answer, Peer
 
 DOCUMENT = {
@@ -94,13 +95,28 @@ def test_what_is_typed_reaches_the_draft_only_with_save_changes(editor, flow):
     assert config_of(flow, "done")["outcome"] == "something else"
 
 
-def test_leaving_a_changed_form_asks_and_stay_keeps_every_word(editor):
+def test_leaving_a_changed_form_asks_and_stay_keeps_every_word(editor, flow):
     page = editor("done")
     page.get_by_role("textbox", name="Outcome").fill("half a sentence")
     page.get_by_label("Canvas", exact=True).first.focus()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").get_by_role("button", name="Stay").click()
     expect(page.get_by_role("textbox", name="Outcome")).to_have_value("half a sentence")
+    page.get_by_role("banner").get_by_role("button", name="Test").click()
+    for leave in ("Run test", "Publish Workflow"):
+        if leave == "Run test":
+            page.get_by_role("button", name=leave).click()
+        else:
+            page.keyboard.press("Control+k")
+            page.get_by_role("combobox", name="All commands").fill(leave)
+            page.keyboard.press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Stay").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_text("Unsaved: Done")).to_be_visible()
+    card(page, "Create ticket").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save Changes").click()
+    expect(page.get_by_label("Name of the step")).to_have_value("Create ticket")
+    until(page, lambda: config_of(flow, "done")["outcome"] == "half a sentence")
 
 
 def test_a_new_key_is_followed_by_every_reference(editor, flow):
@@ -214,3 +230,16 @@ def test_the_palette_and_the_shortcuts_open_and_close_with_keys(editor):
     expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_have_count(0)
+
+
+def test_what_was_missing_is_no_longer_said_to_be_once_it_is_written(editor, flow):
+    page = editor("ticket")
+    url = page.get_by_role("textbox", name="URL")
+    url.fill("")
+    page.keyboard.press("Control+s")
+    inspector = page.get_by_role("region", name="Step", exact=True)
+    expect(inspector.get_by_text("URL is required.")).to_be_visible()
+    url.fill("https://example.com/tickets")
+    expect(inspector.get_by_text("URL is required.")).to_have_count(0)
+    url.fill("")
+    expect(inspector.get_by_text("URL is required.")).to_be_visible()

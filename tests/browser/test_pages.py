@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from builder.pages.new_flow import KINDS
@@ -104,7 +105,7 @@ def test_slash_finds_a_call_unless_single_keys_are_off(page, flow):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/calls/\?q=%2B4930123456"))
     page.goto("/settings/preferences/")
-    page.get_by_role("switch").uncheck()
+    page.get_by_role("switch", name="Single-key shortcuts").uncheck()
     page.get_by_role("button", name="Save preferences").click()
     page.get_by_text("Preferences saved.").wait_for()
     page.keyboard.press("/")
@@ -140,6 +141,10 @@ def test_the_api_s_page_lists_its_calls(page, flow):
     page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
     page.goto("/api/docs/")
     page.get_by_text("/api/v1/events/", exact=True).wait_for()
+    drawn = page.locator(".swagger-ui").first
+    light = drawn.evaluate("each => getComputedStyle(each).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    expect(drawn).not_to_have_css("background-color", light)
     assert not troubles
 
 

@@ -63,6 +63,10 @@ def test_a_waiting_run_is_cancelled(page, live, workspace, owner, sign_in):
     expect(page.get_by_role("heading", name=re.compile("cancelled"))).to_be_visible()
     run.refresh_from_db()
     assert run.status == "cancelled"
+    expect(card(page, "later")).to_have_accessible_name(re.compile("cancelled"))
+    steps = page.get_by_role("tabpanel", name="Steps")
+    expect(steps.get_by_role("button", name=re.compile("later"))).to_contain_text("cancelled")
+    expect(steps).not_to_contain_text(re.compile("waiting", re.IGNORECASE))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from runtime.models import Run
 from tests.browser.calls import branching, call, card, ended_call, flow_of
 from tests.browser.editing import said, until
 from tests.browser.sharing import expected
-from tests.flows import call_ended, end, post_json, set_variable, wait_for
+from tests.flows import call_ended, end, node, post_json, set_variable, wait_for
 from tests.peers import Answer
 
 
@@ -139,6 +139,20 @@ def test_a_wait_says_until_when_and_counts_down(page, live, workspace, owner, si
     before = card(page, "later").inner_text()
     expect(card(page, "later")).not_to_have_text(before, use_inner_text=True)
     expect(page.get_by_role("tabpanel", name="Steps")).to_contain_text(re.compile(r"until .* · 4 min \d+ s"))
+
+
+def test_from_a_run_that_waits_for_an_answer_one_comes_to_where_it_is_given(page, live, workspace, owner, sign_in):
+    asks = node("asks", "approval", {"message": "Refund 50?", "who": "Billing"})
+    flow = flow_of(workspace, owner, [call_ended(), asks, end("done")],
+                   [("start", "next", "asks"), ("asks", "approved", "done"), ("asks", "denied", "done"),
+                    ("asks", "timeout", "done")])  # fmt: skip
+    ended_call(workspace)
+    sign_in(owner)
+    page.goto(f"/flows/{flow.pk}/?run={Run.objects.get().pk}")
+    steps = page.get_by_role("tabpanel", name="Steps")
+    expect(steps).to_contain_text("for an answer of Billing")
+    steps.get_by_role("link", name="Answer it").click()
+    expect(page.get_by_role("main")).to_contain_text("Refund 50?")
 
 
 def test_each_try_has_its_error_and_the_next_one_its_time(page, peer, live, workspace, owner, sign_in):

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from builder.drafts import save_document
 from builder.publishing import publish
 from tests.browser.calls import branching, call, card, ended_call, flow_of, line, open_run
+from tests.browser.editing import canvas, until
+from tests.browser.hands import go, grab, middle, selected
 from tests.flows import call_ended, document, end, node, set_variable
 
 
@@ -88,7 +90,8 @@ def test_the_trigger_says_what_let_the_call_start_the_run(page, live, workspace,
 def test_a_branch_explains_itself_from_the_node_the_line_and_the_step(page, replay, flow):
     why = page.get_by_role("region", name="Why did it go here?")
     card(page, "check").click()
-    expect(why).to_contain_text("{{interaction.disposition}}")
+    expect(why).to_contain_text("interaction.disposition")
+    expect(why).not_to_contain_text("{{")
     expect(why).to_contain_text("“escalated” is “escalated”")
     expect(why).to_contain_text("yestaken")
     expect(why).to_contain_text("Otherwisenot taken")
@@ -114,6 +117,30 @@ def test_the_explanation_is_reached_and_left_by_keyboard(page, replay):
     expect(page.get_by_role("region", name="Why did it go here?")).to_be_hidden()
     expect(page.get_by_role("application", name="Canvas")).to_be_focused()
     expect(replay).to_be_visible()
+
+
+def test_escape_closes_picker_gesture_run_and_selection_in_that_order(page, replay):
+    card(page, "check").click()
+    canvas(page).focus()
+    page.keyboard.press("n")
+    expect(page.get_by_role("combobox", name="Search apps and actions")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("combobox", name="Search apps and actions")).to_have_count(0)
+    before = card(page, "topic").bounding_box()
+    grab(page, middle(page, "topic"))
+    go(page, (before["x"] + 200, before["y"] + 150))
+    until(page, lambda: card(page, "topic").bounding_box() != before)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    until(page, lambda: card(page, "topic").bounding_box() == before)
+    expect(replay).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(replay).to_be_hidden()
+    assert len(selected(page)) == 1
+    page.keyboard.press("Escape")
+    until(page, lambda: selected(page) == set())
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Test")).to_be_focused()
 
 
 def test_what_held_too_and_what_did_not_is_told_of_every_branch(page, live, workspace, owner, sign_in):

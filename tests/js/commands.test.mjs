@@ -50,6 +50,16 @@ test("a click in the palette adds after the selection", () => {
   assert.deepEqual([...store.state.selection.nodes], [idOf(store, "end")]);
 });
 
+test("after a step is added at the bottom its open end lies above the tools", () => {
+  const { store, run, select } = editor(flow("start -> set"));
+  store.dispatch((state) => ({ ...state, viewport: { width: 900, height: 400 }, camera: { x: 200, y: 60, zoom: 1 } }));
+  select("set");
+  run("insert", { type: "wait" });
+  const [id] = [...store.state.selection.nodes];
+  const { y, zoom } = store.state.camera;
+  assert.ok((store.state.document.layout[id].y + 64 + 44) * zoom + y <= 400 - 52, "the + is under the tools");
+});
+
 test("the trigger is neither deleted nor pasted nor turned off", () => {
   const { store, run, select } = editor(flow("start -> set"));
   select("start", "set");
@@ -110,6 +120,30 @@ test("Save Changes is one entry; the edge of a branch that went goes with it and
   run("undo");
   assert.equal(store.state.document.edges.length, 3);
   assert.equal(store.state.form.label, "check");
+});
+
+test("the edge of a path for errors goes with the setting that made it, in the same entry", () => {
+  const { store, run, select } = editor(
+    flow("start -> request[error] -> end; request[success] -> set", { nodes: { request: { settings: { on_error: "branch" } } } }),
+  );
+  assert.equal(store.state.document.edges.length, 3);
+  select("request");
+  store.dispatch((state) => editForm(state, { settings: { on_error: "stop" } }));
+  run("save-form");
+  assert.deepEqual(lines(store.state.document), ["request[success] -> set", "start[next] -> request"]);
+  assert.match(store.state.announcement.text, /Configure request.*end/);
+  run("undo");
+  assert.equal(store.state.document.edges.length, 3);
+});
+
+test("a step that cannot be passed by is not turned off", () => {
+  const { store, run, select } = editor(flow("start -> set -> end"));
+  select("end");
+  run("disable");
+  assert.deepEqual(
+    store.state.document.nodes.filter((node) => node.disabled),
+    [],
+  );
 });
 
 test("typing a value back makes the form clean again", () => {

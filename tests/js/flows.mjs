@@ -63,7 +63,7 @@ export const catalogue = readCatalogue([
     outputs: [{ name: "status", label: "Status", type: "number", sample: 201 }],
     summary: [{ field: "method" }, " ", { field: "url", as: "host_path" }],
   }),
-  type("wait", { waits: true }),
+  type("wait", { waits: true, fields: [field("seconds", "duration")], summary: ["For some time ", { field: "seconds", as: "duration" }] }),
   type("end", { ports: [], can_disable: false }),
 ]);
 

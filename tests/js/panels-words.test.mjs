@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, moment, problemCount, runTitle, saveState, stepSummary } from "../../static/editor/model/words-panels.js";
+import { count, moment, problemCount, saveState } from "../../static/editor/model/words-panels.js";
+import { runTitle, stepSummary } from "../../static/editor/model/words-values.js";
 
 const saved = { status: "saved", kept: 0, message: "" };
 

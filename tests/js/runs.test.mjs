@@ -7,12 +7,13 @@ import { portsOf } from "../../static/editor/model/catalogue.js";
 import { edgeAt, nodeOf } from "../../static/editor/model/document.js";
 import { firstFault, partsOf, readEvent } from "../../static/editor/model/event-text.js";
 import { failedStep, fieldOfFailure } from "../../static/editor/model/failing.js";
-import { marksOf } from "../../static/editor/model/overlay.js";
+import { marksOf, settled } from "../../static/editor/model/overlay.js";
 import { previewScope } from "../../static/editor/model/preview.js";
 import { positionText, runAt, shownFor, stepOfTurn, turnAt } from "../../static/editor/model/replay.js";
 import { trafficMarks, widthOf } from "../../static/editor/model/traffic.js";
 import { waitingOf } from "../../static/editor/model/waiting.js";
 import { branchesOf, whyEdge, whyNode, whyStart } from "../../static/editor/model/why.js";
+import { words } from "../../static/editor/model/words.js";
 import { catalogue, flow, stateOf } from "./flows.mjs";
 
 const document = flow("start -> check[yes] -> ticket; check[else] -> end", {
@@ -117,6 +118,21 @@ test("what a run waits for is said by its kind", () => {
   assert.equal(said({ kind: "children", for: { items: [] } }), "for the runs it started");
   assert.equal(said({ kind: "event", for: { events: ["booking.created", "sms.answered"] } }), "for booking.created or sms.answered");
 });
+test("what waited, or went on, in a run that was cancelled does so no longer; elsewhere it stays as it was recorded", () => {
+  const steps = [step("start"), step("check", { index: 1, status: "waiting", port: null })];
+  const marks = marksFor(settled(run(steps, { status: "cancelled" })));
+  assert.deepEqual([marks.nodes.get("check").status, marks.nodes.get("check").sign, marks.nodes.get("check").text], ["cancelled", "■", "cancelled"]);
+  assert.equal(marks.nodes.get("start").status, "succeeded");
+  const waits = run(steps, { status: "waiting" });
+  assert.equal(settled(waits), waits);
+});
+test("what a card says of its step to who listens is its word, once", () => {
+  assert.equal(words.ran("succeeded", "12 ms"), "done 12 ms");
+  assert.equal(words.ran("waiting", "waiting"), "waiting");
+  assert.equal(words.ran("cancelled", "cancelled"), "cancelled");
+  assert.equal(words.ran("not_taken", "not taken"), "not taken");
+  assert.equal(words.ran("traffic", "1,000 ×"), "1,000 ×");
+});
 test("the card of a waiting step counts down", () => {
   const given = run([step("start"), step("check", { index: 1, status: "waiting", port: null })], {
     status: "waiting",
@@ -192,13 +208,19 @@ test("the path for errors is explained by the failure", () => {
 
 test("figures stand on nodes and lines, and failures in words", () => {
   const figures = {
-    nodes: { start: { count: 1000, failed: 0, p95: 0.01, now: 0 }, check: { count: 1000, failed: 60, p95: 0.34, now: 3 } },
+    nodes: {
+      start: { count: 1000, failed: 0, p95: 0.01, now: 0 },
+      ticket: { count: 100, failed: 1, p95: 2.5, now: 0 },
+      check: { count: 1000, failed: 60, p95: 0.34, now: 3 },
+    },
     edges: { [edge("check", "yes").id]: { count: 100 }, [edge("start", "next").id]: { count: 1000 } },
     runs: 1000,
     since: "",
   };
   const marks = trafficMarks(figures, document);
-  assert.equal(marks.nodes.get("check").summary, "1,000 × · 6.0 % failed · p95 340 ms");
+  assert.equal(marks.nodes.get("check").summary, "6.0 % failed · p95 340 ms · 1,000 ×");
+  assert.deepEqual([marks.nodes.get("start").summary, marks.nodes.get("start").text], ["1,000 ×", "p95 10 ms"]);
+  assert.deepEqual([marks.nodes.get("ticket").summary, marks.nodes.get("ticket").text], ["100 × · 1.0 % failed", "p95 2.5 s"]);
   assert.deepEqual([marks.nodes.get("check").text, marks.nodes.get("check").tone], ["3 now", "bad"]);
   assert.equal(marks.nodes.get("end").summary, "no runs");
   assert.equal(marks.lines.get(edge("check", "yes").id).text, "100 · 10 %");

@@ -46,6 +46,9 @@ test("what an edit leaves without a way to it is named", () => {
 test("summaries say in plain words what a step does", () => {
   const request = flow("request", { nodes: { request: { config: { method: "POST", url: "https://api.example.com/tickets?x=1" } } } }).nodes[0];
   assert.equal(summaryOf(request, catalogue), "POST api.example.com/tickets");
+  const [wait] = flow("wait", { nodes: { wait: { config: { seconds: 7200 } } } }).nodes;
+  assert.equal(summaryOf(wait, catalogue), "For some time 2 hours");
+  assert.equal(summaryOf({ ...wait, config: {} }, catalogue), "For some time", "how long is not known yet");
   const conditions = {
     any: [
       { left: "{{interaction.DISPOSITION}}", operator: "equals", right: "escalated" },

@@ -3,7 +3,20 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readCatalogue, portIdsOf } from "../../static/editor/model/catalogue.js";
 import { readDocument } from "../../static/editor/model/document.js";
-import { COLUMN_GAP, edgeDistance, edgePath, nodeRect, portAt, RANK_GAP, touches, WIDTH, zoomAt, toWorld } from "../../static/editor/model/geometry.js";
+import {
+  cameraFor,
+  COLUMN_GAP,
+  edgeDistance,
+  edgePath,
+  nodeRect,
+  portAt,
+  RANK_GAP,
+  toScreen,
+  touches,
+  WIDTH,
+  zoomAt,
+  toWorld,
+} from "../../static/editor/model/geometry.js";
 import { tidy } from "../../static/editor/model/layout.js";
 import { catalogue, flow, randomFrom } from "./flows.mjs";
 
@@ -102,6 +115,19 @@ test("zooming keeps the point under the pointer", () => {
   assert.equal(zoomAt(camera, at, 99).zoom, 2);
 });
 
+test("what is shown whole keeps clear of the bar above it and of the tools below", () => {
+  const viewport = { width: 900, height: 620 };
+  for (const rect of [
+    { x: -40, y: 30, width: 700, height: 900 },
+    { x: 500, y: -90, width: 2400, height: 300 },
+    { x: 0, y: 0, width: 256, height: 64 },
+  ]) {
+    const camera = cameraFor(rect, viewport);
+    const [from, to] = [toScreen(camera, rect), toScreen(camera, { x: rect.x + rect.width, y: rect.y + rect.height })];
+    assert.ok(from.x >= 63 && to.x <= 837, `${from.x} to ${to.x}`);
+    assert.ok(from.y >= 79 && to.y <= 525, `${from.y} to ${to.y}`);
+  }
+});
 test("shared cases: places and ports", () => {
   const cases = JSON.parse(readFileSync(new URL("../cases/tidy.json", import.meta.url)));
   const own = readCatalogue(cases.catalogue);

@@ -162,7 +162,7 @@ const AS = {
     String(value ?? "")
       .replace(/^https?:\/\//, "")
       .replace(/\?.*$/, ""),
-  duration: (value) => words.duration(Number(value ?? 0)),
+  duration: (value) => words.duration(Number(value ?? NaN)),
   names: (value) =>
     itemsOf(value)
       .map((item) => item.name ?? item.label ?? "")

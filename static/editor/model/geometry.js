@@ -195,15 +195,18 @@ export function zoomAt(camera, at, zoom) {
   return { zoom: next, x: at.x - world.x * next, y: at.y - world.y * next };
 }
 
+/** Pixels kept free around what is shown whole: above lies the bar of a run, below lie the tools and what hangs from an open port. */
+const AIR = { sides: 64, above: 80, below: 96 };
+
 /** The camera that shows a rectangle whole. @param {Rect|null} rect @param {{width: number, height: number}} viewport @param {number} [most] @returns {Camera} */
 export function cameraFor(rect, viewport, most = 1) {
   if (!rect) return { x: viewport.width / 2 - WIDTH / 2, y: 80, zoom: 1 };
-  const margin = 64;
-  const fit = Math.min((viewport.width - 2 * margin) / Math.max(rect.width, 1), (viewport.height - 2 * margin) / Math.max(rect.height, 1));
+  const [width, height] = [viewport.width - 2 * AIR.sides, viewport.height - AIR.above - AIR.below];
+  const fit = Math.min(width / Math.max(rect.width, 1), height / Math.max(rect.height, 1));
   const zoom = Math.min(most, Math.max(ZOOM_MIN, fit));
   return {
     zoom,
-    x: Math.round((viewport.width - rect.width * zoom) / 2 - rect.x * zoom),
-    y: Math.round((viewport.height - rect.height * zoom) / 2 - rect.y * zoom),
+    x: Math.round(AIR.sides + (width - rect.width * zoom) / 2 - rect.x * zoom),
+    y: Math.round(AIR.above + (height - rect.height * zoom) / 2 - rect.y * zoom),
   };
 }

@@ -10,7 +10,7 @@ import { trafficMarks } from "./traffic.js";
 import { waitingOf } from "./waiting.js";
 import { leftBy } from "./why.js";
 import { words } from "./words.js";
-import { stepSummary } from "./words-panels.js";
+import { stepSummary } from "./words-values.js";
 
 /**
  * @typedef {object} NodeMark
@@ -27,10 +27,19 @@ import { stepSummary } from "./words-panels.js";
 
 const FINAL = ["succeeded", "failed", "cancelled", "timed_out", "parked"];
 /** @type {Record<string, string>} */
-export const SIGNS = { succeeded: "✓", failed: "✕", running: "●", waiting: "‖", skipped: "–", unknown: "?", not_taken: "" };
+export const SIGNS = { succeeded: "✓", failed: "✕", running: "●", waiting: "‖", cancelled: "■", skipped: "–", unknown: "?", not_taken: "" };
 
 /** @param {string} status of a run */
 export const isFinal = (status) => FINAL.includes(status);
+
+/**
+ * A run as it is shown: what waited or went on when somebody cancelled it does so no longer, though its record was never ended.
+ * @param {Run} run @returns {Run}
+ */
+export const settled = (run) => (run.status === "cancelled" ? { ...run, steps: run.steps.map(ended) } : run);
+
+/** @param {Step} step @returns {Step} */
+const ended = (step) => (step.status === "waiting" || step.status === "running" ? { ...step, status: "cancelled" } : step);
 
 /** @type {WeakMap<object, {document: FlowDocument, marks: Marks}>} */
 const known = new WeakMap();

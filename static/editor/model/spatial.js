@@ -341,8 +341,8 @@ export function revealRect(state, rect) {
   const [left, top] = [rect.x * zoom + x, rect.y * zoom + y];
   const [right, bottom] = [left + rect.width * zoom, top + rect.height * zoom];
   const margin = 24;
-  if (left >= margin && top >= margin && right <= state.viewport.width - margin && bottom <= state.viewport.height - margin) return state;
   const { width, height } = state.viewport;
+  if (left >= margin && top >= margin && right <= width - margin && bottom <= height - TOOLS - margin) return state;
   if (right > 0 && bottom > 0 && left < width && top < height) {
     // What can be seen in part comes in whole, and nothing jumps.
     const by = { x: inward(left, right, width, margin), y: inward(top, bottom, height - TOOLS, margin) };

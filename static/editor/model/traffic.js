@@ -36,17 +36,24 @@ export const widthOf = (count, most) => (count ? THINNEST + (THICKEST - THINNEST
 function nodeMark(found) {
   const { count, failed, p95, now } = found ?? { count: 0, failed: 0, p95: null, now: 0 };
   const share = count ? failed / count : 0;
-  const parts = count ? [runWords.passes(count), failed ? runWords.failedShare(share) : "", runWords.p95(p95)] : [runWords.noTraffic];
+  const times = runWords.passes(count);
+  const failures = failed ? runWords.failedShare(share) : "";
   return {
     status: count || now ? "traffic" : "not_taken",
     sign: now ? "●" : "",
-    text: now ? runWords.now(now) : "",
+    text: now ? runWords.now(now) : runWords.p95(p95),
     visits: 0,
-    summary: parts.filter(Boolean).join(" · "),
+    summary: count ? lineOf(times, failures, now ? runWords.p95(p95) : "") : runWords.noTraffic,
     current: false,
     tone: share >= MUCH ? "bad" : failed ? "warn" : "",
   };
 }
+
+/**
+ * A card has room for two of the three. How often comes last where all are there: the lines say it too.
+ * @param {string} times @param {string} failures @param {string} p95
+ */
+const lineOf = (times, failures, p95) => (failures && p95 ? [failures, p95, times] : [times, failures, p95]).filter(Boolean).join(" · ");
 
 /** Runs under way now. @param {Figures} figures */
 export const underWay = (figures) => Object.values(figures.nodes).reduce((sum, node) => sum + node.now, 0);

@@ -3,12 +3,13 @@
 import { words } from "./words.js";
 
 const clock = (/** @type {Date} */ at) => at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minute = (/** @type {Date} */ at) => at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 const day = (/** @type {Date} */ at) => at.toLocaleDateString(undefined, { day: "numeric", month: "short" });
 const number = (/** @type {number} */ n) => n.toLocaleString("en");
 
 export const runWords = Object.freeze({
   /** A moment as it is waited for: the time, and the day where it is another one. @param {Date} at @param {Date} now */
-  until: (at, now) => (at.toDateString() === now.toDateString() ? clock(at) : `${day(at)}, ${clock(at)}`),
+  until: (at, now) => (at.toDateString() === now.toDateString() ? clock(at) : `${day(at)}, ${minute(at)}`),
   /** How long it is from now, largest two units. @param {number} seconds */
   left(seconds) {
     const s = Math.max(0, Math.ceil(seconds));
@@ -30,6 +31,7 @@ export const runWords = Object.freeze({
   tryDue: (/** @type {number} */ n, /** @type {number} */ of) => `Try ${n} of ${of} is due now`,
   try: (/** @type {number} */ n, /** @type {number} */ of) => (of > 1 ? `try ${n} of ${of}` : `try ${n}`),
   nextTry: (/** @type {string} */ at) => `Next try at ${at}`,
+  toAnswer: "Answer it",
   waiting: "Waiting",
 
   replay: "Replay",

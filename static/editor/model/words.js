@@ -71,7 +71,7 @@ export const words = {
     const rest = Math.round(seconds) % 60;
     return seconds < 3600 ? `${(Math.round(seconds) - rest) / 60} min${rest ? ` ${rest} s` : ""}` : `${(seconds / 3600).toFixed(1)} h`;
   },
-  retries: (/** @type {number} */ n) => `Tries ${n} ×`,
+  retries: (/** @type {number} */ n) => `${n} tries`,
   onError: { stop: "", continue: "goes on after an error", branch: "own path on error" },
   disabled: "Off",
   notTaken: "not taken",
@@ -79,7 +79,7 @@ export const words = {
   status: { running: "running", succeeded: "done", failed: "failed", waiting: "waiting", skipped: "skipped", unknown: "unknown", queued: "queued" },
   /** What a card says of its step to who listens. */
   ran(/** @type {string} */ status, /** @type {string} */ text) {
-    const word = words.status[status] ?? words.notTaken;
+    const word = words.status[status] ?? "";
     return text.startsWith(word) ? text : `${word} ${text}`;
   },
   visits: (/** @type {number} */ n) => `${n} ×`,
@@ -151,6 +151,7 @@ export const words = {
     tool: (/** @type {string} */ tool) => (tool === "hand" ? "Dragging moves the canvas" : "Dragging selects"),
     areaTool: "Draw a rectangle to select; each tap adds or takes out",
     snap: (/** @type {boolean} */ on) => (on ? "Steps snap to the grid" : "Steps no longer snap to the grid"),
+    sides: (/** @type {boolean} */ on) => `Steps and settings are on the ${on ? "left" : "right"}`,
     singleKeys: (/** @type {boolean} */ on) => (on ? "Single-letter keys are on" : "Single-letter keys are off"),
     noFind: "Nothing found",
     noNotes: "There are no notes",
@@ -196,6 +197,7 @@ export const words = {
     area: "Select with a rectangle",
     snap: "Snap to the grid or not",
     singleKeys: "Single-letter keys on or off",
+    sides: "Steps and settings on the other side",
     find: "Search in this flow",
     findNext: "Next find",
     findPrevious: "Find before",

@@ -70,6 +70,7 @@ function kept(database, fresh) {
           for (const key of remove[name] ?? []) store.delete(key);
           for (const row of put[name] ?? []) store.put(row);
         }
+        writing.commit(); // now: a page that goes away would take along what waits for its next turn
       } catch (error) {
         writing.abort(); // a row that is refused at once takes the others along: all of it or nothing
         throw error;

@@ -8,7 +8,7 @@
 import { diff } from "../model/diff.js";
 import { nodeOf, readDocument } from "../model/document.js";
 import { announced } from "../model/history.js";
-import { isFinal } from "../model/overlay.js";
+import { isFinal, settled } from "../model/overlay.js";
 import { words } from "../model/words.js";
 import { runWords } from "../model/words-runs.js";
 
@@ -111,7 +111,7 @@ export function createWatching(store, context, hinted) {
   async function open(id) {
     stop();
     watched = id;
-    const [run, ran] = await Promise.all([context.api.get(`/runs/${id}/`), context.api.get(`/runs/${id}/document/`).catch(() => null)]);
+    const [run, ran] = await Promise.all([wholeOf(context, id), context.api.get(`/runs/${id}/document/`).catch(() => null)]);
     if (watched !== id) return;
     const document = ran ? readDocument(ran.document ?? ran) : null;
     store.dispatch((state) => {
@@ -141,14 +141,17 @@ function keepData(store, { run, document }, before) {
  * last seen is written again, so it is asked for again.
  * @param {Context} context @param {string} id @param {Run|undefined} known @returns {Promise<Run>}
  */
-async function newsOf({ api }, id, known) {
-  if (known?.id !== id || known.status !== "running") return api.get(`/runs/${id}/`);
+async function newsOf(context, id, known) {
+  if (known?.id !== id || known.status !== "running") return wholeOf(context, id);
   const open = known.steps.find((step) => ["running", "waiting"].includes(step.status));
   const after = open ? open.seq - 1 : (known.steps.at(-1)?.seq ?? 0);
-  const news = await api.get(`/runs/${id}/steps/?after=${after}`);
-  if (news.status !== known.status) return api.get(`/runs/${id}/`);
+  const news = await context.api.get(`/runs/${id}/steps/?after=${after}`);
+  if (news.status !== known.status) return wholeOf(context, id);
   return { ...known, steps: [...known.steps.filter((step) => step.seq <= after), ...news.results] };
 }
+
+/** @param {Context} context @param {string} id @returns {Promise<Run>} */
+const wholeOf = async ({ api }, id) => settled(await api.get(`/runs/${id}/`));
 
 /** @param {State} state @param {Run} run @param {Overlay["started"]} started @returns {State} */
 function shown(state, run, started) {

@@ -83,7 +83,9 @@ export function createFirstSteps(store, context) {
       if (before && state !== before && parts.every((name) => state[name] === before[name])) return;
       const wanted = state.document.nodes.length <= 1 && !dismissed && !state.overlay && state.right === null && readonlyReason(state) === null;
       if (wanted && !asked) fetchTemplates();
-      if (wanted) drawSteps(state.document.nodes.length > 0);
+      const begun = state.document.nodes.length > 0;
+      if (wanted) drawSteps(begun);
+      dom.classList.toggle("is-alone", !begun);
       dom.hidden = !wanted;
     },
   };

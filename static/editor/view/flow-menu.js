@@ -2,6 +2,7 @@
 /** @import {Context} from "../types.js" */
 
 import { transfer } from "../model/words-transfer.js";
+import { words } from "../model/words.js";
 import { icon } from "./dom.js";
 import { openMenu } from "./popover.js";
 
@@ -26,6 +27,7 @@ export function openFlowMenu(context, anchor) {
       picture("svg", "dark"),
       item("export-json", transfer.export.json, "code"),
       item("import-file", transfer.open, "upload"),
+      item("sides", words.commands.sides, "panel"),
     ],
   });
 }

@@ -17,6 +17,7 @@ import { lastRun } from "./last-run.js";
 const OPEN_ROOTS = ["contact", "analysis", "response"];
 /** Problems that the field itself says while one types, with what mends them. */
 const SAID_BY_FIELD = ["F007", "W109"];
+const WRONG_VALUE = "F006";
 
 /** @typedef {FormEnv & {refresh: (before: State|null, force?: boolean) => void, showProblems: () => void, focus: (pointer: string) => boolean}} LiveEnv */
 
@@ -72,6 +73,15 @@ export function createFormEnv(store, context, layer, node, results, constants) {
     return textsIn(config[name]).some((text) => advice(text).some((each) => problem.message.includes(each.path)));
   }
 
+  /** What was missing is written by now, though not saved yet: nobody is told any more that it is. @param {Problem} problem */
+  function isFilled(problem) {
+    const form = store.state.form?.node === node ? store.state.form : null;
+    if (problem.code !== WRONG_VALUE || !form?.dirty) return false;
+    const [, ...steps] = (problem.field ?? "").split("/");
+    const valueIn = (/** @type {any} */ whole) => steps.reduce((within, step) => within?.[step], whole) ?? "";
+    return valueIn(nodeOf(store.state.document, node)).length === 0 && valueIn(form).length !== 0;
+  }
+
   /** Rows that were moved or removed since the last save are no longer where a pointer says; then the whole field is meant. @param {Problem} problem */
   function placeOf(problem) {
     const place = problem.field ?? "";
@@ -84,7 +94,7 @@ export function createFormEnv(store, context, layer, node, results, constants) {
 
   /** Each problem goes to the innermost field its pointer names. */
   function showProblems() {
-    const own = store.state.problems.filter((each) => each.node === node && each.field && !isSaid(each));
+    const own = store.state.problems.filter((each) => each.node === node && each.field && !isSaid(each) && !isFilled(each));
     /** @type {Map<string, Problem[]>} */
     const found = new Map();
     for (const problem of own) {

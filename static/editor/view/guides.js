@@ -8,6 +8,8 @@ import { s } from "./dom.js";
 
 /** Half the length of the bars at the ends of a gap. */
 const BAR = 5;
+/** The radius of a card's corners. */
+const CORNER = 12;
 /** How far a ring stands off what it marks. */
 const OFF = 5;
 
@@ -67,9 +69,11 @@ function gapPath(state, guide) {
   return `${bar(from)}M${from.x} ${from.y}L${to.x} ${to.y}${bar(to)}`;
 }
 
-/** @param {State} state @param {Rect} rect @param {number} off */
+/** Its corners are as round as a card's. @param {State} state @param {Rect} rect @param {number} off */
 function rectPath(state, rect, off) {
   const at = toScreen(state.camera, rect);
   const [width, height] = [rect.width * state.camera.zoom + 2 * off, rect.height * state.camera.zoom + 2 * off];
-  return `M${at.x - off} ${at.y - off}h${width}v${height}h${-width}z`;
+  const r = CORNER * state.camera.zoom + off;
+  const turn = (/** @type {number} */ x, /** @type {number} */ y) => `a${r} ${r} 0 0 1 ${x * r} ${y * r}`;
+  return `M${at.x - off + r} ${at.y - off}h${width - 2 * r}${turn(1, 1)}v${height - 2 * r}${turn(-1, 1)}h${2 * r - width}${turn(-1, -1)}v${2 * r - height}${turn(1, -1)}z`;
 }

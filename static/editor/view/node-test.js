@@ -3,7 +3,8 @@
 
 import { nodeOf } from "../model/document.js";
 import { mayEdit } from "../model/rights.js";
-import { moment, runTitle } from "../model/words-panels.js";
+import { moment } from "../model/words-panels.js";
+import { runTitle } from "../model/words-values.js";
 import { h, icon } from "./dom.js";
 import { emptyState } from "./panel-frame.js";
 import { stepDetail } from "./run-steps.js";

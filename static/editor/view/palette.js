@@ -146,6 +146,7 @@ export function glyph(type, size = "glyph") {
 export function firstSentence(help) {
   const text = (help ?? "")
     .split(/\n\s*\n/)[0]
+    .replace(/[*`]+/g, "")
     .replace(/\s+/g, " ")
     .trim();
   return /^.*?[.:;](?=\s|$)/.exec(text)?.[0].replace(/[:;]$/, ".") ?? text;

@@ -140,6 +140,7 @@ export function createPanels(store, context) {
 
   return {
     update(state, before) {
+      if (state.preferences !== before.preferences) takeSides(state);
       topbar.update(state, before);
       banner.update(state, before);
       palette.update(state, before);
@@ -151,6 +152,12 @@ export function createPanels(store, context) {
     dialog,
     toast,
   };
+}
+
+/** Steps and settings left or right of the canvas, as somebody likes it; the page comes as it was kept. @param {State} state */
+function takeSides({ preferences }) {
+  document.body.classList.toggle("is-mirrored", preferences.form_left === false);
+  dispatchEvent(new Event("resize")); // the canvas lies elsewhere now
 }
 
 /** What stands in the place of a panel that could not be fetched. @param {() => void} retry @returns {Panel} */

@@ -2,7 +2,8 @@
 /** @import {Context, Run} from "../types.js" */
 
 import { words } from "../model/words.js";
-import { modeText, moment, runTitle, say } from "../model/words-panels.js";
+import { moment, say } from "../model/words-panels.js";
+import { modeText, runTitle } from "../model/words-values.js";
 import { h, icon } from "./dom.js";
 import { emptyState } from "./panel-frame.js";
 

@@ -5,7 +5,8 @@
 import { isPast, positionOf, stepAt } from "../model/replay.js";
 import { shownDocument } from "../model/state.js";
 import { waitingOf } from "../model/waiting.js";
-import { FINAL, runSubtitle, runTitle } from "../model/words-panels.js";
+import { FINAL } from "../model/words-panels.js";
+import { runSubtitle, runTitle } from "../model/words-values.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon, setText } from "./dom.js";
 import { goTo } from "./going.js";
@@ -118,8 +119,7 @@ export function createRunPanel(store, context) {
     });
     const waiting = waitingOf(run, document, overlay.now ?? Date.now());
     waitLine = waiting && !isPast(overlay) ? h("span", {}, runWords.waits(waiting)) : null;
-    if (waitLine)
-      list.push(h("li", { class: "step-next", role: "listitem" }, icon(waiting?.kind === "retry" ? "refresh" : "pause"), waitLine, nextTry(waiting)));
+    if (waitLine) list.push(h("li", { class: "step-next", role: "listitem" }, icon(waiting?.kind === "retry" ? "refresh" : "pause"), waitLine, wayOn(waiting)));
     const references = run.references?.length
       ? [h("dl", { class: "facts run-references" }, ...run.references.map((each) => h("div", {}, h("dt", {}, each.label), h("dd", {}, each.value))))]
       : [];
@@ -169,5 +169,8 @@ function focusIn(body) {
   return at < 0 ? null : at;
 }
 
-/** @param {import("../model/waiting.js").Waiting|null} waiting */
-const nextTry = (waiting) => (waiting?.kind === "retry" && waiting.at ? h("span", { class: "hint" }, runWords.nextTry(waiting.at)) : null);
+/** When a try comes again, and where an approval is given. @param {import("../model/waiting.js").Waiting|null} waiting */
+function wayOn(waiting) {
+  if (waiting?.kind === "approval") return h("a", { href: "/waiting/" }, runWords.toAnswer);
+  return waiting?.kind === "retry" && waiting.at ? h("span", { class: "hint" }, runWords.nextTry(waiting.at)) : null;
+}

@@ -4,7 +4,8 @@
 import { portsOf } from "../model/catalogue.js";
 import { nodeOf } from "../model/document.js";
 import { branchesOf } from "../model/why.js";
-import { say, short, stepSummary } from "../model/words-panels.js";
+import { say } from "../model/words-panels.js";
+import { short, stepSummary } from "../model/words-values.js";
 import { runWords } from "../model/words-runs.js";
 import { words } from "../model/words.js";
 import { h, icon } from "./dom.js";
@@ -18,6 +19,7 @@ const LOOKS = {
   failed: ["x", "bad"],
   running: ["play", "info"],
   waiting: ["pause", "warn"],
+  cancelled: ["stop", ""],
   skipped: ["arrow-right", ""],
   unknown: ["help", "warn"],
 };

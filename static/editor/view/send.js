@@ -10,7 +10,8 @@ import { preview } from "../model/preview.js";
 import { nodeOf } from "../model/document.js";
 import { words } from "../model/words.js";
 import { adviceFor } from "../model/remedies.js";
-import { say, short } from "../model/words-panels.js";
+import { say } from "../model/words-panels.js";
+import { short } from "../model/words-values.js";
 import { h, icon } from "./dom.js";
 import { jsonTree } from "./json-tree.js";
 import { emptyState, errorState, skeleton, tabList } from "./panel-frame.js";
@@ -140,7 +141,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
     const printed = printedBy({ output: result.data, error: result.error });
     if (printed) parts.push(h("h3", { class: "section-title" }, "Console"), h("pre", { class: "code" }, printed));
     if (result.data === undefined || result.data === null || result.data === "")
-      parts.push(...(mapping ? [h("p", { class: "hint" }, "The answer has no body.")] : []));
+      parts.push(...(mapping && !result.error ? [h("p", { class: "hint" }, "The answer has no body.")] : []));
     else if (typeof result.data === "object") parts.push(...picking(result.data));
     else parts.push(h("pre", { class: "code" }, String(result.data)));
     const kept = Object.entries(result.variables ?? {});

@@ -9,7 +9,8 @@ import { accept, following, insert, opening } from "../model/completion.js";
 import { preview } from "../model/preview.js";
 import { referencesIn } from "../model/references.js";
 import { typeOf } from "../model/mapping.js";
-import { say, short } from "../model/words-panels.js";
+import { say } from "../model/words-panels.js";
+import { short } from "../model/words-values.js";
 import { h, icon } from "./dom.js";
 import { openVariablePicker } from "./variable-picker.js";
 

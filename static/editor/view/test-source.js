@@ -3,7 +3,8 @@
 
 import { mayEdit } from "../model/rights.js";
 import { sampleEvent } from "../model/sample-event.js";
-import { moment, runTitle } from "../model/words-panels.js";
+import { moment } from "../model/words-panels.js";
+import { runTitle } from "../model/words-values.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
 import { reasonOf } from "./panel-frame.js";

@@ -4,7 +4,7 @@
 import { failedStep, fieldOfFailure } from "../model/failing.js";
 import { nodeOf } from "../model/document.js";
 import { shownDocument } from "../model/state.js";
-import { runTitle } from "../model/words-panels.js";
+import { runTitle } from "../model/words-values.js";
 import { runWords } from "../model/words-runs.js";
 
 /** @param {Store} store @param {Context} context */

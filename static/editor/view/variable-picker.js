@@ -7,7 +7,8 @@
 
 import { search } from "../model/match.js";
 import { lookUp } from "../model/preview.js";
-import { say, short } from "../model/words-panels.js";
+import { say } from "../model/words-panels.js";
+import { short } from "../model/words-values.js";
 import { h, icon } from "./dom.js";
 import { openPopover } from "./popover.js";
 

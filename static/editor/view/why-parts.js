@@ -1,7 +1,7 @@
 /** Each branch with its conditions: what was written, the values it had, and whether it held. */
 /** @import {BranchWhy, Compared, Why} from "../model/why.js" */
 
-import { operatorText, quoted, short } from "../model/words-panels.js";
+import { operatorText, quoted, short } from "../model/words-values.js";
 import { words } from "../model/words.js";
 import { runWords } from "../model/words-runs.js";
 import { h, icon } from "./dom.js";
@@ -36,7 +36,7 @@ export function conditionPart({ left, left_value, operator, right, right_value, 
     h(
       "div",
       {},
-      h("code", { class: "why-left" }, short(left ?? "", 80)),
+      h("code", { class: "why-left" }, short(bare(left ?? ""), 80)),
       h(
         "p",
         { class: "why-compare" },
@@ -51,6 +51,9 @@ export function conditionPart({ left, left_value, operator, right, right_value, 
 
 /** A list as one says it. @param {any} value */
 const among = (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value.map(quoted).join(" or ") : quoted(value));
+
+/** A lone variable without its braces, as chips and triggers name it. @param {any} value */
+const bare = (value) => (typeof value === "string" ? value.replace(/^\{\{\s*([^{}|]+?)\s*\}\}$/, "$1") : value);
 
 /** @param {any} value */
 const isTemplate = (value) => typeof value === "string" && value.includes("{{");

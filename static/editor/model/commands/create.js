@@ -5,11 +5,12 @@
 import { isTrigger, portIdsOf, typeOf } from "../catalogue.js";
 import { openPort, refusal, refusalFrom } from "../connecting.js";
 import { addNote, connect, dropDangling, edgeAt, edgeOf, freeKey, leadFrom, moveNodes, nodeOf, replaceNode } from "../document.js";
-import { HEIGHT, heightOf, RANK_GAP, snap, toWorld, WIDTH } from "../geometry.js";
+import { HEIGHT, heightOf, nodeRect, RANK_GAP, snap, STUB, toWorld, WIDTH } from "../geometry.js";
 import { announced, commit } from "../history.js";
 import { indexOf, triggerOf } from "../graph.js";
 import { insertAfter, insertFree, insertOnEdge, makeRoom, newNode, splice } from "../inserting.js";
 import { pinned, placesOf } from "../layout.js";
+import { revealRect } from "../spatial.js";
 import { readonlyReason, selectionOf } from "../state.js";
 import { words } from "../words.js";
 import { defaultsOf } from "../catalogue.js";
@@ -46,7 +47,10 @@ export function insert(state, args) {
   else if (args.edge && edgeOf(document, args.edge)) next = insertOnEdge(document, catalogue, node, args.edge);
   else if (after) next = insertAfter(document, catalogue, node, after.node, after.port);
   else next = insertFree(document, catalogue, node, cornerAt(state, args.at));
-  return commit(state, words.labels.add(node.label), next, selected(node.id));
+  const added = commit(state, words.labels.add(node.label), next, selected(node.id));
+  if (args.at) return added; // under the hand that put it there nothing moves
+  // What hangs from its open port must be in reach too: there one goes on.
+  return added && revealRect(added, { ...nodeRect(node, next.layout[node.id] ?? { x: 0, y: 0 }), height: heightOf(node) + STUB + 12 });
 }
 
 /** @param {State} state @param {string} type @param {{at?: {x: number, y: number}|null}} args @returns {State|null} */

@@ -18,7 +18,7 @@ import { fieldValue } from "../../model/catalogue.js";
 import { nodeOf } from "../../model/document.js";
 import { preview } from "../../model/preview.js";
 import { sayCode } from "../../model/words-code.js";
-import { short } from "../../model/words-panels.js";
+import { short } from "../../model/words-values.js";
 import { COLOURS, LOOKS } from "./code-theme.js";
 import { h } from "../dom.js";
 

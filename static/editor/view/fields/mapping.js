@@ -2,7 +2,7 @@
 /** @import {FieldOptions, FormEnv, Rendered} from "./index.js" */
 
 import { readPath } from "../../model/mapping.js";
-import { short } from "../../model/words-panels.js";
+import { short } from "../../model/words-values.js";
 import { h, icon } from "../dom.js";
 import { rowList } from "./rows.js";
 
