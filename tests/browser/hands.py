@@ -119,9 +119,12 @@ def node_ids(flow):
 
 
 def select(page, *names):
-    """Clicks cards, all but the first with Shift."""
+    """Clicks cards, all but the first with Shift. Waits until the panels follow: whoever fills in a field of the step
+    that was selected before fills it in for nobody, since its form goes with the next frame.
+    """
     for position, name in enumerate(names):
         card(page, name).click(position={"x": 128, "y": 20}, modifiers=["Shift"] if position else [])
+    painted(page)
 
 
 def painted(page):
