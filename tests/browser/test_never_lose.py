@@ -1,9 +1,10 @@
 """Never lose work: one person, whose server, network or tab fails."""
 
+import contextlib
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from builder.models import DraftOp
 from tests.browser.editing import card, open_editor, said, until
@@ -140,7 +141,26 @@ def test_a_tab_that_crashed_without_web_locks_is_taken_up_when_its_lease_is_over
     rename(page, "one", "From a lease")
     expect(save_state(page)).to_have_text("Offline, 1 change kept here")
     until(page, lambda: kept_rows(page, "leases") != [])
-    page.goto("about:blank")  # leaves properly: the lease is given back
+    crash(page)
+    other = context.new_page()
+    other.clock.install()
+    open_editor(other, flow)
+    until(other, lambda: len(kept_rows(other, "leases")) == 2)
+    assert label_of(flow, "one") == "one"
+    other.clock.fast_forward(100_000)  # the lease is over
+    until(other, lambda: label_of(flow, "one") == "From a lease")
+
+
+@pytest.mark.own_profile
+def test_a_tab_that_leaves_without_web_locks_gives_its_lease_back(context, flow, owner, sign_in):
+    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
+    sign_in(owner)
+    page = context.new_page()
+    open_editor(page, flow)
+    page.route("**/draft/ops/", lambda route: route.abort())
+    rename(page, "one", "From a lease")
+    expect(save_state(page)).to_have_text("Offline, 1 change kept here")
+    page.goto("about:blank")
     page.unroute("**/draft/ops/")
     open_editor(page, flow)
     until(page, lambda: label_of(flow, "one") == "From a lease")
@@ -178,6 +198,61 @@ def test_typing_that_was_not_saved_is_back_after_a_reload(editor, flow, context)
     other.get_by_role("button", name="Save Changes").click()
     until(other, lambda: label_of(flow, "one") == "Half a thou")
     until(other, lambda: kept_rows(other, "forms") == [])
+
+
+@pytest.mark.own_profile
+def test_typing_is_back_by_itself_though_its_page_had_been_open_for_long(context, flow, owner, sign_in):
+    """The next page knows without opening the storage whether to look. It looks at once: nobody moves a mouse first."""
+    sign_in(owner)
+    page = context.new_page()
+    page.clock.install()
+    open_editor(page, flow)
+    rename(page, "two", "Kept and sent")
+    is_saved(page)
+    until(page, lambda: kept_rows(page) == [] and noted(page))
+    page.clock.fast_forward(31_000)  # then nothing is left, and noted so
+    until(page, lambda: not noted(page))
+    type_label(page, "one", "Half a thou")
+    until(page, lambda: len(kept_rows(page, "forms")) == 1)
+    assert noted(page)
+    page.close()
+    other = context.new_page()
+    open_editor_dirty(other, flow)
+    expect(other.get_by_label("Name of the step")).to_have_value("Half a thou")
+
+
+def noted(page):
+    return page.evaluate("localStorage.getItem('segue.kept')") is not None
+
+
+@pytest.mark.own_profile
+def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_lease_ends(context, flow, owner, sign_in):
+    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
+    sign_in(owner)
+    page = context.new_page()
+    open_editor(page, flow)
+    type_label(page, "one", "Half a thou")
+    until(page, lambda: len(kept_rows(page, "forms")) == 1)
+    crash(page)
+    other = context.new_page()
+    other.clock.install()
+    open_editor(other, flow)
+    type_label(other, "two", "Meanwhile")
+    until(other, lambda: len(kept_rows(other, "forms")) == 2)
+    other.clock.fast_forward(100_000)  # the lease is over
+    said(other, "You typed in Half a thou before and did not save it.")
+    other.get_by_role("button", name="Bring it back").click()
+    other.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(other.get_by_label("Name of the step")).to_have_value("Half a thou")
+    until(other, lambda: label_of(flow, "two") == "Meanwhile")
+    assert label_of(flow, "one") == "one"
+
+
+def crash(page):
+    """Ends the tab's process without a word to the page, and takes its sad face away."""
+    with page.expect_event("crash"), contextlib.suppress(Error):
+        page.goto("chrome://crash")
+    page.close()
 
 
 def open_editor_dirty(page, flow):

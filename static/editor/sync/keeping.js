@@ -5,6 +5,7 @@
 
 /** @import {Batch, Context, FlowDocument, Store} from "../types.js" */
 /** @import {Row} from "./queue.js" */
+/** @import {Kept} from "./storage.js" */
 
 import { rebasedOps, sinceByValues } from "../model/rebase.js";
 import { said } from "../model/words-sync.js";
@@ -30,7 +31,7 @@ export async function createKeeper(store, context, { client, troubles, others, a
   };
   const opened = await openStorage().catch(failed);
   if (!opened) return { keep: async () => {}, settled: async () => {}, durable: () => false, begin() {} };
-  const storage = opened;
+  const storage = noted(opened);
   durable = true;
   if (storage.fresh) troubles.add("damaged");
   const queue = createQueue(storage, owner, failed);
@@ -48,6 +49,12 @@ export async function createKeeper(store, context, { client, troubles, others, a
       if (rows[0].flow === flow.id && !mayEdit(store.state.me)) troubles.add("role", "", rows.length);
       else await leases.whenDead(other, () => sendAll(rows)).catch(() => {});
     }
+  }
+
+  async function lookAgain() {
+    await takeUp();
+    await typing.lookAgain();
+    await storage.tidy().catch(() => {});
   }
 
   /** @param {Row[]} rows of one tab, in their order */
@@ -105,8 +112,7 @@ export async function createKeeper(store, context, { client, troubles, others, a
       await leases.ready;
       await takeUp();
       await typing.begin();
-      setInterval(takeUp, LOOK_AGAIN);
-      remember(storage);
+      setInterval(lookAgain, LOOK_AGAIN);
     },
   };
 }
@@ -121,11 +127,25 @@ function note(something) {
   }
 }
 
-/** When this page ends with nothing kept, the next one need not look. @param {import("./storage.js").Kept} storage */
-function remember(storage) {
-  const look = async () => {
-    const [rows, forms] = await Promise.all([storage.all("queue"), storage.all("forms")]);
-    note(rows.length + forms.length > 0);
+/**
+ * The storage, with the note kept true: what is written is noted before; when nothing is left of it the next page need not look.
+ * @param {Kept} storage @returns {Kept & {tidy: () => Promise<void>}}
+ */
+function noted(storage) {
+  let puts = 0;
+  return {
+    ...storage,
+    write(changes) {
+      if (changes.put?.queue?.length || changes.put?.forms?.length) {
+        puts += 1;
+        note(true);
+      }
+      return storage.write(changes);
+    },
+    async tidy() {
+      const before = puts;
+      const [rows, forms] = await Promise.all([storage.all("queue"), storage.all("forms")]);
+      if (puts === before) note(rows.length + forms.length > 0);
+    },
   };
-  setInterval(() => look().catch(() => {}), LOOK_AGAIN);
 }

@@ -48,13 +48,27 @@ export function createTyping(store, context, storage, { user, flow, client, leas
     storage.write({ put: { forms: put }, remove: { forms: gone.map((node) => [user, flow, client, node]) } }).catch(failed);
   }
 
-  /** Looks for what dead tabs left; the newest is put back, the rest when its step is opened. */
-  async function begin() {
+  /** Takes up what dead tabs left. */
+  async function takeUp() {
     const rows = (await storage.all("forms").catch(() => [])).filter((row) => isTyped(row) && row.user === user && row.flow === flow && row.client !== client);
     for (const other of new Set(rows.map((row) => row.client)))
       await leases.whenDead(other, () => own(rows.filter((row) => row.client === other))).catch(() => {});
-    const newest = [...found.values()].sort((a, b) => b.at - a.at)[0];
-    if (newest && !store.state.form?.dirty && nodeOf(store.state.document, newest.node)) restore(newest);
+    return [...found.values()].filter((row) => nodeOf(store.state.document, row.node)).sort((a, b) => b.at - a.at)[0];
+  }
+
+  /** The newest is put back, the rest when its step is opened. */
+  async function begin() {
+    const newest = await takeUp();
+    if (newest && !store.state.form?.dirty) restore(newest);
+  }
+
+  /** Of a tab that crashed where there are no Web Locks one hears late; somebody is at something else by then, and is asked. */
+  async function lookAgain() {
+    const known = new Set(found.values());
+    const newest = await takeUp();
+    if (!newest || known.has(newest)) return;
+    const bring = async () => (await context.leaveForm()) && restore(newest);
+    context.toast(said.typing.offer(newest.form.label), { kind: "info", action: { label: said.typing.bring, run: bring } });
   }
 
   /** @param {Typed[]} rows */
@@ -100,7 +114,7 @@ export function createTyping(store, context, storage, { user, flow, client, leas
     queueMicrotask(() => context.toast(said.typing.offer(form.label), { kind: "info", action: { label: said.typing.bring, run: bring } }));
   }
 
-  return { begin };
+  return { begin, lookAgain };
 }
 
 /** @param {Form} form */
