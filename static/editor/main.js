@@ -108,8 +108,8 @@ function paintOnFrames(store, canvas) {
   store.subscribe((state, before) => {
     if (state.focused !== before.focused && state.focused !== null && !state.gesture)
       queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
-    // A field that opens must be there for the very next key.
-    if (state.renaming !== before.renaming || state.editingNote !== before.editingNote) return paint();
+    // A field that opens must be there for the very next key; and what a resized canvas shows must not jump for one frame.
+    if (state.renaming !== before.renaming || state.editingNote !== before.editingNote || state.viewport !== before.viewport) return paint();
     asked ||= requestAnimationFrame(paint);
   });
   const painter = {

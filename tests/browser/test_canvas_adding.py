@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from builder.publishing import publish
 from tests.browser import editing
 from tests.browser.editing import card, document_of, lines, until
-from tests.browser.hands import drag, go, grab, middle, node_ids, place_of, places_of, port, select
+from tests.browser.hands import drag, go, grab, middle, node_ids, painted, place_of, places_of, port, select
 from tests.flows import call_ended, chain, decision, document, end, set_variable
 
 
@@ -37,6 +38,38 @@ def test_a_step_is_dragged_from_the_palette_to_where_it_is_let_go(canvas, column
     assert place_of(column, new) == pytest.approx((400, 128), abs=8)
     assert lines(column) == {"start[next] -> one", "one[next] -> two", "two[next] -> end"}
     expect(canvas.get_by_role("button", name="Undo: Add Wait")).to_be_enabled()
+
+
+def test_a_step_stays_under_the_hand_that_dropped_it_when_the_bar_of_the_draft_comes(show, column, owner):
+    """The first change after a publish brings a bar above the canvas, undo takes it away: no card moves for a frame."""
+    publish(column, owner.user)
+    page = show(column)
+    stage = editing.canvas(page).bounding_box()
+    still = middle(page, "end")
+    page.evaluate("""() => {
+        window.heights = new Set();
+        const look = () => {
+            heights.add(Math.round(document.getElementById("node-end").getBoundingClientRect().top));
+            requestAnimationFrame(look);
+        };
+        look();
+    }""")
+    item = palette_item(page, "Wait").bounding_box()
+    x, y = still[0] + 320, still[1] - 60
+    drag(page, (item["x"] + 40, item["y"] + 20), (x, y))
+    bar = page.get_by_text("Draft, 1 change")
+    expect(bar).to_be_visible()
+    assert editing.canvas(page).bounding_box()["y"] > stage["y"] + 20
+    box = card(page, "Wait").bounding_box()
+    assert box["x"] < x < box["x"] + box["width"]
+    assert box["y"] < y < box["y"] + box["height"]
+    page.keyboard.press("Control+z")
+    expect(bar).to_have_count(0)
+    expect(card(page, "Wait")).to_have_count(0)
+    painted(page)
+    assert editing.canvas(page).bounding_box()["y"] == stage["y"]
+    assert middle(page, "end") == still
+    assert page.evaluate("heights.size") == 1
 
 
 def test_escape_while_dragging_from_the_palette_adds_nothing(canvas, column):

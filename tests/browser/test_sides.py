@@ -10,6 +10,11 @@ def left_of(page, one, other):
     return one.bounding_box()["x"] < other.bounding_box()["x"]
 
 
+def in_order(page):
+    """What is around the canvas as Tab and a screen reader meet it."""
+    return page.locator("main > :is(aside, section)").evaluate_all("parts => parts.map(part => part.ariaLabel)")
+
+
 def test_steps_and_settings_change_sides_and_that_is_remembered(show, column):
     page = show(column)
     steps = page.get_by_role("complementary", name="Steps and settings")
@@ -26,6 +31,13 @@ def test_steps_and_settings_change_sides_and_that_is_remembered(show, column):
     versions = page.get_by_role("complementary", name="Details")
     expect(versions).to_contain_text("Versions")
     assert left_of(page, versions, canvas(page))
+    assert in_order(page) == ["Details", "Flow", "Steps and settings"]
     open_editor(page, column)
     expect(card(page, "one")).to_be_visible()
     assert left_of(page, canvas(page), steps)
+    assert in_order(page) == ["Details", "Flow", "Steps and settings"]
+    page.get_by_role("button", name="More about this flow").click()
+    page.get_by_role("menuitem", name="Steps and settings on the other side").click()
+    said(page, "Steps and settings are on the left")
+    assert left_of(page, steps, canvas(page))
+    assert in_order(page) == ["Steps and settings", "Flow", "Details"]

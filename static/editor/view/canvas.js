@@ -72,9 +72,13 @@ export function createCanvas(store, context) {
     lines: /** @type {Set<string>} */ (new Set()),
   };
 
+  let top = stage.getBoundingClientRect().top;
   new ResizeObserver(([entry]) => {
     const { width, height } = entry?.contentRect ?? { width: 0, height: 0 };
-    if (width && height) store.dispatch((state) => resized(state, { width, height }));
+    if (!width || !height) return;
+    const lower = stage.getBoundingClientRect().top - top;
+    top += lower;
+    store.dispatch((state) => resized(state, { width, height }, lower));
   }).observe(stage);
   stage.addEventListener("focus", () => {
     context.home = null;
@@ -257,14 +261,20 @@ function lateParts(store, context, again, moved) {
   };
 }
 
-/** A panel that opens takes room; what was in the middle stays there, and a flow seen whole stays whole. @param {State} state @param {{width: number, height: number}} viewport @returns {State} */
-function resized(state, viewport) {
+/**
+ * A panel that opens takes room: what was in the middle stays there, and a flow seen whole stays whole. A bar that comes above the
+ * canvas moves nothing: with the first change after a publish it comes while the hand is still on the step it dropped.
+ * @param {State} state @param {{width: number, height: number}} viewport @param {number} lower  by how much the upper edge is lower now @returns {State}
+ */
+function resized(state, viewport, lower) {
   const past = state.viewport;
   if (past.width === viewport.width && past.height === viewport.height) return state;
-  const camera = { ...state.camera, x: state.camera.x + (viewport.width - past.width) / 2 };
+  const x = state.camera.x + (viewport.width - past.width) / 2;
+  const stays = { ...state.camera, x, y: state.camera.y - lower };
   const box = bounds(contentRects(shownDocument(state), shownPlaces(state)));
-  const wasWhole = box !== null && isInside(box, state.camera, past);
-  return { ...state, viewport, camera: wasWhole && !isInside(box, camera, viewport) ? cameraFor(box, viewport, camera.zoom) : camera };
+  if (box === null || !isInside(box, state.camera, past)) return { ...state, viewport, camera: stays };
+  const whole = [stays, { ...state.camera, x }].find((camera) => isInside(box, camera, viewport));
+  return { ...state, viewport, camera: whole ?? cameraFor(box, viewport, state.camera.zoom) };
 }
 
 /** Whether all of a rectangle can be seen. @param {Rect} box @param {Camera} camera @param {{width: number, height: number}} viewport @returns {boolean} */

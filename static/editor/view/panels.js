@@ -154,9 +154,14 @@ export function createPanels(store, context) {
   };
 }
 
-/** Steps and settings left or right of the canvas, as somebody likes it; the page comes as it was kept. @param {State} state */
+/** Steps and settings left or right of the canvas, as somebody likes it, for Tab as for the eye; the page comes as it was kept. @param {State} state */
 function takeSides({ preferences }) {
-  document.body.classList.toggle("is-mirrored", preferences.form_left === false);
+  const mirrored = preferences.form_left === false;
+  if (document.body.classList.contains("is-mirrored") === mirrored) return;
+  document.body.classList.toggle("is-mirrored", mirrored);
+  const [canvas, left, right] = ["canvas", "left", "right"].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
+  canvas?.before(mirrored ? right : left);
+  canvas?.after(mirrored ? left : right);
   dispatchEvent(new Event("resize")); // the canvas lies elsewhere now
 }
 
