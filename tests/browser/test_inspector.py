@@ -204,6 +204,7 @@ def test_a_branch_is_added_with_keys_alone(editor, flow):
 def test_a_viewer_reads_everything_and_changes_nothing(editor, workspace, make_person):
     page = editor("ticket", make_person(workspace, "viewer"))
     expect(page.get_by_role("textbox", name="URL")).not_to_be_editable()
+    expect(page.get_by_role("group", name="Query")).to_contain_text("None")
     for name in ("Save Changes", "Send", "Test", "Publish Workflow"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     page.get_by_role("button", name="Versions").click()

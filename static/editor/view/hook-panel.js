@@ -176,7 +176,7 @@ function listenPart(store, context, path, show) {
       { class: "addresses" },
       h("summary", {}, icon("chevron-right", "icon icon-small"), sampleState(hook.sample, hook.sample_at ?? "")),
     );
-    tree.append(jsonTree(hook.sample, { label: say.source, depth: 2 }));
+    tree.append(jsonTree(hook.sample, { label: say.source, titled: true, depth: 2 }));
     kept.replaceChildren(tree, forget);
     return undefined;
   }

@@ -2,6 +2,7 @@
 /** @import {ValuePath} from "../model/mapping.js" */
 
 import { rowsOf } from "../model/mapping.js";
+import { count } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 
 const OPEN_TO = 3;
@@ -9,7 +10,7 @@ const MOST_ROWS = 500;
 
 /**
  * @param {any} value
- * @param {{label: string, onpick?: (path: ValuePath, value: any) => void, marked?: () => Set<string>, depth?: number}} options  marked: JSONPaths mapped already
+ * @param {{label: string, titled?: boolean, onpick?: (path: ValuePath, value: any) => void, marked?: () => Set<string>, depth?: number}} options  titled: the label stands above it already; marked: JSONPaths mapped already
  * @returns {HTMLElement}
  */
 export function jsonTree(value, options) {
@@ -39,7 +40,7 @@ export function jsonTree(value, options) {
         "data-at": row.at,
       },
       h("span", { class: "json-fold", "aria-hidden": "true" }, folds ? icon(row.open ? "chevron-down" : "chevron-right") : null),
-      row.depth ? h("span", { class: "json-name" }, row.name) : h("span", { class: "json-root" }, options.label),
+      row.depth ? h("span", { class: "json-name" }, row.name) : h("span", { class: "json-root" }, options.titled ? fields(row) : options.label),
       h("span", { class: "json-value" }, row.type === "text" ? row.text || "“”" : row.text || (row.open ? "" : "{…}")),
       options.onpick && row.depth
         ? h(
@@ -108,6 +109,9 @@ export function jsonTree(value, options) {
   draw();
   return dom;
 }
+
+/** How much there is, where a list does not say so itself. @param {ReturnType<typeof rowsOf>[number]} row */
+const fields = (row) => (row.size && row.type !== "list" ? count(row.size, "field") : "");
 
 /** @param {any} value @param {ValuePath} path */
 function at(value, path) {

@@ -48,7 +48,9 @@ export function dataParts(run) {
     ["Run", run.id],
   ].filter(([, value]) => value);
   const response =
-    run.response === null || run.response === undefined ? [] : [h("h3", { class: "section-title" }, "Response"), jsonTree(run.response, { label: "Response" })];
+    run.response === null || run.response === undefined
+      ? []
+      : [h("h3", { class: "section-title" }, "Response"), jsonTree(run.response, { label: "Response", titled: true })];
   return [
     h("dl", { class: "facts" }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, String(value))))),
     ...response,
@@ -57,7 +59,7 @@ export function dataParts(run) {
         "details",
         { class: "step-part", open: name === "interaction" },
         h("summary", {}, icon("chevron-right", "icon icon-small"), name),
-        jsonTree(value, { label: name, depth: 1 }),
+        jsonTree(value, { label: name, titled: true, depth: 1 }),
       ),
     ),
     ...(run.error ? [h("p", { class: "hint" }, adviceFor(run.error))] : []),

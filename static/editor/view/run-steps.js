@@ -82,7 +82,7 @@ export function stepDetail(step, { open }) {
 /** @param {string} label @param {any} value @param {boolean} open */
 function part(label, value, open) {
   if (value === undefined || value === null) return null;
-  const content = typeof value === "object" ? jsonTree(value, { label, depth: 2 }) : h("pre", { class: "code" }, String(value));
+  const content = typeof value === "object" ? jsonTree(value, { label, titled: true, depth: 2 }) : h("pre", { class: "code" }, String(value));
   return h("details", { class: "step-part", open }, h("summary", {}, icon("chevron-right", "icon icon-small"), label), content);
 }
 

@@ -212,7 +212,7 @@ function meta(result) {
         .map(([name, value]) => h("div", {}, h("dt", {}, String(name)), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value)))),
     ),
     h("h3", { class: "section-title" }, "Request"),
-    request ? jsonTree(request, { label: "Request", depth: 3 }) : h("p", { class: "hint" }, "The request is not known."),
+    request ? jsonTree(request, { label: "Request", titled: true, depth: 3 }) : h("p", { class: "hint" }, "The request is not known."),
     h("p", { class: "hint" }, "Secrets are masked."),
   ];
 }

@@ -41,9 +41,10 @@ export function conditions({ field, id, value, change, form }) {
   }
 
   function empty() {
+    if (form.readonly()) return h("p", { class: "hint" }, "None");
     return h(
       "button",
-      { class: "button button-quiet button-small", type: "button", id, hidden: form.readonly(), onclick: () => redraw({ all: [blank()] }, `${id}-0`) },
+      { class: "button button-quiet button-small", type: "button", id, onclick: () => redraw({ all: [blank()] }, `${id}-0`) },
       icon("plus"),
       "Add condition",
     );

@@ -17,7 +17,8 @@ export function rowList(options) {
     icon("plus"),
     options.add,
   );
-  const dom = h("div", { class: "rows-box" }, body, add);
+  const none = h("p", { class: "hint" }, "None");
+  const dom = h("div", { class: "rows-box" }, body, none, add);
   /** @type {any[]} */
   let items = [];
   /** @type {Row[]} */
@@ -49,6 +50,7 @@ export function rowList(options) {
     titles.forEach((each, n) => {
       each.textContent = titleOf(n);
     });
+    none.hidden = !options.readonly || items.length > 0;
   }
 
   function build() {
