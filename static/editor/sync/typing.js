@@ -48,11 +48,13 @@ export function createTyping(store, context, storage, { user, flow, client, leas
     storage.write({ put: { forms: put }, remove: { forms: gone.map((node) => [user, flow, client, node]) } }).catch(failed);
   }
 
-  /** Takes up what dead tabs left. */
+  /** Takes up what dead tabs left, but for the step that is being typed in: this tab's own row has its place. @returns {Promise<Typed|undefined>} the newest */
   async function takeUp() {
+    const form = store.state.form;
     const rows = (await storage.all("forms").catch(() => [])).filter((row) => isTyped(row) && row.user === user && row.flow === flow && row.client !== client);
-    for (const other of new Set(rows.map((row) => row.client)))
-      await leases.whenDead(other, () => own(rows.filter((row) => row.client === other))).catch(() => {});
+    const wanted = form?.dirty ? rows.filter((row) => row.node !== form.node) : rows;
+    for (const other of new Set(wanted.map((row) => row.client)))
+      await leases.whenDead(other, () => own(wanted.filter((row) => row.client === other))).catch(() => {});
     return [...found.values()].filter((row) => nodeOf(store.state.document, row.node)).sort((a, b) => b.at - a.at)[0];
   }
 
