@@ -6,6 +6,7 @@ No secrets, no way to create queue rows (whoever can write those can run code), 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import models
 from django.utils.html import format_html
 from django_q.models import Failure, OrmQ, Schedule, Success
 
@@ -154,6 +155,7 @@ class TriggerAdmin(ReadOnly):
 class AgentAdmin(ReadOnly):
     list_display = ("name", "slug", "platform", "signature_required")
     exclude = ("token_sealed", "token_hash", "signing_secret_sealed")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(ApiKey)
