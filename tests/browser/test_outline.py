@@ -218,6 +218,18 @@ class TestNarrow:
         phone.get_by_role("button", name="Back").tap()
         expect(row(phone, "Renamed")).to_be_focused()
 
+    def test_a_sheet_whose_form_takes_long_shows_rows_meanwhile(self, page, keys, flow):
+        """On a slow line the first tap would open an empty screen."""
+        held = []
+        page.route("**/view/inspector.js*", lambda route: held.append(route))
+        open_editor(page, flow)
+        row(page, "one").tap()
+        rows = "getComputedStyle(document.querySelector('.left-panel'), '::before')"
+        until(page, lambda: held and page.evaluate(f"[{rows}.visibility, {rows}.height]") == ["visible", "172px"])
+        held[0].continue_()
+        expect(page.get_by_label("Name of the step")).to_be_visible()
+        assert page.evaluate(f"{rows}.content") == "none"
+
     def test_the_canvas_can_be_looked_at_but_not_changed(self, phone, flow):
         before = document_of(flow)["layout"]
         phone.get_by_role("button", name="Canvas").tap()
