@@ -269,12 +269,10 @@ function lateParts(store, context, again, moved) {
 function resized(state, viewport, lower) {
   const past = state.viewport;
   if (past.width === viewport.width && past.height === viewport.height) return state;
-  const x = state.camera.x + (viewport.width - past.width) / 2;
-  const stays = { ...state.camera, x, y: state.camera.y - lower };
+  const camera = { ...state.camera, x: state.camera.x + (viewport.width - past.width) / 2, y: state.camera.y - lower };
   const box = bounds(contentRects(shownDocument(state), shownPlaces(state)));
-  if (box === null || !isInside(box, state.camera, past)) return { ...state, viewport, camera: stays };
-  const whole = [stays, { ...state.camera, x }].find((camera) => isInside(box, camera, viewport));
-  return { ...state, viewport, camera: whole ?? cameraFor(box, viewport, state.camera.zoom) };
+  const wasWhole = box !== null && isInside(box, state.camera, past);
+  return { ...state, viewport, camera: wasWhole && !isInside(box, camera, viewport) ? cameraFor(box, viewport, camera.zoom) : camera };
 }
 
 /** Whether all of a rectangle can be seen. @param {Rect} box @param {Camera} camera @param {{width: number, height: number}} viewport @returns {boolean} */

@@ -140,7 +140,7 @@ export function createPanels(store, context) {
 
   return {
     update(state, before) {
-      if (state.preferences !== before.preferences) takeSides(state);
+      if (state.preferences !== before.preferences) import("./sides.js").then(({ takeSides }) => takeSides(state));
       topbar.update(state, before);
       banner.update(state, before);
       palette.update(state, before);
@@ -152,17 +152,6 @@ export function createPanels(store, context) {
     dialog,
     toast,
   };
-}
-
-/** Steps and settings left or right of the canvas, as somebody likes it, for Tab as for the eye; the page comes as it was kept. @param {State} state */
-function takeSides({ preferences }) {
-  const mirrored = preferences.form_left === false;
-  if (document.body.classList.contains("is-mirrored") === mirrored) return;
-  document.body.classList.toggle("is-mirrored", mirrored);
-  const [canvas, left, right] = ["canvas", "left", "right"].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
-  canvas?.before(mirrored ? right : left);
-  canvas?.after(mirrored ? left : right);
-  dispatchEvent(new Event("resize")); // the canvas lies elsewhere now
 }
 
 /** What stands in the place of a panel that could not be fetched. @param {() => void} retry @returns {Panel} */
