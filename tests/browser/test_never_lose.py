@@ -130,21 +130,35 @@ def test_what_a_closed_tab_left_is_sent_by_the_next_one(editor, flow, context):
     assert all_once(flow)
 
 
-@pytest.mark.own_profile
-def test_a_tab_that_crashed_without_web_locks_is_taken_up_when_its_lease_is_over(context, flow, owner, sign_in):
-    """Plain http has no Web Locks; a row says until when a tab lives."""
+@pytest.fixture
+def lockless(context, flow, owner, sign_in):
+    """The open flow where there are no Web Locks, as on plain http: a row says until when a tab lives."""
     context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
     sign_in(owner)
     page = context.new_page()
     open_editor(page, flow)
-    page.route("**/draft/ops/", lambda route: route.abort())
-    rename(page, "one", "From a lease")
-    expect(save_state(page)).to_have_text("Offline, 1 change kept here")
-    until(page, lambda: kept_rows(page, "leases") != [])
-    crash(page)
+    return page
+
+
+def after_a_crash(page, flow):
+    """Ends the tab's process without a word to the page; the flow in another tab, whose clock can be put on."""
+    context = page.context
+    with page.expect_event("crash"), contextlib.suppress(Error):
+        page.goto("chrome://crash")
+    page.close()
     other = context.new_page()
     other.clock.install()
     open_editor(other, flow)
+    return other
+
+
+@pytest.mark.own_profile
+def test_a_tab_that_crashed_without_web_locks_is_taken_up_when_its_lease_is_over(lockless, flow):
+    lockless.route("**/draft/ops/", lambda route: route.abort())
+    rename(lockless, "one", "From a lease")
+    expect(save_state(lockless)).to_have_text("Offline, 1 change kept here")
+    until(lockless, lambda: kept_rows(lockless, "leases") != [])
+    other = after_a_crash(lockless, flow)
     until(other, lambda: len(kept_rows(other, "leases")) == 2)
     assert label_of(flow, "one") == "one"
     other.clock.fast_forward(100_000)  # the lease is over
@@ -152,18 +166,14 @@ def test_a_tab_that_crashed_without_web_locks_is_taken_up_when_its_lease_is_over
 
 
 @pytest.mark.own_profile
-def test_a_tab_that_leaves_without_web_locks_gives_its_lease_back(context, flow, owner, sign_in):
-    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
-    sign_in(owner)
-    page = context.new_page()
-    open_editor(page, flow)
-    page.route("**/draft/ops/", lambda route: route.abort())
-    rename(page, "one", "From a lease")
-    expect(save_state(page)).to_have_text("Offline, 1 change kept here")
-    page.goto("about:blank")
-    page.unroute("**/draft/ops/")
-    open_editor(page, flow)
-    until(page, lambda: label_of(flow, "one") == "From a lease")
+def test_a_tab_that_leaves_without_web_locks_gives_its_lease_back(lockless, flow):
+    lockless.route("**/draft/ops/", lambda route: route.abort())
+    rename(lockless, "one", "From a lease")
+    expect(save_state(lockless)).to_have_text("Offline, 1 change kept here")
+    lockless.goto("about:blank")
+    lockless.unroute("**/draft/ops/")
+    open_editor(lockless, flow)
+    until(lockless, lambda: label_of(flow, "one") == "From a lease")
 
 
 def test_what_was_left_behind_and_clashes_is_asked_field_by_field(editor, flow, context, make_person, workspace):
@@ -226,17 +236,10 @@ def noted(page):
 
 
 @pytest.mark.own_profile
-def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_lease_ends(context, flow, owner, sign_in):
-    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
-    sign_in(owner)
-    page = context.new_page()
-    open_editor(page, flow)
-    type_label(page, "one", "Half a thou")
-    until(page, lambda: len(kept_rows(page, "forms")) == 1)
-    crash(page)
-    other = context.new_page()
-    other.clock.install()
-    open_editor(other, flow)
+def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_lease_ends(lockless, flow):
+    type_label(lockless, "one", "Half a thou")
+    until(lockless, lambda: len(kept_rows(lockless, "forms")) == 1)
+    other = after_a_crash(lockless, flow)
     type_label(other, "two", "Meanwhile")
     until(other, lambda: len(kept_rows(other, "forms")) == 2)
     other.clock.fast_forward(100_000)  # the lease is over
@@ -248,11 +251,22 @@ def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_leas
     assert label_of(flow, "one") == "one"
 
 
-def crash(page):
-    """Ends the tab's process without a word to the page, and takes its sad face away."""
-    with page.expect_event("crash"), contextlib.suppress(Error):
-        page.goto("chrome://crash")
-    page.close()
+@pytest.mark.own_profile
+def test_it_is_not_offered_over_what_is_typed_in_the_same_step(lockless, flow):
+    """Each tab's row stays until one is done with the step: whichever tab crashes next, both are there."""
+    type_label(lockless, "one", "Half a thou")
+    until(lockless, lambda: len(kept_rows(lockless, "forms")) == 1)
+    other = after_a_crash(lockless, flow)
+    type_label(other, "one", "Meanwhile")
+    until(other, lambda: len(kept_rows(other, "forms")) == 2)
+    other.evaluate("localStorage.removeItem('segue.kept')")
+    other.clock.fast_forward(100_000)
+    until(other, lambda: noted(other))  # what it does last when it looks
+    assert {row["form"]["label"] for row in kept_rows(other, "forms")} == {"Half a thou", "Meanwhile"}
+    other.get_by_role("button", name="Save Changes").click()
+    until(other, lambda: label_of(flow, "one") == "Meanwhile")
+    other.clock.fast_forward(31_000)
+    said(other, "You typed in Half a thou before and did not save it.")
 
 
 def open_editor_dirty(page, flow):
