@@ -16,6 +16,7 @@ from tests.browser.hands import (
     grab,
     held,
     middle,
+    painted,
     place_of,
     port,
     select,
@@ -172,6 +173,20 @@ def test_who_is_lost_is_shown_the_way_back(canvas):
     canvas.get_by_role("button", name="Back to content").click()
     expect(card(canvas, "one")).to_be_in_viewport()
     expect(canvas.get_by_role("button", name="Back to content")).to_be_hidden()
+
+
+def test_the_view_is_remembered_where_the_canvas_is_not_whole_pixels_wide(show, column):
+    """As in a browser zoomed to 110 %: what is first counted in whole pixels is measured a little later."""
+    page = show(column)
+    page.set_viewport_size({"width": 901, "height": 800})  # the settings take 42 % of it
+    wheel(page, empty_place(page), dx=60, dy=-150)
+    painted(page)
+    before = box_of(page)
+    for _ in range(2):
+        open_editor(page, column)
+        painted(page)
+        assert editing.canvas(page).bounding_box()["width"] % 1 != 0
+        assert box_of(page) == pytest.approx(before, abs=2)
 
 
 def test_the_view_is_remembered_for_each_flow_and_person(canvas, column, make_person, workspace, sign_in):

@@ -72,12 +72,14 @@ export function createCanvas(store, context) {
     lines: /** @type {Set<string>} */ (new Set()),
   };
 
-  let top = stage.getBoundingClientRect().top;
+  /** Where its upper edge was; nowhere before it is in the page. @type {number|null} */
+  let top = null;
   new ResizeObserver(([entry]) => {
     const { width, height } = entry?.contentRect ?? { width: 0, height: 0 };
     if (!width || !height) return;
-    const lower = stage.getBoundingClientRect().top - top;
-    top += lower;
+    const now = stage.getBoundingClientRect().top;
+    const lower = now - (top ?? now);
+    top = now;
     store.dispatch((state) => resized(state, { width, height }, lower));
   }).observe(stage);
   stage.addEventListener("focus", () => {
