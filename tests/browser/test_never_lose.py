@@ -235,11 +235,16 @@ def noted(page):
     return page.evaluate("localStorage.getItem('segue.kept')") is not None
 
 
+def after_half_a_thought(page, flow):
+    """Another tab, the first having crashed with something typed in `one`."""
+    type_label(page, "one", "Half a thou")
+    until(page, lambda: len(kept_rows(page, "forms")) == 1)
+    return after_a_crash(page, flow)
+
+
 @pytest.mark.own_profile
 def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_lease_ends(lockless, flow):
-    type_label(lockless, "one", "Half a thou")
-    until(lockless, lambda: len(kept_rows(lockless, "forms")) == 1)
-    other = after_a_crash(lockless, flow)
+    other = after_half_a_thought(lockless, flow)
     type_label(other, "two", "Meanwhile")
     until(other, lambda: len(kept_rows(other, "forms")) == 2)
     other.clock.fast_forward(100_000)  # the lease is over
@@ -254,9 +259,7 @@ def test_typing_of_a_tab_that_crashed_without_web_locks_is_offered_once_its_leas
 @pytest.mark.own_profile
 def test_it_is_not_offered_over_what_is_typed_in_the_same_step(lockless, flow):
     """Each tab's row stays until one is done with the step: whichever tab crashes next, both are there."""
-    type_label(lockless, "one", "Half a thou")
-    until(lockless, lambda: len(kept_rows(lockless, "forms")) == 1)
-    other = after_a_crash(lockless, flow)
+    other = after_half_a_thought(lockless, flow)
     type_label(other, "one", "Meanwhile")
     until(other, lambda: len(kept_rows(other, "forms")) == 2)
     other.evaluate("localStorage.removeItem('segue.kept')")
