@@ -121,7 +121,7 @@ class Door(HTTPAdapter):
 
     def __init__(self, guard: Guard, proxy: str):
         self.guard, self.proxy = guard, proxy
-        self.context = _tls_context()
+        self.context = tls_context()
         self.identified: OrderedDict[str, PoolManager] = OrderedDict()
         self.to_the_proxy = _pools(_guard_of_proxy(proxy)) if proxy else {}
         super().__init__(pool_connections=HOSTS_KEPT, pool_maxsize=settings.RUN_THREADS, max_retries=0)
@@ -150,7 +150,7 @@ class Door(HTTPAdapter):
         with _making:
             manager = self.identified.pop(key, None)
             if manager is None:
-                context = identity.load_into(_tls_context())
+                context = identity.load_into(tls_context())
                 options = {"num_pools": 4, "maxsize": settings.RUN_THREADS, "ssl_context": context}
                 manager = ProxyManager(self.proxy, **options) if self.proxy else PoolManager(**options)
                 manager.pool_classes_by_scheme = self.to_the_proxy or _pools(self.guard)
@@ -199,12 +199,16 @@ def _guard_of_proxy(proxy: str) -> Guard:
     return Guard({((place.hostname or "").lower(), port): anywhere})
 
 
-def _tls_context() -> ssl.SSLContext:
-    """Certificates of the usual bundle, and those the operator trusts on this machine (an own CA, SSL_CERT_FILE)."""
-    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-    context.check_hostname = True
-    context.load_default_certs()
-    context.load_verify_locations(certifi.where())
+def tls_context(checked: bool = True) -> ssl.SSLContext:
+    """Certificates of the usual bundle, and those the operator trusts on this machine (an own CA, SSL_CERT_FILE).
+
+    Unless `checked`, whoever answers is believed; never over HTTP.
+    """
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if checked else ssl.CERT_NONE)
+    context.check_hostname = checked
+    if checked:
+        context.load_default_certs()
+        context.load_verify_locations(certifi.where())
     context.sslsocket_class = SecureLine
     return context
 

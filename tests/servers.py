@@ -1,7 +1,7 @@
-"""PostgreSQL and Redis for tests: own child processes on random ports with data in a temporary folder.
+"""PostgreSQL, MariaDB and Redis for tests: own child processes on random ports with data in a temporary folder.
 
-`with postgresql() as url:` and `with redis() as url:` start one, wait until it answers, and end it. The kernel ends
-them too when this process dies (Linux). Nothing that was running before is ever spoken to.
+`with postgresql() as url:` and its like start one, wait until it answers, and end it. The kernel ends them too when
+this process dies (Linux). Nothing that was running before is ever spoken to.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from tests.until import until
 
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
+PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # Debian keeps servers where not everybody looks
 
 
 class Missing(Exception):
@@ -119,6 +120,41 @@ def postgresql_server(durable=False, listen="", place=None):
             create = [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "segue", "segue"]
             subprocess.run(create, check=True)
             yield server
+
+
+@contextlib.contextmanager
+def mariadb(issue=None):
+    """A fresh MariaDB in which `segue` with the password `not a secret` may do anything; yields its port.
+
+    `issue(folder)` makes a file there with a certificate and its key: then it offers TLS. As root it runs as nobody.
+    """
+    needed = ("mariadbd", "mariadb-install-db", "my_print_defaults")
+    server, install, _ = programs = [shutil.which(name, path=PROGRAMS) for name in needed]
+    if not all(programs):
+        raise Missing("MariaDB (apt-get install mariadb-server-core mariadb-client-core)")
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    with _folder("segue-mariadb-", account) as folder:
+        data, start = folder / "data", folder / "start.sql"
+        options = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
+        subprocess.run([install, *options, "--skip-test-db"], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, cwd=folder, **_as(account))  # fmt: skip
+        start.write_text(
+            "CREATE DATABASE segue CHARACTER SET utf8mb4;\n"
+            "GRANT ALL ON *.* TO segue@'%' IDENTIFIED BY 'not a secret' WITH GRANT OPTION;\n"
+        )
+        port = free_port()
+        command = [server, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
+                   f"--socket={folder}/socket", "--skip-name-resolve", f"--init-file={start}",
+                   "--innodb-flush-log-at-trx-commit=0"]  # fmt: skip
+        if issue:
+            file = issue(folder)
+            command += [f"--ssl-cert={file}", f"--ssl-key={file}"]
+
+        def listens(child):
+            return f"port: {port}" in (folder / "log").read_text(errors="replace")
+
+        with Server(command, folder, "", listens, account=account).running():
+            yield port
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from django.conf import settings
 from builder import data_tables, gating, visitor_socket
 from builder.pages import calls, hours
 from integrations import code, endpoints, http, mail
-from integrations.data import columns, databases, files, tables
+from integrations.data import columns, databases, files, mysql, tables
 from integrations.prompting import asking
 from integrations.receivers import all_receivers
 from integrations.sandbox import pool
@@ -93,7 +93,7 @@ def stated() -> dict[str, str]:
         "a CSV file": f"{size(data_tables.LARGEST_IMPORT)}, all of it or nothing",
         "files that flows write": f"{files.MOST_FILES}; {files.MOST_LINES:,}; {size(files.LARGEST_LINE)}",
         "rows that *Table row*": f"{tables.MOST_FOUND}; {tables.MOST_CHANGED:,}",
-        "rows and bytes": f"{databases.MOST_ROWS:,}; {size(databases.LARGEST_RESULT)}",
+        "rows and bytes": f"{databases.MOST_ROWS:,}; {size(databases.LARGEST_RESULT)}; {size(mysql.LARGEST_ANSWER)}",
         "items of one *Run flow*": f"{run_flow.MOST_ITEMS:,}; {field('run_flow', 'concurrency').limits['max']}; "
         f"{children.DEEPEST} deep",
         "repeated writes": f"{intake.KEYS_KEPT.days} days",

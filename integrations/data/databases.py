@@ -1,12 +1,13 @@
-"""Somebody's PostgreSQL or SQLite, asked one statement with bound values under a deadline.
+"""Somebody's PostgreSQL, MySQL or SQLite, asked one statement with bound values under a deadline.
 
-PostgreSQL is dialled at an address the guard has judged, like every other peer (integrations/egress.py). SQLite files
+A server is dialled at an address the guard has judged, like every other peer (integrations/egress.py). SQLite files
 are those in the folder `databases` of the data directory and no others; ATTACH and PRAGMA are refused, so a query
 cannot reach another file, Segue's own database least of all. A reading query runs where writing is impossible: in a
 read-only transaction, in a file opened for reading.
 """
 
 import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -49,8 +50,8 @@ class Result:
 
 def ask(values: Values, query: str, bound: Values, *, write: bool, timeout: float) -> Result:
     """One statement on the database that a connection's `values` describe. Raises StepError."""
-    ask_one = _ask_sqlite if values.get("engine") == "sqlite" else _ask_postgresql
-    return ask_one(values, query, bound, write, time.monotonic() + timeout)
+    asks = {"sqlite": _ask_sqlite, "mysql": _ask_mysql}.get(str(values.get("engine")), _ask_postgresql)
+    return asks(values, query, bound, write, time.monotonic() + timeout)
 
 
 def file_of(values: Values) -> Path:
@@ -65,18 +66,24 @@ def file_of(values: Values) -> Path:
 def _ask_sqlite(values: Values, query: str, bound: Values, write: bool, until: float) -> Result:
     address = f"{file_of(values).as_uri()}?mode={'rw' if write else 'ro'}"
     try:
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_left(until))) as database:
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=left(until))) as database:
             database.set_authorizer(_allowed)
             database.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 8 * LARGEST_RESULT)
             with database:
                 cursor = database.execute(query, {name: _for_sqlite(value) for name, value in bound.items()})
                 names = [column[0] for column in cursor.description or ()]
-                return _result(names, cursor, max(cursor.rowcount, 0))
+                return result_of(names, cursor, max(cursor.rowcount, 0))
     except sqlite3.Error as error:
         if time.monotonic() > until:
-            raise _too_slow() from None
+            raise too_slow() from None
         raise StepError(f"The database says: {error}.", "database", "locked" in str(error)) from None
+
+
+def _ask_mysql(values: Values, query: str, bound: Values, write: bool, until: float) -> Result:
+    from integrations.data import mysql  # its driver too is loaded where somebody asks one
+
+    return mysql.ask(values, query, bound, write, until)
 
 
 def _ask_postgresql(values: Values, query: str, bound: Values, write: bool, until: float) -> Result:
@@ -87,13 +94,13 @@ def _ask_postgresql(values: Values, query: str, bound: Values, write: bool, unti
         with contextlib.closing(_connected(values, host, until)) as database:
             database.read_only = not write
             with database.transaction(), database.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {int(_left(until) * 1000)}")
+                cursor.execute(f"SET LOCAL statement_timeout = {int(left(until) * 1000)}")
                 # Prepared, which only one statement can be: a second one could leave the read-only transaction.
                 cursor.execute(for_postgresql(query), dict(bound), prepare=True)  # type: ignore[arg-type]
                 names = [column.name for column in cursor.description or ()]
-                return _result(names, iter(cursor) if names else iter(()), max(cursor.rowcount, 0))
+                return result_of(names, iter(cursor) if names else iter(()), max(cursor.rowcount, 0))
     except psycopg.errors.QueryCanceled:
-        raise _too_slow() from None
+        raise too_slow() from None
     except psycopg.Error as error:
         said = (error.diag.message_primary or str(error)).strip().splitlines()[0][:500]
         passing = isinstance(error, psycopg.OperationalError)
@@ -106,18 +113,19 @@ def _connected(values: Values, host: str, until: float) -> "psycopg.Connection[A
     port = int(values.get("port") or 5432)
     guard = replace(guard_for(settings.EGRESS_ALLOW), ports=PORTS)
     try:
-        found = guard.addresses(host, port, _left(until))
+        found = guard.addresses(host, port, left(until))
     except OSError as error:
-        raise failure_of(error, host, _left(until)) from None
+        raise failure_of(error, host, left(until)) from None
     return psycopg.connect(
         host=host, hostaddr=found[0][4][0], port=port, dbname=str(values.get("database") or ""),
         user=str(values.get("username") or ""), password=str(values.get("password") or ""),
-        sslmode=str(values.get("tls") or "require"), connect_timeout=max(2, int(_left(until))),
+        sslmode=str(values.get("tls") or "require"), connect_timeout=max(2, int(left(until))),
         application_name="segue", autocommit=False,
     )  # fmt: skip
 
 
-def _result(names: list[str], rows: Iterator[Any], changed: int) -> Result:
+def result_of(names: list[str], rows: Iterator[Any], changed: int) -> Result:
+    """As many of the rows as are kept, as JSON can say them."""
     found: list[dict[str, Any]] = []
     size = 0
     for row in rows:
@@ -130,7 +138,11 @@ def _result(names: list[str], rows: Iterator[Any], changed: int) -> Result:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON can say it."""
+    """A value as JSON can say it, and as history can keep it."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
     if isinstance(value, datetime | date | time_of_day):
@@ -142,8 +154,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+        return {str(name).replace("\0", ""): _plain(item) for name, item in value.items()}
+    return value if value is None or isinstance(value, int | float | bool) else str(value)
 
 
 def _for_sqlite(value: Any) -> Any:
@@ -154,9 +166,10 @@ def _allowed(action: int, *about: Any) -> int:
     return sqlite3.SQLITE_DENY if action in _FORBIDDEN else sqlite3.SQLITE_OK
 
 
-def _left(until: float) -> float:
+def left(until: float) -> float:
+    """Seconds until then, in monotonic time, and always some."""
     return max(0.05, until - time.monotonic())
 
 
-def _too_slow() -> StepError:
+def too_slow() -> StepError:
     return StepError("The database did not answer in the step's time.", "timeout", retryable=True)

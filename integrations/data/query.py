@@ -25,7 +25,7 @@ def _check(values: Values) -> Iterator[tuple[str, str]]:
         if not _FILE.match(values.get("database", "")):
             yield "database", "For SQLite this is a file's name, such as shop.sqlite3."
     elif not values.get("host"):
-        yield "host", "Server is required for PostgreSQL."
+        yield "host", "Server is required."
 
 
 def _test(values: Values) -> str:
@@ -36,14 +36,15 @@ def _test(values: Values) -> str:
 
 register_connection_type(
     ConnectionType(
-        "database", "Database", "PostgreSQL over the network, or a SQLite file in the folder `databases` of the data "
-        "directory. Give it an account that may do no more than your flows need.",
+        "database", "Database", "PostgreSQL, MySQL or MariaDB over the network, or a SQLite file in the folder "
+        "`databases` of the data directory. Give it an account that may do no more than your flows need.",
         (
-            ConnectionField("engine", "Kind", default="postgresql",
-                            options=(("postgresql", "PostgreSQL"), ("sqlite", "SQLite"))),
+            ConnectionField("engine", "Kind", default="postgresql", options=(
+                ("postgresql", "PostgreSQL"), ("mysql", "MySQL or MariaDB"), ("sqlite", "SQLite"))),
             ConnectionField("database", "Database", help="Its name; for SQLite the file's."),
             ConnectionField("host", "Server", required=False, pattern=r"[A-Za-z0-9.:-]*"),
-            ConnectionField("port", "Port", required=False, default="5432", pattern=r"\d{1,5}"),
+            ConnectionField("port", "Port", required=False, pattern=r"\d{1,5}",
+                            help="Empty for the usual one: PostgreSQL's 5432, MySQL's 3306."),
             ConnectionField("username", "User name", required=False),
             ConnectionField("password", "Password", secret=True, required=False),
             ConnectionField("tls", "TLS", default="require",
@@ -56,8 +57,8 @@ register_connection_type(
 
 
 class DatabaseQuery(ConnectedNode):
-    """Asks a database of yours one statement. Write `:name` where a value goes and give the value below: it is bound
-    by the database and never becomes part of the statement.
+    """Asks a database of yours (PostgreSQL, MySQL, MariaDB, SQLite) one statement. Write `:name` where a value goes and
+    give the value below: it is bound by the database and never becomes part of the statement.
 
     Reading happens where writing is impossible, and may be repeated. A statement that writes is not: if the worker
     stops in the middle of it, the step says so instead of doing it twice.
@@ -65,7 +66,7 @@ class DatabaseQuery(ConnectedNode):
 
     type, label, icon, order = "database_query", "Database query", "database", 22
     app, group, kinds = DATA, "data", ALL_KINDS
-    keywords = ("sql", "postgres", "postgresql", "sqlite", "select", "insert", "database", "query")
+    keywords = ("sql", "postgres", "postgresql", "mysql", "mariadb", "sqlite", "select", "insert", "database", "query")
     effect = "once"
 
     missing = "Choose the database this step asks; a new one is made under Connections, Database."

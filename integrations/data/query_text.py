@@ -3,7 +3,7 @@
 import re
 
 _PARTS = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
     | :: | (?<![\w:]):(?P<name>[A-Za-z_]\w*) | (?P<percent>%)""",
     re.DOTALL | re.VERBOSE,
 )
@@ -23,3 +23,16 @@ def for_postgresql(query: str) -> str:
         return found[0].replace("%", "%%")
 
     return _PARTS.sub(become, query)
+
+
+def for_mysql(query: str) -> tuple[str, list[str]]:
+    """The query with ? for each value, and the names of the values in the order of these marks."""
+    names = []
+
+    def become(found: re.Match[str]) -> str:
+        if found["name"]:
+            names.append(found["name"])
+            return "?"
+        return found[0]
+
+    return _PARTS.sub(become, query), names

@@ -25,6 +25,10 @@ from tests.flows import call_ended, chain, decision, document, end, node, set_va
 
 AXE = settings.BASE_DIR / "tests/js/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What is well is not written out: on a long page that takes longer than judging it.
+JUDGE = "async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations"
+SETTLED = """() => document.getAnimations().every((each) =>
+    each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity)"""
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -46,7 +50,7 @@ def clean(axe, page):
             before = list(page.troubles)
             if not page.evaluate("() => 'axe' in window"):
                 page.evaluate(axe)
-            found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)["violations"]
+            found = page.evaluate(JUDGE, RULES)
             page.troubles[:] = before  # axe measures with styles of its own, which the page's policy refuses
             assert not found, f"{theme}, {page.viewport_size['width']} px wide: " + "; ".join(
                 _told(each) for each in found
@@ -56,8 +60,10 @@ def clean(axe, page):
 
 
 def _settle(page):
-    """Colours that are on their way are no colours to measure."""
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
+    """Colours that are on their way are no colours to measure. What moves for ever is none of them, and `finished` of
+    one whose element goes meanwhile never comes.
+    """
+    page.wait_for_function(SETTLED)
 
 
 def _told(violation) -> str:

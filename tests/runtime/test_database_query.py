@@ -6,11 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import pymysql
 import pytest
 from django.conf import settings
 
 from integrations.data import databases
-from integrations.data.query_text import for_postgresql, names_in
+from integrations.data.query_text import for_mysql, for_postgresql, names_in
 from integrations.models import Connection
 from runtime.engine.errors import StepError
 from runtime.group_commit import recorder
@@ -59,7 +60,29 @@ def postgresql(_server, settings):
             "username": "segue", "password": "not asked for", "tls": "disable"}  # fmt: skip
 
 
-@pytest.fixture(params=["shop", "postgresql"])
+@pytest.fixture(scope="module")
+def _maria():
+    try:
+        with servers.mariadb() as port:
+            yield port
+    except servers.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def mysql(_maria, settings):
+    """Values of a connection to a MariaDB with one order."""
+    settings.EGRESS_ALLOW = f"127.0.0.1:{_maria}=127.0.0.0/8"
+    account = {"user": "segue", "password": "not a secret", "database": "segue"}
+    with pymysql.connect(host="127.0.0.1", port=_maria, autocommit=True, **account) as database:
+        cursor = database.cursor()
+        for statement in ("DROP TABLE IF EXISTS orders", TABLE.replace("NUMERIC", "NUMERIC(9, 2)"), ROW):
+            cursor.execute(statement.replace("TEXT", "VARCHAR(40)"))
+    return {"engine": "mysql", "host": "127.0.0.1", "port": str(_maria), "database": "segue", "username": "segue",
+            "password": "not a secret", "tls": "disable"}  # fmt: skip
+
+
+@pytest.fixture(params=["shop", "postgresql", "mysql"])
 def values(request):
     return request.getfixturevalue(request.param)
 
@@ -111,6 +134,12 @@ def test_a_statement_that_writes_is_done_where_that_was_allowed(values, query):
     assert ask(values, "SELECT total FROM orders").rows == [{"total": 20}]
 
 
+def test_a_value_that_was_not_given_is_named(values):
+    with pytest.raises(StepError, match="gone") as refused:
+        ask(values, "SELECT * FROM orders WHERE phone = :gone", {"other": 1})
+    assert refused.value.code == "database"
+
+
 @pytest.mark.parametrize(
     "statement",
     ["DELETE FROM orders", "DROP TABLE orders", "SELECT 1; DELETE FROM orders", "COMMIT; DELETE FROM orders",
@@ -142,6 +171,7 @@ def test_a_slow_statement_ends_with_the_step(values):
     slow = {
         "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
         "postgresql": "SELECT pg_sleep(30)",
+        "mysql": "SELECT sleep(30)",
     }[values["engine"]]
     with pytest.raises(StepError) as slow_one:
         ask(values, slow, timeout=0.5)
@@ -153,6 +183,13 @@ def test_many_rows_are_cut_and_the_step_says_so(values, query):
     step = query(values, many)
     assert step.output["count"] == databases.MOST_ROWS
     assert step.warnings[0]["code"] == "cut"
+
+
+def test_what_json_and_history_cannot_hold_comes_as_text(shop, postgresql, query):
+    step = query(shop, "SELECT 'a' || char(0) || 'b' AS text, 9e999 AS large, x'00ff' AS bytes")
+    assert step.output["row"] == {"text": "ab", "large": "inf", "bytes": "2 bytes"}
+    numbers = ask(postgresql, "SELECT 'NaN'::float8 AS n, 'NaN'::numeric AS d, '-Infinity'::float8 AS i").rows
+    assert numbers == [{"n": "nan", "d": "NaN", "i": "-inf"}]
 
 
 @pytest.mark.parametrize(("statement", "words"), [("SELECT nothing FROM orders", "nothing"), ("SELEC 1", "syntax")])
@@ -179,8 +216,15 @@ def test_a_server_that_is_not_there_is_worth_another_try(postgresql, settings):
 
 
 def test_names_are_found_outside_of_texts_comments_and_casts():
-    query = "SELECT ':no', a::text, \"b:c\" /* :no */ FROM t -- :no\nWHERE x = :yes AND y LIKE '%:no' AND z % 2 = :also"
+    query = (
+        "SELECT ':no', a::text, \"b:c\", `d:e` /* :no */ FROM t -- :no\n"
+        "WHERE x = :yes AND y LIKE '%:no' AND z % 2 = :also"
+    )
     assert names_in(query) == ["yes", "also"]
     assert for_postgresql("a % 2 = :b AND c LIKE '%x' AND d::int = $$:e$$") == (
         "a %% 2 = %(b)s AND c LIKE '%%x' AND d::int = $$:e$$"
+    )
+    assert for_mysql("a % 2 = :b AND `c:d` = ':e' AND f IN (:g, :b)") == (
+        "a % 2 = ? AND `c:d` = ':e' AND f IN (?, ?)",
+        ["b", "g", "b"],
     )

@@ -25,6 +25,8 @@ PROGRAMS = {  # what proves that a Debian package is there
     "chromium": ("chromium",),
     "postgresql": ("initdb", "/usr/lib/postgresql/*/bin/initdb"),
     "redis-server": ("redis-server",),
+    "mariadb-server-core": ("mariadbd", "/usr/sbin/mariadbd"),
+    "mariadb-client-core": ("my_print_defaults",),
     "nodejs": ("node",),
     "npm": ("npm",),
 }
