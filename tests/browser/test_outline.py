@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from tests.browser.editing import Keys, card, document_of, lines, open_editor, row, said, until
+from tests.browser.hands import painted
 from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, decision, document, end, set_variable
 
@@ -261,3 +262,27 @@ class TestNarrow:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 390
             assert min(box["width"], box["height"]) >= 44
+
+
+def press_slowly(page, where):
+    """As a hand does it: some frames lie between down and up."""
+    box = where.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for _ in range(3):
+        painted(page)
+    page.mouse.up()
+
+
+def test_a_press_that_lasts_some_frames_is_one_click_on_any_row(outline):
+    press_slowly(outline, row(outline, "If Otherwise").locator(".outline-fold"))
+    expect(row(outline, "If Otherwise")).to_have_attribute("aria-expanded", "false")
+    press_slowly(outline, row(outline, "continues at end").first.locator(".outline-name"))
+    expect(row(outline, "end")).to_be_focused()  # the link was followed
+
+
+def test_on_a_narrow_page_a_press_that_lasts_some_frames_opens_the_step(page, keys, flow):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_editor(page, flow)
+    press_slowly(page, row(page, "one").locator(".outline-name"))
+    expect(page.get_by_label("Name of the step")).to_have_value("one")

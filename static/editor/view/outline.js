@@ -120,20 +120,21 @@ export function createOutline(store, context, layer) {
     const open = row.folds && !folded.has(row.key);
     const editable = readonlyReason(state) === null;
     const selected = row.kind === "node" && state.selection.nodes.has(row.node);
-    const shown = JSON.stringify([row, content, open, editable, state.narrow, selected, current === row.key]);
+    dom.tabIndex = current === row.key ? 0 : -1;
+    dom.setAttribute("aria-selected", String(selected));
+    // Never for what a press alone changes (the focus, what is selected): a click needs what was pressed to be there still.
+    const shown = JSON.stringify([row, content, open, editable, state.narrow]);
     if (item.shown === shown || renaming === row.key) return;
     item.shown = shown;
     item.row = row;
     dom.className = `outline-row is-${row.kind}${content.off ? " is-off" : ""}`;
     dom.style.setProperty("--level", String(row.level - 1));
-    dom.tabIndex = current === row.key ? 0 : -1;
     dom.id = `outline-${row.key.replaceAll(/[^\w-]/g, "-")}`;
     const attributes = {
       "aria-level": row.level,
       "aria-setsize": row.of,
       "aria-posinset": row.at,
       "aria-label": spokenOf(row, look),
-      "aria-selected": selected,
     };
     for (const [name, value] of Object.entries(attributes)) dom.setAttribute(name, String(value));
     if (row.folds) dom.setAttribute("aria-expanded", String(open));
