@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { aligned } from "../../static/editor/model/aligning.js";
 import { table } from "../../static/editor/model/commands.js";
 import { searchCommands } from "../../static/editor/model/commands/search.js";
-import { placedUnder } from "../../static/editor/model/inserting.js";
+import { insertFree, newNode, placedUnder } from "../../static/editor/model/inserting.js";
 import { tidyOnly } from "../../static/editor/model/layout.js";
 import { find } from "../../static/editor/model/searching.js";
 import { selectionOf } from "../../static/editor/model/state.js";
@@ -39,6 +39,19 @@ test("a card is drawn to where its gap equals its neighbours', below, above and 
 test("cards in other columns have no say in the spacing", () => {
   const pull = aligned(card(1000, 211), [card(0, 0), card(0, 104)], 6);
   assert.equal(pull.y, null);
+});
+
+test("a step that is dropped upon another goes to the nearest place beside it", () => {
+  const dropped = (layout) => {
+    const { document } = stateOf(flow("start -> request -> set", { layout }));
+    const node = newNode(document, [...catalogue.types.values()][1]);
+    return insertFree(document, catalogue, node, { x: 10, y: 10 }).layout[node.id];
+  };
+  const [column, rank] = [256 + 48, 64 + 56];
+  assert.deepEqual(dropped({ start: { x: 0, y: 500 }, request: { x: 0, y: 700 }, set: { x: 0, y: 900 } }), { x: 10, y: 10 });
+  assert.deepEqual(dropped({ start: { x: 0, y: 0 }, request: { x: 0, y: rank }, set: { x: 0, y: 2 * rank } }), { x: 10 + column, y: 10 });
+  assert.deepEqual(dropped({ start: { x: 0, y: 0 }, request: { x: column, y: 0 }, set: { x: 2 * column, y: 0 } }), { x: 10 - column, y: 10 });
+  assert.deepEqual(dropped({ start: { x: 0, y: 0 }, request: { x: column, y: 0 }, set: { x: -column, y: 0 } }), { x: 10, y: 10 + rank });
 });
 
 test("the search finds names, values at any depth and notes, from top to bottom", () => {

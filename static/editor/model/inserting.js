@@ -13,9 +13,9 @@ export function newNode(document, type) {
   return { id: freshNodeId(document), type: type.type, key: freeKey(document, type.label), label: type.label, config: defaultsOf(type) };
 }
 
-/** A node at a place of its own choice, moved right until it touches nothing. @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {Point} at top-left */
+/** A node at a place of its own choice, or beside it. @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {Point} at top-left */
 export function insertFree(document, catalogue, node, at) {
-  return addNode(document, node, freePlace(document, catalogue, node, at));
+  return addNode(document, node, freePlace(document, catalogue, node, at, true));
 }
 
 /** After a port: under it, or on its edge when it has one. @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {string} source @param {string} port @returns {FlowDocument} */
@@ -68,13 +68,16 @@ function underPort(document, catalogue, from, port) {
   return { x: place.x + column * (WIDTH + COLUMN_GAP), y: place.y + heightOf(from) + RANK_GAP };
 }
 
-/** @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {Point} wish @returns {Point} */
-function freePlace(document, catalogue, node, wish) {
+/** The nearest to `wish`: on its right, or on any side. @param {FlowDocument} document @param {Catalogue} catalogue @param {FlowNode} node @param {Point} wish @param {boolean} [any] @returns {Point} */
+function freePlace(document, catalogue, node, wish, any) {
   const places = placesOf(document, catalogue);
   const rects = document.nodes.map((each) => grown(nodeRect(each, places[each.id] ?? { x: 0, y: 0 }), 12));
-  let place = wish;
-  while (rects.some((rect) => touches(rect, nodeRect(node, place)))) place = { x: place.x + WIDTH + COLUMN_GAP, y: place.y };
-  return place;
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => ({ x: wish.x + x, y: wish.y + y });
+  for (let far = 0; ; far++) {
+    const [x, y] = [far * (WIDTH + COLUMN_GAP), far * (heightOf(node) + RANK_GAP)];
+    for (const place of any ? [at(x, 0), at(-x, 0), at(0, y), at(0, -y)] : [at(x, 0)])
+      if (!rects.some((rect) => touches(rect, nodeRect(node, place)))) return place;
+  }
 }
 
 /** Moves what is downstream of a node and not above `target` down, so that `target` starts at `y` or lower; notes beside it come along. @param {FlowDocument} document @param {Catalogue} catalogue @param {string} id @param {string} target @param {number} y @returns {FlowDocument} */
