@@ -120,6 +120,11 @@ class ConnectionType:
         return self.asks_for_hosts
 
     @property
+    def own_test(self) -> str:
+        """How its own test proves credentials, for pages, which would call it: "request", "sign-in", or "" for none."""
+        return "" if self.test is None else "request" if isinstance(self.test, Probe) else "sign-in"
+
+    @property
     def needs_sign_in(self) -> bool:
         """Whether a person has to sign in once before there is a token."""
         return self.grant is not None and self.grant.first is None

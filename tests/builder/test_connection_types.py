@@ -30,6 +30,15 @@ def test_each_type_has_its_form(name, browser):
     assert ("Allowed hosts" in page) is TYPES[name].asks_for_hosts
 
 
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_only_what_has_no_test_of_its_own_asks_for_an_address_to_try(name, browser, workspace):
+    connection = Connection.objects.create(workspace=workspace, name="Mine", type=name)
+    page = browser.get(reverse("connection-edit", args=[connection.pk])).content.decode()
+    assert ('id="test-url"' in page) is (TYPES[name].test is None)
+    said = {"database": "Signs in with these credentials.", "hubspot": "Asks HubSpot whose credentials these are."}
+    assert said.get(name, "Test") in page
+
+
 def test_all_types_are_offered_services_first(browser):
     page = browser.get(reverse("connection-new")).content.decode()
     assert all(f"?type={name}" in page for name in TYPES)
