@@ -226,6 +226,8 @@ def live(_live_server, transactional_db):
 # --- A real browser
 
 CHROMIUM = "/usr/bin/chromium"
+# How long a click holds the button down: a hand's holds it for longer than a frame, in which what was pressed must stay.
+PRESS_MS = 20
 # For anything a test waits for: what takes one second here takes several on a busy machine.
 PATIENCE_SECONDS = 10
 FLAGS = [
@@ -242,11 +244,22 @@ FLAGS = [
 ]
 
 
+def _press_as_hands_do(*pointers: type) -> None:
+    """Playwright lets go at once, before the page can have changed under the pointer."""
+
+    def lasting(click):
+        return functools.wraps(click)(lambda self, *where, **how: click(self, *where, **{"delay": PRESS_MS, **how}))
+
+    for pointer in pointers:
+        pointer.click, pointer.dblclick = lasting(pointer.click), lasting(pointer.dblclick)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium under Playwright; nothing is downloaded."""
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import Locator, Mouse, expect, sync_playwright
 
+    _press_as_hands_do(Locator, Mouse)
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or CHROMIUM
     if not os.path.exists(executable):

@@ -13,8 +13,8 @@
  * @param {(error: any) => void} failed  the storage took nothing any more; what is not kept is still on the page
  */
 export function createQueue(storage, owner, failed) {
-  /** @type {Set<number>} */
-  const written = new Set();
+  /** What each row holds: written once, or a retry brings back what another tab has sent or given up. @type {Map<number, Batch>} */
+  const written = new Map();
   /** @type {Batch[]|null} */
   let wanted = null;
   /** @type {Promise<void>|null} */
@@ -36,13 +36,14 @@ export function createQueue(storage, owner, failed) {
       const batches = wanted;
       wanted = null;
       const { client, ...place } = owner;
-      const put = batches.map(({ seq, base, ops }) => ({ ...place, client, seq, base, ops, at: Date.now() }));
-      const gone = [...written].filter((seq) => !batches.some((batch) => batch.seq === seq));
+      const fresh = batches.filter((batch) => written.get(batch.seq) !== batch);
+      const put = fresh.map(({ seq, base, ops }) => ({ ...place, client, seq, base, ops, at: Date.now() }));
+      const gone = [...written.keys()].filter((seq) => !batches.some((batch) => batch.seq === seq));
       if (!put.length && !gone.length) continue;
       try {
         await storage.write({ put: { queue: put }, remove: { queue: gone.map(keyOf) } });
         for (const seq of gone) written.delete(seq);
-        for (const row of put) written.add(row.seq);
+        for (const batch of fresh) written.set(batch.seq, batch);
       } catch (error) {
         failed(error);
       }

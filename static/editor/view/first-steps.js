@@ -16,6 +16,8 @@ import { reasonOf } from "./panel-frame.js";
 export function createFirstSteps(store, context) {
   let dismissed = false;
   let asked = false;
+  /** Whether the steps shown are those of a flow with a trigger. @type {boolean|null} */
+  let drawn = null;
   const templates = h("div", { class: "first-templates" });
   const steps = h("ol", { class: "first-steps", role: "list" });
   const hide = h("button", { class: "icon-button", type: "button", "aria-label": first.dismiss, title: first.dismiss, onclick: dismiss }, icon("x"));
@@ -30,6 +32,9 @@ export function createFirstSteps(store, context) {
 
   /** @param {boolean} begun whether there is a trigger */
   function drawSteps(begun) {
+    // Not anew for every news: what somebody presses has to be there still when they let go.
+    if (drawn === begun) return;
+    drawn = begun;
     const add = (/** @type {MouseEvent} */ event) => context.commands.run("add", { anchor: event.currentTarget });
     steps.replaceChildren(
       step(begun ? first.add : first.choose, begun ? first.addText : first.chooseText, button(begun ? first.addAction : first.chooseAction, "plus", add)),
