@@ -226,7 +226,7 @@ def live(_live_server, transactional_db):
 # --- A real browser
 
 CHROMIUM = "/usr/bin/chromium"
-# How long a click holds the button down: a hand's holds it for longer than a frame, in which what was pressed must stay.
+# How long a click holds the button down. A hand does so for longer than a frame, in which what it presses must stay.
 PRESS_MS = 20
 # For anything a test waits for: what takes one second here takes several on a busy machine.
 PATIENCE_SECONDS = 10
