@@ -23,7 +23,7 @@ from runtime.engine.fields import ConnectionRef
 from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
 from runtime.engine.state import WAITING, RunState
-from runtime.models import Event, FlowVersion, Run, StepRun, Workspace
+from runtime.models import Event, FlowVersion, StepRun, Workspace
 from runtime.rows import execute, id_of, marks, moment_of
 
 log = logging.getLogger("segue.runner")
@@ -239,6 +239,13 @@ def _made_ready(batch: list[Claimed], rows, said) -> tuple[list[ActiveRun], list
     return ready, broken
 
 
+# CROSS JOIN: SQLite keeps to that order. From its own it walks through every run there is, for it knows no statistics.
+_SET_DURING_CALLS = """SELECT event.workspace_id, event.interaction_id, run.state
+FROM runtime_event AS event CROSS JOIN runtime_run AS run
+WHERE event.workspace_id IN ({workspaces}) AND event.interaction_id IN ({interactions})
+AND run.event_id = event.id AND run.kind = 'action' AND run.mode = 'live' ORDER BY run.id"""
+
+
 def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
     """For each run that is about to start after a conversation: the variables that actions set during it."""
     calls = {
@@ -248,15 +255,14 @@ def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
     }
     if not calls:
         return {}
-    actions = Run.objects.filter(
-        kind="action", mode="live", workspace_id__in={workspace for workspace, _ in calls},
-        event__interaction_id__in={interaction for _, interaction in calls},
-    ).order_by("id").values_list("workspace_id", "event__interaction_id", "state")  # fmt: skip
+    workspaces = list({workspace for workspace, _ in calls})
+    interactions = list({interaction for _, interaction in calls})
+    sql = _SET_DURING_CALLS.format(workspaces=marks(len(workspaces)), interactions=marks(len(interactions)))
     found: dict[Any, dict[str, Any]] = {}
-    for workspace_id, interaction_id, state in actions:
-        run_id = calls.get((workspace_id, interaction_id))
+    for workspace_id, interaction_id, state in execute(sql, [*workspaces, *interactions]):
+        run_id = calls.get((id_of(workspace_id), interaction_id))
         if run_id is not None:
-            found.setdefault(run_id, {}).update(state.get("vars") or {})
+            found.setdefault(run_id, {}).update(json.loads(state).get("vars") or {})
     return found
 
 

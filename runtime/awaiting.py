@@ -18,6 +18,7 @@ from django.db.models import F, Q
 
 from runtime import broker, present
 from runtime.models import Event, Message, Run, Status, Turn, Wait
+from runtime.models.base import CLOCKS_DIFFER, first_id
 from runtime.rows import execute, id_of, marks
 
 MOST_VALUES = 100
@@ -131,11 +132,12 @@ def earlier(workspace_id: Any, what: Mapping[str, Any], since: datetime) -> Even
     kind, _, value = str(what.get("key") or "").partition(":")
     if not value:
         return None
-    found = Event.objects.filter(workspace_id=workspace_id, received_at__gt=since).exclude(
-        source__in=("test", "action")
-    )
-    by = {"contact": Q(contact_number=value), "conversation": Q(interaction_id=value)}
-    for event in found.filter(by.get(kind, Q())).order_by("id")[:LOOK_BACK]:
+    began = first_id(since - CLOCKS_DIFFER)
+    found = Event.objects.filter(workspace_id=workspace_id, id__gte=began, received_at__gt=since)
+    by = {"contact": Q(contact_number=value), "conversation": Q(interaction_id=value)}.get(kind)
+    # Those of a contact or a conversation are found by their own index only where no other gives the order.
+    found = found.order_by("id") if by is None else found.filter(by).order_by("received_at", "id")
+    for event in found.exclude(source__in=("test", "action"))[:LOOK_BACK]:
         if what["key"] in keys_of(event) and matches(what, event):
             return event
     return None

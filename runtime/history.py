@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +14,9 @@ from runtime.engine.document import upgrade
 from runtime.history_room import is_full
 from runtime.interactions import e164
 from runtime.models import Event, Reference, Run, StepRun
-from runtime.models.base import first_id
+from runtime.models.base import CLOCKS_DIFFER, first_id
 
 MOST_FOUND = 1000
-CLOCKS_DIFFER = timedelta(days=1)  # an id's time is its host's
 # As the index of the few that are not live says it: SQLite looks for these very words.
 TRIED_OUT = RawSQL("NOT (runtime_run.mode = 'live')", [], output_field=BooleanField())
 
