@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F
 
 from runtime import broker, present
 from runtime.models import Event, Message, Run, Status, Turn, Wait
@@ -38,10 +38,12 @@ def value_key(value: Any) -> str:
     return f"value:{value}"[:300] if value not in (None, "") else ""
 
 
-# The condition on the key is that of the index `wait_by_key`, word for word: else SQLite would not use it.
+# The condition on the key is that of the index `wait_by_key`, word for word, and neither the kind nor the order can be
+# had from another index: else SQLite goes by that one, through all the waits there ever were.
 _OPEN = """SELECT w.id, w.workspace_id, w.run_id, w.key, w.what, r.event_id FROM runtime_wait AS w
-JOIN runtime_run AS r ON r.id = w.run_id WHERE w.closed_at IS NULL AND NOT (w.key = '') AND w.kind = 'event'
-AND w.decision = '' AND w.event_id IS NULL AND w.workspace_id IN ({workspaces}) AND w.key IN ({keys}) ORDER BY w.id"""
+JOIN runtime_run AS r ON r.id = w.run_id WHERE w.closed_at IS NULL AND NOT (w.key = '')
+AND COALESCE(w.kind, '') = 'event' AND w.decision = '' AND w.event_id IS NULL
+AND w.workspace_id IN ({workspaces}) AND w.key IN ({keys}) ORDER BY +w.id"""
 
 
 def wake(events: Iterable[Event]) -> int:
@@ -127,16 +129,19 @@ def arrived(run_id: Any, workspace_id: Any, index: int, wait: Mapping[str, Any],
     return None
 
 
+_INDEXED = {"contact": "contact_number", "conversation": "interaction_id"}
+
+
 def earlier(workspace_id: Any, what: Mapping[str, Any], since: datetime) -> Event | None:
     """The first event since `since` that ends such a wait."""
     kind, _, value = str(what.get("key") or "").partition(":")
     if not value:
         return None
-    began = first_id(since - CLOCKS_DIFFER)
-    found = Event.objects.filter(workspace_id=workspace_id, id__gte=began, received_at__gt=since)
-    by = {"contact": Q(contact_number=value), "conversation": Q(interaction_id=value)}.get(kind)
-    # Those of a contact or a conversation are found by their own index only where no other gives the order.
-    found = found.order_by("id") if by is None else found.filter(by).order_by("received_at", "id")
+    found = Event.objects.filter(workspace_id=workspace_id, received_at__gt=since)
+    if kind in _INDEXED:  # and sorted by what no index gives: SQLite would go by that one, through all there is
+        found = found.filter(**{_INDEXED[kind]: value}).order_by("received_at", "id")
+    else:
+        found = found.filter(id__gte=first_id(since - CLOCKS_DIFFER)).order_by("id")
     for event in found.exclude(source__in=("test", "action"))[:LOOK_BACK]:
         if what["key"] in keys_of(event) and matches(what, event):
             return event

@@ -16,10 +16,10 @@ from tests.flows import action_called, call_ended, chain, end, node, post_json, 
 from tests.until import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.without_database]
-LARGE = r"(runtime_run|run|runtime_event|event|runtime_steprun|runtime_wait|wait|runtime_message)\b"
-# A whole table, or all of it that is one workspace's.
+FEW = r"(?!(runtime_(trigger|flow|gate|agent|apikey|workspace|user)|t|f|flow|asked)\b)"  # and their aliases
+# A whole table, or all of it that is one workspace's (of a kind, in a state).
 WALKS = re.compile(
-    rf"SCAN {LARGE}(?!.*USING (COVERING )?INDEX run_due)|SEARCH {LARGE} USING .*INDEX \w+ \(workspace_id=\?\)$"
+    rf"SCAN {FEW}\w+|SEARCH {FEW}\w+ USING .*INDEX \w+ \(workspace_id=\?( AND (kind=\?|status=\?|id[<>]\?))?\)"
 )
 
 
