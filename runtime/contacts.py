@@ -9,11 +9,12 @@ from runtime import present
 from runtime.engine.chat import tags_after
 from runtime.engine.values import excerpt, to_text
 from runtime.interactions import e164
-from runtime.models import Contact, Reference
+from runtime.models import Contact, Event, Reference, Run
 from runtime.models.base import time_ordered_id
 
 MOST_ATTRIBUTES, LONGEST_VALUE = 100, 2_000
 LAST_REFERENCES = 3
+LAST_TALKS, LAST_EVENTS = 20, 100  # in which they are looked for
 
 
 def find_or_make(workspace_id: Any, given: Mapping[str, Any]) -> Contact:
@@ -63,13 +64,15 @@ def shown(contact: Contact | None) -> dict[str, Any]:
 
 def _references(contact: Contact) -> list[str]:
     """The newest numbers in other systems that runs about this contact left: "Ticket 35436"."""
-    talks = list(contact.conversations.order_by("-id").values_list("interaction_id", flat=True)[:20])
-    rows = Reference.objects.filter(workspace_id=contact.workspace_id, run__event__interaction_id__in=talks)
+    talks = list(contact.conversations.order_by("-id").values_list("interaction_id", flat=True)[:LAST_TALKS])
+    events = Event.objects.filter(workspace_id=contact.workspace_id).order_by("-received_at")
+    # One after the other, each by an index: joined, SQLite would go through all references of the workspace.
+    about = set(events.filter(interaction_id__in=talks).values_list("pk", flat=True)[:LAST_EVENTS])
     if contact.known_phone:
-        rows = rows | Reference.objects.filter(
-            workspace_id=contact.workspace_id, run__event__contact_number=contact.known_phone
-        )
-    return [f"{row.label} {row.value}" for row in rows.order_by("-id")[:LAST_REFERENCES]]
+        about.update(events.filter(contact_number=contact.known_phone).values_list("pk", flat=True)[:LAST_EVENTS])
+    runs = list(Run.objects.filter(event_id__in=about).values_list("pk", flat=True))
+    rows = Reference.objects.filter(run_id__in=runs).order_by("-id")[:LAST_REFERENCES]
+    return [f"{row.label} {row.value}" for row in rows]
 
 
 def change(contact_id: Any, changes: list[Mapping[str, Any]]) -> list[str]:
