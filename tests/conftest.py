@@ -229,7 +229,7 @@ CHROMIUM = "/usr/bin/chromium"
 # How long a click holds the button down. A hand does so for longer than a frame, in which what it presses must stay.
 PRESS_MS = 20
 # For anything a test waits for: what takes one second here takes several on a busy machine.
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 10
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
