@@ -43,6 +43,21 @@ def test_news_that_comes_while_one_presses_takes_no_click_away(page, beginning, 
     expect(page.get_by_role("dialog", name="Add a step").get_by_role("combobox")).to_be_focused()
 
 
+def test_templates_that_come_late_move_no_button_away(page, make_flow, owner, sign_in):
+    held = []
+    page.route("**/api/v1/templates/**", lambda route: held.append(route))
+    flow = make_flow(document([call_ended()], []), {"start": (0, 0)})
+    sign_in(owner)
+    open_editor(page, flow)
+    button = steps(page).get_by_role("button", name="Add a step")
+    expect(button).to_be_visible()
+    until(page, lambda: held)
+    before = button.bounding_box()
+    held[0].continue_()
+    expect(steps(page).get_by_role("heading", name="Or start from a template")).to_be_visible()
+    assert button.bounding_box() == before
+
+
 def test_a_past_call_is_where_one_can_start_from(page, beginning):
     steps(page).get_by_role("button", name="Start from a past call").click()
     expect(page.get_by_role("complementary").filter(has_text="Runs the draft").first).to_be_visible()
