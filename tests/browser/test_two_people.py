@@ -1,5 +1,6 @@
 """Two people at one draft, each with a browser: changes come together live, clashes are asked, undo is one's own."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -207,6 +208,51 @@ def test_changes_come_where_no_websocket_can_be_had(both, flow, context, colleag
     open_editor(page, flow)
     apply_as(colleague, flow, renaming("one", "one", "By the other way"))
     expect(card(page, "By the other way")).to_be_visible(timeout=20_000)
+
+
+def test_what_is_heard_while_an_older_answer_comes_is_not_missed(page, flow, owner, colleague, sign_in):
+    held, heard = [], []
+
+    def hold_first(route):
+        if held:
+            return route.continue_()
+        held.append((route, route.fetch()))
+
+    page.route(re.compile(r"/draft/ops/\?since="), hold_first)
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(json.loads(frame))))
+    sign_in(owner)
+    open_editor(page, flow)
+    until(page, lambda: held)
+    revision = apply_as(colleague, flow, renaming("one", "one", "Since then")).draft.revision
+    until(page, lambda: any(hint.get("revision") == revision for hint in heard))
+    route, older = held[0]
+    route.fulfill(response=older)
+    expect(card(page, "Since then")).to_be_visible()
+
+
+def test_what_was_changed_before_the_socket_listens_is_asked_for(page, flow, owner, colleague, sign_in):
+    """Others of the same flow have heard of it already, so the server does not say it again."""
+    welcomes = []
+
+    def between(socket):
+        server = socket.connect_to_server()
+
+        def forward(text):
+            if '"welcome"' in text:
+                welcomes.append(lambda: socket.send(text))
+            elif '"draft"' not in text:
+                socket.send(text)
+
+        server.on_message(forward)
+
+    page.route_web_socket(re.compile("/ws/"), between)
+    sign_in(owner)
+    open_editor(page, flow)
+    until(page, lambda: welcomes)
+    page.wait_for_load_state("networkidle")
+    apply_as(colleague, flow, renaming("one", "one", "Before it listened"))
+    welcomes[0]()
+    expect(card(page, "Before it listened")).to_be_visible()
 
 
 # --- Undo

@@ -234,13 +234,19 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     heard = Math.max(heard, revision);
     if (off || pulling || holding || sending || replica.inflight || asking || troubles.stopped()) return;
     pulling = true;
-    const since = replica.revision;
+    const [since, known] = [replica.revision, heard];
     const answer = await context.api.get(`${path}/ops/?since=${since}`).catch((/** @type {any} */ error) => void troubles.from(error));
     pulling = false;
     if (!answer) return;
     troubles.build(answer.build);
-    if (sending || holding || replica.inflight || replica.revision !== since) return void (heard > replica.revision && pull());
-    if (answer.revision <= since) return;
+    const busy = sending || holding || replica.inflight || replica.revision !== since;
+    if (!busy && answer.revision > since) await learn(answer);
+    // What was heard while this answer was on its way may be newer than the answer.
+    if ((busy || heard > known) && heard > replica.revision) pull();
+  }
+
+  /** @param {any} answer others' writes, or the whole draft */
+  async function learn(answer) {
     replica.learned({ ...answer, document: answer.document ? readDocument(answer.document) : null });
     // A question that was put off is not asked again by every change of somebody else.
     if (!putOff) await settle(answer.writes ?? [], factsOf(answer));

@@ -30,8 +30,6 @@ export function createLive(store, context, autosave) {
     opened.addEventListener("open", () => {
       attempts = 0;
       autosave.presence.opened((message) => opened.readyState === 1 && opened.send(JSON.stringify(message)));
-      autosave.pull();
-      watching?.refresh();
     });
     opened.addEventListener("message", (event) => hint(event.data));
     opened.addEventListener("close", () => {
@@ -47,6 +45,11 @@ export function createLive(store, context, autosave) {
   /** @param {string} text */
   function hint(text) {
     const said = JSON.parse(text);
+    // From here on nothing is missed; what was before is asked for.
+    if (said.kind === "welcome") {
+      autosave.pull();
+      watching?.refresh();
+    }
     if (autosave.presence.heard(said)) return;
     if (said.kind === "draft" && said.revision > store.state.revision) autosave.pull(said.revision);
     if (said.kind === "run") watching?.heard(said.run);
