@@ -11,9 +11,10 @@ import json
 import os
 import time
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from runtime import active, present, tallies
@@ -27,7 +28,7 @@ from runtime.intake import Arrival, event_of
 from runtime.models import Run, Status, Trigger
 from runtime.models.base import time_ordered_id
 from runtime.rows import execute, id_of, marks
-from runtime.runner import drive
+from runtime.runner import Then, begin, drive, waited_for
 
 THREADS = 32
 GRACE_SECONDS = 0.2
@@ -66,7 +67,8 @@ _REUSED = {"code": "idempotency_key_reused", "detail": "This Idempotency-Key cam
 async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
     """(HTTP status, body): the answer within the deadline, always."""
     asked = time.monotonic()
-    started: Started = await asyncio.wrap_future(loader().submit(start, call))
+    driven, then = waited_for()
+    started: Started = await asyncio.wrap_future(loader().submit(start, call, partial(_begin, asked, then)))
     if started.unknown:
         return 404, {"code": "unknown_action", "detail": f"There is no published action {call.name!r}."}
     if started.errors:
@@ -76,8 +78,7 @@ async def invoke(call: Call) -> tuple[int, dict[str, Any]]:
     until = asked + started.deadline
     if started.run is None:
         return 200, await _answer_of(started, until)
-    started.run.deadline = until
-    given = await _drive(started.run, until)
+    given = await _answered(started.run, driven, until)
     if given is not None:
         return 200, given
     return await _answer_of_first(call, started, until)
@@ -93,15 +94,23 @@ async def _answer_of_first(call: Call, started: Started, until: float) -> tuple[
     return 200, await _answer_of(started, until)
 
 
-async def _drive(run: ActiveRun, until: float) -> dict[str, Any] | None:
+def _begin(asked: float, then: Then, future: Future) -> None:
+    """What a call has become is driven from there: on the loader's thread, once all that was read with it stands."""
+    if future.cancelled() or future.exception() is not None:
+        return
+    started: Started = future.result()
+    if started.run is not None:
+        started.run.deadline = asked + started.deadline
+        keeper().hold([started.run])
+        begin(started.run, then, _pool())
+
+
+async def _answered(run: ActiveRun, driven: asyncio.Future[None], until: float) -> dict[str, Any] | None:
     """The answer; None if another run with the same key came first."""
-    loop = asyncio.get_running_loop()
     while True:
-        keeper().hold([run])  # anew each time: driving ends with letting go of the lease
-        future = loop.run_in_executor(_pool(), drive, run)
-        done, _ = await asyncio.wait([future], timeout=max(0.0, until - time.monotonic()))
-        if not done:
-            return await _too_late(run, future)
+        finished, _ = await asyncio.wait([driven], timeout=max(0.0, until - time.monotonic()))
+        if not finished:
+            return await _too_late(run, driven)
         if run.superseded:
             return None
         if run.answer is not None:
@@ -109,15 +118,17 @@ async def _drive(run: ActiveRun, until: float) -> dict[str, Any] | None:
         pause = _pause(run, until)
         if pause is None:
             return await _give_up(run, until)
-        keeper().hold([run])
+        keeper().hold([run])  # anew each time: driving ends with letting go of the lease
         await asyncio.sleep(pause)
+        driven, then = waited_for()
+        _pool().submit(drive, run, then)
 
 
-async def _too_late(run: ActiveRun, future: asyncio.Future) -> dict[str, Any]:
+async def _too_late(run: ActiveRun, driven: asyncio.Future[None]) -> dict[str, Any]:
     """The deadline passed under a running step. Either time-out or answer was decided first; there is only one."""
     if run.decide("timed_out"):
         return answer(run, late=True)
-    await asyncio.wait([future], timeout=GRACE_SECONDS)
+    await asyncio.wait([driven], timeout=GRACE_SECONDS)
     return run.answer or answer(run)
 
 

@@ -24,7 +24,7 @@ from runtime.engine.values import safe_dumps
 from runtime.group_commit import loader, recorder
 from runtime.models import Conversation
 from runtime.problem import problem
-from runtime.runner import drive
+from runtime.runner import drive, waited_for
 
 SCOPE = "conversations:write"
 ANSWER_WITHIN = 20.0  # seconds; what the flow says later is fetched, or comes over the websocket
@@ -122,8 +122,9 @@ async def _drive(turn: Turn) -> None:
         await _write(park, one)
     for run in runs:
         keeper().hold([run])
-        future = asyncio.get_running_loop().run_in_executor(_pool(), drive, run)
-        await asyncio.wait([future], timeout=ANSWER_WITHIN)  # it goes on behind, its lease kept
+        driven, then = waited_for()
+        _pool().submit(drive, run, then)
+        await asyncio.wait([driven], timeout=ANSWER_WITHIN)  # it goes on behind, its lease kept
 
 
 def _refused(refusal: tuple[int, str, str]) -> HttpResponse:

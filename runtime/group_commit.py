@@ -31,9 +31,14 @@ class Lane:
         self.jobs: queue.SimpleQueue[tuple[Write, Any, Future]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
-    def submit(self, write: Write, item: Any) -> Future:
-        """`write` gets a list of items and returns a list of results of the same length."""
+    def submit(self, write: Write, item: Any, told: Callable[[Future], None] | None = None) -> Future:
+        """`write` gets a list of items and returns a list of results of the same length.
+
+        `told(future)` is called on the lane's thread once the outcome stands, so that nobody has to wait for it.
+        """
         future: Future = Future()
+        if told is not None:
+            future.add_done_callback(told)
         self.jobs.put((write, item, future))
         return future
 

@@ -7,9 +7,17 @@ the next effect starts; a crash in between repeats at most that one effect, with
 templates see the time of the last record instead of a clock, the same body. An effect of kind "once" is recorded as
 started first; found started after a crash it becomes `unknown` and is never repeated. A run that somebody waits for
 is written no earlier than its first effect or its end: until then nobody has been told anything and nothing was done.
+
+A thread costs little while it waits for a peer, but much each time another has to wake it: Python's lock goes along.
+So nobody waits for a run's last record (`_end` follows it), and a request's run takes its first steps where it was
+read (`begin`).
 """
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from datetime import datetime
 
 import structlog
@@ -25,54 +33,139 @@ from runtime.engine.outcomes import Done, Fail
 from runtime.engine.state import FAILED, WAITING
 from runtime.group_commit import recorder
 from runtime.history_room import fit
-from runtime.recording import TOO_MUCH_DATA, StateTooLarge, progress, record
+from runtime.recording import TOO_MUCH_DATA, Progress, StateTooLarge, progress, record
 from runtime.stepping import perform, running_row
 
 log = logging.getLogger("segue.runner")
+Then = Callable[[ActiveRun], None]
 MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make progress
 
 
-def drive(run: ActiveRun) -> ActiveRun:
+def drive(run: ActiveRun, then: Then) -> None:
     """Drive a claimed run until it ends, waits, has answered who waits for it, is handed on, or loses its lease.
 
-    Whatever is logged meanwhile names the run.
+    `then(run)` is called once nothing more happens here, on the thread that recorded the last of it or on this one; it
+    must be quick. Whatever is logged meanwhile names the run.
     """
-    with structlog.contextvars.bound_contextvars(run=str(run.id), flow=str(run.flow_id)):
-        return _drive(run)
+    if not _go(run, then, _ready):
+        _let_go(run, then)
 
 
-def _drive(run: ActiveRun) -> ActiveRun:
-    run.started_at = run.started_at or present.now()
-    try:
-        while _goes_on(run) and not _hands_on(run):
-            if not _ready(run):
-                return run
-            outcome = perform(run)
-            _take(run, outcome)
-        _settle(run)
-        if not keep(run):
-            run.answer = None  # whoever took the run over answers for it
-    except Exception:
-        # Never silent, never lost: the lease runs out, the run is claimed again, and after five times parked.
-        log.exception("Run %s could not be driven on", run.id)
-    finally:
-        keeper().release(run)
-    return run
+def begin(run: ActiveRun, then: Then, pool: Executor) -> None:
+    """`drive` a run that somebody waits for, from the thread that made it ready, which has to wait for nothing.
 
-
-def keep(run: ActiveRun, going_on: bool = False) -> bool:
-    """Record everything since the last time; False = the lease was lost, stop at once.
-
-    `going_on`: this driver takes the next step itself, so the lease is kept even where the state says "waiting".
+    Steps without effects are taken here; if an effect comes, the run is recorded and a thread of `pool` goes on. So a
+    run is passed from thread to thread no more often than it has to wait, and those that came together go together.
     """
+    if _go(run, then, _is_quick):
+        return
+    if run.node.effect == "none":  # a long row of them
+        pool.submit(drive, run, then)
+        return
+
+    def go_on(future: Future) -> None:
+        goes_on = False
+        with _named(run):
+            try:
+                goes_on = _kept(run, news, future) and not run.state.finished
+            except Exception:
+                _log_failure(run)
+        if goes_on:
+            pool.submit(drive, run, then)
+        else:
+            _let_go(run, then)
+
+    with _named(run):
+        try:
+            news = _news(run, going_on=True)
+            recorder().submit(record, news, go_on)
+        except Exception:
+            _log_failure(run)
+            _let_go(run, then)
+
+
+def waited_for() -> tuple[asyncio.Future[None], Then]:
+    """A future of this event loop, and the `then` that resolves it from whatever thread."""
+    loop = asyncio.get_running_loop()
+    driven: asyncio.Future[None] = loop.create_future()
+
+    def resolve() -> None:
+        if not driven.done():  # who waited has gone
+            driven.set_result(None)
+
+    def then(run: ActiveRun) -> None:
+        loop.call_soon_threadsafe(resolve)
+
+    return driven, then
+
+
+def _go(run: ActiveRun, then: Then, ready: Callable[[ActiveRun], bool]) -> bool:
+    """Take steps while the next one is `ready`, then record the last of them; False = it was not ready."""
+    with _named(run):
+        try:
+            run.started_at = run.started_at or present.now()
+            while _goes_on(run) and not _hands_on(run):
+                if not ready(run):
+                    return False
+                _take(run, perform(run))
+            _settle(run)
+            news = _news(run)
+            recorder().submit(record, news, lambda future: _end(run, news, future, then))
+        except Exception:
+            _log_failure(run)
+            _let_go(run, then)
+    return True
+
+
+def _end(run: ActiveRun, news: Progress, future: Future, then: Then) -> None:
+    """The last record was tried. No thread has waited for it: this is the recorder's."""
+    with _named(run):
+        try:
+            if not _kept(run, news, future):
+                run.answer = None  # whoever took the run over answers for it
+        except Exception:
+            _log_failure(run)
+    _let_go(run, then)
+
+
+def _named(run: ActiveRun) -> contextlib.AbstractContextManager[None]:
+    """What is logged meanwhile names the run."""
+    named: contextlib.AbstractContextManager[None] = structlog.contextvars.bound_contextvars(
+        run=str(run.id), flow=str(run.flow_id)
+    )
+    return named
+
+
+def _log_failure(run: ActiveRun) -> None:
+    """Never silent, never lost: the lease runs out, the run is claimed again, and after five times parked."""
+    log.exception("Run %s could not be driven on", run.id)
+
+
+def _let_go(run: ActiveRun, then: Then) -> None:
+    keeper().release(run)
+    then(run)
+
+
+def keep(run: ActiveRun) -> bool:
+    """Record everything since the last time, before this driver goes on; False = the lease was lost, stop at once."""
+    news = _news(run, going_on=True)
+    return _kept(run, news, recorder().submit(record, news))
+
+
+def _news(run: ActiveRun, going_on: bool = False) -> Progress:
+    """What to record. `going_on`: the lease is kept even where the state says "waiting"."""
     crash_point("before_record")
     try:
-        news = progress(run, me(), going_on)
+        return progress(run, me(), going_on)
     except StateTooLarge as error:
         _end_for_its_size(run, str(error))
-        news = progress(run, me(), going_on)
+        return progress(run, me(), going_on)
+
+
+def _kept(run: ActiveRun, news: Progress, future: Future) -> bool:
+    """Whether the news were recorded, and what follows from it; False = the lease was lost, stop at once."""
     try:
-        mine = recorder().submit(record, news).result()
+        mine = future.result()
     except IntegrityError:
         if run.unborn is None or run.unborn.call_key is None:
             raise
@@ -148,6 +241,11 @@ def _is_over(run: ActiveRun) -> bool:
     return until is not None and datetime.fromisoformat(until) <= present.now()
 
 
+def _is_quick(run: ActiveRun) -> bool:
+    """Whether the next step waits for nothing: it has no effect, and nothing has to be recorded before it."""
+    return run.node.effect == "none" and run.mode == "live" and len(run.steps) < MOST_UNRECORDED
+
+
 def _ready(run: ActiveRun) -> bool:
     """Record what has to be recorded before the next node starts; False when there is none for this driver."""
     effect = run.node.effect
@@ -167,7 +265,7 @@ def _ready(run: ActiveRun) -> bool:
 
 def _keep_on(run: ActiveRun) -> bool:
     """Record what there is; False when the lease was lost, or when the run was too large to keep, which ends it."""
-    return keep(run, going_on=True) and not run.state.finished
+    return keep(run) and not run.state.finished
 
 
 def _wakes(run: ActiveRun) -> bool:

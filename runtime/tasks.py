@@ -126,15 +126,12 @@ class _Desk:
         for run in runs:
             keeper().hold([run])
             adopt(run)
-            self.pool.submit(self._drive, run)
+            self.pool.submit(drive, run, self._driven)
             self.running += 1
 
-    def _drive(self, run: ActiveRun) -> None:
-        try:
-            drive(run)
-            crash_point("after_drive")
-        finally:
-            self.inbox.put(DRIVEN)
+    def _driven(self, run: ActiveRun) -> None:
+        crash_point("after_drive")
+        self.inbox.put(DRIVEN)
 
     def _wait(self) -> None:
         """Until a run was driven or the bell rang; what else has gathered is taken along."""

@@ -146,7 +146,7 @@ def test_a_run_whose_request_died_starts_no_new_effect_after_the_deadline(worksp
     trigger = action_called(deadline_seconds=1, fallback_response={"message": "later"})
     publish(workspace, chain(trigger, post_json("call", peer.url), respond()), kind="action")
     call = Call(action_arrival(workspace.pk, "action", {}, {}), name="look_up")
-    assert keep(loader().submit(start, call).result(10).run, going_on=True)
+    assert keep(loader().submit(start, call).result(10).run)
     run = Run.objects.get()
     run.options["deadline_at"] = time.time() - 1
     Run.objects.filter(pk=run.pk).update(due_at=run.created_at, options=run.options)

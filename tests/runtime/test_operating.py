@@ -1,5 +1,7 @@
 """Operating runs: cancelling, and running again without doing twice what was done."""
 
+import queue
+
 import pytest
 from django.utils import timezone
 
@@ -45,7 +47,9 @@ def test_a_cancelled_run_records_nothing_more(start, publish, workspace, work, p
     claimed = recorder().submit(claim, (10, True)).result(10)
     ((active,), _) = loader().submit(load, claimed).result(10)
     cancel(run)
-    drive(active)
+    done = queue.SimpleQueue()
+    drive(active, done.put)
+    done.get(timeout=10)
     run.refresh_from_db()
     assert run.status == "cancelled"
 
