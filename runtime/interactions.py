@@ -1,9 +1,12 @@
 """The one `interaction` (CONTRACT): every member there, absent is null, transcript and turns made from each other."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
+
+LONGEST_NUMBER = 250  # characters; phonenumbers reads no longer ones
 
 MEMBERS = (
     "id", "channel", "direction", "from", "to", "contact_number", "agent_number", "started_at", "ended_at",
@@ -15,6 +18,7 @@ ROLES = {
     "user": "user", "human": "user", "customer": "user", "kunde": "user", "contact": "user", "caller": "user",
     "tool": "tool", "system": "system",
 }  # fmt: skip
+AS_WRITTEN = {write(name): role for name, role in ROLES.items() for write in (str, str.capitalize, str.upper)}
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def turns_of(transcript: str) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for line in transcript.splitlines():
         speaker, colon, words = line.partition(":")
-        role = ROLES.get(speaker.strip().lower()) if colon else None
+        role = (AS_WRITTEN.get(speaker) or ROLES.get(speaker.strip().lower())) if colon else None
         if role:
             turns.append({"role": role, "text": words.strip(), "at_seconds": None})
         elif words := line.strip():
@@ -56,6 +60,12 @@ def transcript_of(turns: list[Any]) -> str:
 def e164(number: Any) -> str:
     """A phone number as E.164 where it is one, else the text as it came; for looking up."""
     text = str(number or "").strip()
+    return _e164(text) if len(text) <= LONGEST_NUMBER else text[:40]
+
+
+@lru_cache(maxsize=1024)
+def _e164(text: str) -> str:
+    """Remembered: a call is reported several times."""
     try:
         parsed = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
