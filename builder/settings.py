@@ -112,6 +112,7 @@ elif _database["ENGINE"].endswith("postgresql"):
     _database["OPTIONS"] = {
         # `reconnect_timeout`: a lost server is tried anew every few seconds, never at growing distances.
         "pool": {"min_size": 1, "max_size": 12, "timeout": 10, "reconnect_timeout": 4},
+        "prepare_threshold": 3,  # for what is asked by runtime/rows.py; Django's own cursors prepare nothing
         # `jit`: compiling a statement of ours takes seconds, running it milliseconds; estimates over a million rows
         # make PostgreSQL compile.
         "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 "

@@ -47,7 +47,10 @@ AND w.workspace_id IN ({workspaces}) AND w.key IN ({keys}) ORDER BY +w.id"""
 
 
 def wake(events: Iterable[Event]) -> int:
-    """Note each event on the waits it ends, and make their runs due. In the transaction that stores the events."""
+    """Note each event on the waits it ends, and make their runs due: how many, for whoever gives the hint.
+
+    In the transaction that stores the events, perhaps before they are.
+    """
     coming: dict[tuple[Any, str], list[Event]] = {}
     for event in events:
         if event.source not in ("test", "action"):
@@ -61,8 +64,6 @@ def wake(events: Iterable[Event]) -> int:
             if Wait.objects.filter(pk=wait_id, event=None).update(event=event):
                 woken += make_due(run_id)
             break
-    if woken:
-        broker.hint()
     return woken
 
 

@@ -16,7 +16,7 @@ from django_q.signing import SignedPackage
 
 from runtime import present, wake
 from runtime.crashing import crash_point
-from runtime.rows import change
+from runtime.rows import write
 
 WORK = "runtime.tasks.work"
 
@@ -28,7 +28,7 @@ WHERE NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s)
 def hint() -> None:
     """Say that there is due work; inside a transaction it counts, and rings, from the commit on."""
     now = present.now()
-    change(_HINT, [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now])
+    write(_HINT, [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now])
     if connection.vendor == "postgresql":
         wake.ring(wake.DUE)
     else:

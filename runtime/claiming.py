@@ -7,6 +7,7 @@ died are suspects, the innocent among them too, so they are driven in ever small
 what kills its process alone is parked.
 """
 
+import json
 import os
 import socket
 import threading
@@ -26,7 +27,7 @@ from runtime.active import ActiveRun, Claimed
 from runtime.crashing import crash_point
 from runtime.group_commit import recorder
 from runtime.models import Run, Status
-from runtime.rows import execute, id_of, marks
+from runtime.rows import change, execute, id_of, marks
 
 MOST_CLAIMS = 5
 TOGETHER = {2: 8, 3: 2, 4: 1}  # claims without progress -> how many such suspects are driven side by side
@@ -51,23 +52,25 @@ def claim(wanted: list[tuple[int, bool]]) -> list[list[Claimed]]:
     return found
 
 
-Standing = dict[Any, tuple[int, str]]  # {run: (claims without progress, status)}
-_DUE = (
-    "SELECT id, claims, status FROM runtime_run WHERE due_at IS NOT NULL AND due_at <= {now} ORDER BY due_at LIMIT %s"
-)
+Standing = dict[Any, tuple[int, str, int]]  # {run: (claims without progress, status, fence)}
+_DUE = """SELECT id, claims, status, fence FROM runtime_run WHERE due_at IS NOT NULL AND due_at <= {now}
+ORDER BY due_at LIMIT %s"""
+# SQLite's rows as one: each that is fetched gives Python's lock away (runtime/rows.py), with a transaction open.
+_DUE_AS_ONE = f"SELECT json_group_array(json_array(id, claims, status, fence)) FROM ({_DUE.format(now='%s')})"
 
 
 def _due(limit: int) -> Standing:
+    """Nobody else claims them before this transaction ends."""
     if connection.vendor == "postgresql":
         rows = execute(_DUE.format(now="STATEMENT_TIMESTAMP()") + " FOR UPDATE SKIP LOCKED", [limit])
     else:
-        rows = execute(_DUE.format(now="%s"), [timezone.now(), limit])
-    return {id_of(run_id): (claims, status) for run_id, claims, status in rows}
+        rows = json.loads(execute(_DUE_AS_ONE, [timezone.now(), limit])[0][0])
+    return {id_of(run_id): (claims, status, fence) for run_id, claims, status, fence in rows}
 
 
 def _choose(standing: Standing, alone: bool) -> Standing:
     """Suspects never beside others: a group of them if nothing else runs here, else everybody but them."""
-    worst = max((claims for claims, _ in standing.values() if claims in TOGETHER), default=0)
+    worst = max((claims for claims, *_ in standing.values() if claims in TOGETHER), default=0)
     if not worst:
         return standing
     if not alone:
@@ -77,20 +80,19 @@ def _choose(standing: Standing, alone: bool) -> Standing:
 
 def _claim(standing: Standing) -> list[Claimed]:
     text = f"Parked: {MOST_CLAIMS} attempts in a row recorded no step. Retry it once the cause is gone."
-    park([(run_id, text) for run_id, (claims, _) in standing.items() if claims >= MOST_CLAIMS])
-    mine = [run_id for run_id, (claims, _) in standing.items() if claims < MOST_CLAIMS]
+    park([(run_id, text) for run_id, (claims, *_) in standing.items() if claims >= MOST_CLAIMS])
+    mine = {run_id: found for run_id, found in standing.items() if found[0] < MOST_CLAIMS}
     if not mine:
         return []
     lease, until = _lease()
-    rows = execute(
+    change(
         f"UPDATE runtime_run SET status = 'running', claimed_by = %s, fence = fence + 1, claims = claims + 1, "
-        f"changes = changes + 1, due_at = {lease} WHERE id IN ({marks(len(mine))}) RETURNING id, fence",
+        f"changes = changes + 1, due_at = {lease} WHERE id IN ({marks(len(mine))})",
         [me(), until, *mine],
     )
-    fences = {id_of(run_id): fence for run_id, fence in rows}
     return [
-        Claimed(run_id, fences[run_id], standing[run_id][1] == Status.RUNNING, standing[run_id][0] in TOGETHER)
-        for run_id in mine
+        Claimed(run_id, fence + 1, took_over=status == Status.RUNNING, suspect=claims in TOGETHER)
+        for run_id, (claims, status, fence) in mine.items()
     ]
 
 

@@ -22,7 +22,7 @@ from runtime.interactions import e164
 from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
-from runtime.rows import execute, id_of, marks
+from runtime.rows import execute, id_of, marks, together
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
@@ -79,13 +79,14 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
             accepted = Accepted(202, _body(event, own, duplicate=False))
             _remember(arrival, event, own, accepted, known, answered)
         results.append(accepted)
-    EVENTS.insert([event_row(event) for event in events.values()])
-    RUNS.insert([run_row(run) for run in runs])
     given = _give_analyses(awaited)
+    woken = awaiting.wake(list(events.values()))
+    with together():
+        EVENTS.insert([event_row(event) for event in events.values()])
+        RUNS.insert([run_row(run) for run in runs])
+        if runs or given or woken:
+            broker.hint()
     _keep_answers(answered)
-    awaiting.wake(list(events.values()))
-    if runs or given:
-        broker.hint()
     crash_point("after_accept")
     return results
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from runtime import broker, present, recording_postgresql
+from runtime import broker, present, recording_postgresql, recording_sqlite
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
 from runtime.chatting import Talked, record_talk, talked
@@ -24,14 +24,11 @@ from runtime.engine.values import safe_dumps
 from runtime.history_room import Kept, divide
 from runtime.models import Status
 from runtime.parking import why_parked, without_connection
-from runtime.rows import change
+from runtime.rows import change, together
 from runtime.tables import BARE_STEPS, EVENTS, NEWS, REFERENCES, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
 TOO_MUCH_DATA = "too_much_data"  # the code of a run that failed for it
-RUN_SQL = """UPDATE runtime_run SET status = %s, state = %s, seq = %s, due_at = %s, claimed_by = %s, started_at = %s,
-finished_at = %s, response = %s, answer = %s, outcome = %s, error = %s, history_bytes = %s, changes = changes + 1,
-claims = CASE WHEN %s THEN 0 ELSE claims END WHERE id = %s AND fence = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +155,14 @@ def _born(run: ActiveRun) -> tuple[list[Any], list[Any]]:
 def record(batch: list[Progress]) -> list[bool]:
     """Write many runs' news; False for each run whose lease was lost. One transaction is open."""
     born = [(item, *item.born) for item in batch if item.born]
-    EVENTS.insert([event for _, event, _ in born])
-    RUNS.insert([[*own, *item.row[: len(NEWS)]] for item, _, own in born])
     held = _update([item for item in batch if not item.born])
     kept = [item for item in batch if item.born or item.run_id in held]
-    STEPS.insert([step for item in kept for step in item.steps])
-    BARE_STEPS.insert([step for item in kept for step in item.bare_steps])
-    REFERENCES.insert([[item.workspace_id, item.run_id, *each] for item in kept for each in item.references])
+    with together():
+        EVENTS.insert([event for _, event, _ in born])
+        RUNS.insert([[*own, *item.row[: len(NEWS)]] for item, _, own in born])
+        STEPS.insert([step for item in kept for step in item.steps])
+        BARE_STEPS.insert([step for item in kept for step in item.bare_steps])
+        REFERENCES.insert([[item.workspace_id, item.run_id, *each] for item in kept for each in item.references])
     for item in kept:
         _note_waits(item)
     for item in kept:
@@ -179,9 +177,8 @@ def record(batch: list[Progress]) -> list[bool]:
 
 def _update(items: list[Progress]) -> set[Any]:
     """The ids of the runs whose fence still held."""
-    if items and connection.vendor == "postgresql":
-        return recording_postgresql.update([item.row for item in items])
-    return {item.run_id for item in items if change(RUN_SQL, item.row)}
+    update = recording_postgresql.update if connection.vendor == "postgresql" else recording_sqlite.update
+    return update([item.row for item in items]) if items else set()
 
 
 def _step_values(run_id: Any, step: dict[str, Any]) -> list[Any]:

@@ -7,9 +7,7 @@ to run it. What is written, and under which conditions, is the same as in runtim
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
-from runtime.rows import records
+from runtime.rows import execute, records
 
 UPDATE = """UPDATE runtime_run AS run SET status = news.status, state = news.state, seq = news.seq,
 due_at = news.due_at, claimed_by = news.claimed_by, started_at = news.started_at, finished_at = news.finished_at,
@@ -30,6 +28,4 @@ JSON = [name in ("state", "response", "answer", "error") for name in NAMES]
 
 def update(rows: Sequence[tuple[Any, ...]]) -> set[Any]:
     """Write the runs' rows; the ids of those whose fence still held."""
-    with connection.cursor() as cursor:
-        cursor.execute(UPDATE, [records(QUOTED, JSON, rows)])
-        return {run_id for (run_id,) in cursor.fetchall()}
+    return {run_id for (run_id,) in execute(UPDATE, [records(QUOTED, JSON, rows)])}

@@ -5,8 +5,9 @@ every run there is. What is written here is what the models declare; everywhere 
 given and returned as JSON texts. All of it runs on a lane that owns a connection (runtime/group_commit.py).
 """
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from uuid import UUID
 from django.db import connection, models
 
 Values = Sequence[Any]
+PORTIONS = (64, 16, 4, 1)  # rows a statement
 
 
 class Table:
@@ -26,23 +28,24 @@ class Table:
         self.columns = [f'"{field.column}"' for field in self.fields]
         self.json = [isinstance(field, models.JSONField) for field in self.fields]
         self.conflict = conflict
+        self._written: dict[int, str] = {}  # the statement on SQLite, by how many rows it takes
 
     def insert(self, rows: Sequence[Values]) -> None:
         """One statement for all of them; constraint errors are Django's."""
         if not rows:
             return
         if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(self._from_records, [records(self.columns, self.json, rows)])
+            write(self._from_records, [records(self.columns, self.json, rows)])
             return
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            connection.connection.executemany(self._values, [[plain(value) for value in row] for row in rows])
+        for some in portions(rows):
+            change(self._values(len(some)), [value for row in some for value in row])
 
-    @cached_property
-    def _values(self) -> str:
-        marks = ", ".join("?" * len(self.columns))
-        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES ({marks}) {self.conflict}"
+    def _values(self, count: int) -> str:
+        if count not in self._written:
+            given = ", ".join([f"({marks(len(self.columns))})"] * count)
+            names = ", ".join(self.columns)
+            self._written[count] = f"INSERT INTO {self.table} ({names}) VALUES {given} {self.conflict}"
+        return self._written[count]
 
     @cached_property
     def _from_records(self) -> str:
@@ -60,8 +63,7 @@ class Table:
 def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
     """Run one statement with `%s` for each value; its rows, if it gives any."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+        with connection.wrap_database_errors, _prepared(sql, values) as cursor:
             return cursor.fetchall() if cursor.description else []
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -72,12 +74,56 @@ def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
 def change(sql: str, values: Values) -> int:
     """Run one statement that writes; how many rows it changed."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+        with connection.wrap_database_errors, _prepared(sql, values) as cursor:
             return int(cursor.rowcount)
     connection.ensure_connection()
     with connection.wrap_database_errors:
         return int(connection.connection.execute(_marked(sql), [*map(plain, values)]).rowcount)
+
+
+def write(sql: str, values: Values) -> None:
+    """Run one statement of which nothing is asked."""
+    if connection.vendor == "postgresql":
+        with connection.wrap_database_errors:
+            _prepared(sql, values)
+    else:
+        change(sql, values)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What is inserted and written in here goes to PostgreSQL in one go, and is answered at the end."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def _prepared(sql: str, values: Values) -> Any:
+    """A cursor of psycopg's own with the answer: values travel apart, so the server keeps what is asked often.
+
+    Django's puts them into the statement, which the server then reads and plans anew each time.
+    """
+    from psycopg import Cursor
+
+    connection.ensure_connection()
+    cursor: Any = Cursor(connection.connection)
+    return cursor.execute(sql, values)
+
+
+def portions(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+    """The rows in as few portions as can be had of few sizes, so that their statements stay prepared.
+
+    For SQLite: at each row that a statement by itself writes, Python's lock goes to another thread, and who writes
+    comes back to it late, with everybody else waiting for SQLite's lock.
+    """
+    at = 0
+    for size in PORTIONS:
+        while len(rows) - at >= size:
+            yield rows[at : at + size]
+            at += size
 
 
 def marks(count: int) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from runtime.rows import write
+
 DUE, LIVE = "due", "live"
 LONGEST_WAIT = 1.0
 
@@ -23,8 +25,7 @@ LONGEST_WAIT = 1.0
 def ring(bell: str, text: str = "") -> None:
     """Wake everyone who listens to `bell`. On PostgreSQL inside a transaction it rings at its commit."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [f"segue_{bell}", text[:4000]])
+        write("SELECT pg_notify(%s, %s)", [f"segue_{bell}", text[:4000]])
         return
     for path in _listeners(bell):
         try:
