@@ -16,6 +16,7 @@ read (`begin`).
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime
@@ -38,6 +39,7 @@ from runtime.stepping import perform, running_row
 
 log = logging.getLogger("segue.runner")
 Then = Callable[[ActiveRun], None]
+QUICK_SECONDS = 0.005  # on a thread that others wait for
 MOST_UNRECORDED = 500  # steps; so that a long row of pure ones is seen to make progress
 
 
@@ -57,7 +59,8 @@ def begin(run: ActiveRun, then: Then, pool: Executor) -> None:
     Steps without effects are taken here; if an effect comes, the run is recorded and a thread of `pool` goes on. So a
     run is passed from thread to thread no more often than it has to wait, and those that came together go together.
     """
-    if _go(run, then, _is_quick):
+    until = time.monotonic() + QUICK_SECONDS
+    if _go(run, then, lambda run: _is_quick(run) and time.monotonic() < until):
         return
     if run.node.effect == "none":  # a long row of them
         pool.submit(drive, run, then)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from runtime import runner
 from runtime.models import Run
 from tests.flows import action_called, call_ended, chain, end, post_json, respond, set_variable, wait_for
 from tests.until import until
@@ -154,6 +155,21 @@ def test_a_run_whose_request_died_starts_no_new_effect_after_the_deadline(worksp
     assert Run.objects.get().status == "timed_out"
     assert Run.objects.get().answer["response"] == {"message": "later"}
     assert peer.requests == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_whether_its_steps_are_quick_or_take_long_the_answer_is_the_same(
+    workspace, publish, invoke, peer, monkeypatch, seconds
+):
+    monkeypatch.setattr(runner, "QUICK_SECONDS", seconds)
+    steps = [set_variable(f"v{n}", **{f"x{n}": f"{n}{{{{vars.x{n - 1}}}}}"}) for n in range(1, 5)]
+    answers = respond(response='{"x": "{{vars.x4}}"}')
+    calls = post_json("call", peer.url)
+    publish(workspace, chain(action_called("add_up"), *steps, answers), kind="action")
+    publish(workspace, chain(action_called(), *steps, calls, answers), kind="action", name="Calls")
+    assert [invoke(name).json()["response"] for name in ("add_up", "look_up")] == [{"x": "4321"}] * 2
+    assert len(peer.requests) == 1
+    assert sorted(Run.objects.values_list("status", "seq")) == [("succeeded", 6), ("succeeded", 7)]
 
 
 @pytest.mark.parametrize("shape", ["openai", "anthropic", "mcp", "jsonschema"])
