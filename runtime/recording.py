@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from runtime import broker, present, recording_postgresql, recording_sqlite
+from runtime import broker, present, recording_postgresql
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
 from runtime.chatting import Talked, record_talk, talked
@@ -29,6 +29,9 @@ from runtime.tables import BARE_STEPS, EVENTS, NEWS, REFERENCES, RUNS, STEPS, ev
 
 LARGEST_STATE = 4 * 1024 * 1024
 TOO_MUCH_DATA = "too_much_data"  # the code of a run that failed for it
+RUN_SQL = """UPDATE runtime_run SET status = %s, state = %s, seq = %s, due_at = %s, claimed_by = %s, started_at = %s,
+finished_at = %s, response = %s, answer = %s, outcome = %s, error = %s, history_bytes = %s, changes = changes + 1,
+claims = CASE WHEN %s THEN 0 ELSE claims END WHERE id = %s AND fence = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +180,9 @@ def record(batch: list[Progress]) -> list[bool]:
 
 def _update(items: list[Progress]) -> set[Any]:
     """The ids of the runs whose fence still held."""
-    update = recording_postgresql.update if connection.vendor == "postgresql" else recording_sqlite.update
-    return update([item.row for item in items]) if items else set()
+    if items and connection.vendor == "postgresql":
+        return recording_postgresql.update([item.row for item in items])
+    return {item.run_id for item in items if change(RUN_SQL, item.row)}
 
 
 def _step_values(run_id: Any, step: dict[str, Any]) -> list[Any]:

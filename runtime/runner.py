@@ -62,7 +62,7 @@ def begin(run: ActiveRun, then: Then, pool: Executor) -> None:
     until = time.monotonic() + QUICK_SECONDS
     if _go(run, then, lambda run: _is_quick(run) and time.monotonic() < until):
         return
-    if run.node.effect == "none":  # a long row of them
+    if run.node.effect == "none":  # a long row of them, or slow ones
         pool.submit(drive, run, then)
         return
 
