@@ -23,15 +23,17 @@ WORK = "runtime.tasks.work"
 
 _HINT = """INSERT INTO django_q_ormq ("key", payload, "lock") SELECT %s, %s, %s
 WHERE NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s)"""
+_HINT_AND_RING = f"WITH said AS ({_HINT}) {wake.NOTIFY}"  # one way to the server instead of two
 
 
 def hint() -> None:
     """Say that there is due work; inside a transaction it counts, and rings, from the commit on."""
     now = present.now()
-    write(_HINT, [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now])
+    values = [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now]
     if connection.vendor == "postgresql":
-        wake.ring(wake.DUE)
+        write(_HINT_AND_RING, [*values, *wake.notice(wake.DUE)])
     else:
+        write(_HINT, values)
         transaction.on_commit(lambda: wake.ring(wake.DUE))
 
 

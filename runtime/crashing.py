@@ -1,9 +1,10 @@
-"""Named points at which a test may kill the process, to prove that nothing is lost there.
+"""Named points at which a test may kill or stop the process, to prove that nothing is lost there.
 
 They exist only where the environment asked for them (SEGUE_CRASH_POINTS, set by tests/crash); elsewhere the function
 returns at once. CRASH_AT names points (or `any`). CRASH_ODDS is a probability per pass (1 by default), also by name:
 `0.01,before_ring=0.2`. CRASH_MOST is how often a point strikes at most, over all processes. CRASH_SEED makes it repeat;
-CRASH_LOG is a file that gets the name of each point at which a process died.
+CRASH_LOG is a file that gets the name of each point at which a process was hit. With CRASH_BY=STOP it is not killed
+but sleeps (SIGSTOP) until somebody wakes it.
 """
 
 import os
@@ -36,7 +37,7 @@ WEB_POINTS = ("before_accept", "after_accept", "before_answer")
 
 
 def crash_point(name: str) -> None:
-    """Die here by SIGKILL, if a test wants that."""
+    """Die here by SIGKILL, or stop until SIGCONT, if a test wants that."""
     if not settings.CRASH_POINTS:
         return
     wanted = os.environ.get("CRASH_AT", "").split(",")
@@ -47,7 +48,7 @@ def crash_point(name: str) -> None:
             return
         with open(log, "a") as file:
             file.write(name + "\n")
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if os.environ.get("CRASH_BY") == "STOP" else signal.SIGKILL)
 
 
 def _odds(name: str, text: str | None) -> float:

@@ -22,7 +22,7 @@ from runtime.interactions import e164
 from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
-from runtime.rows import execute, id_of, marks, together
+from runtime.rows import execute, id_of, insert, marks
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
@@ -81,11 +81,9 @@ def accept(batch: list[Arrival]) -> list[Accepted]:
         results.append(accepted)
     given = _give_analyses(awaited)
     woken = awaiting.wake(list(events.values()))
-    with together():
-        EVENTS.insert([event_row(event) for event in events.values()])
-        RUNS.insert([run_row(run) for run in runs])
-        if runs or given or woken:
-            broker.hint()
+    insert((EVENTS, [event_row(event) for event in events.values()]), (RUNS, [run_row(run) for run in runs]))
+    if runs or given or woken:
+        broker.hint()
     _keep_answers(answered)
     crash_point("after_accept")
     return results

@@ -24,7 +24,7 @@ from runtime.engine.values import safe_dumps
 from runtime.history_room import Kept, divide
 from runtime.models import Status
 from runtime.parking import why_parked, without_connection
-from runtime.rows import change, together
+from runtime.rows import change, insert
 from runtime.tables import BARE_STEPS, EVENTS, NEWS, REFERENCES, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
@@ -160,12 +160,13 @@ def record(batch: list[Progress]) -> list[bool]:
     born = [(item, *item.born) for item in batch if item.born]
     held = _update([item for item in batch if not item.born])
     kept = [item for item in batch if item.born or item.run_id in held]
-    with together():
-        EVENTS.insert([event for _, event, _ in born])
-        RUNS.insert([[*own, *item.row[: len(NEWS)]] for item, _, own in born])
-        STEPS.insert([step for item in kept for step in item.steps])
-        BARE_STEPS.insert([step for item in kept for step in item.bare_steps])
-        REFERENCES.insert([[item.workspace_id, item.run_id, *each] for item in kept for each in item.references])
+    insert(
+        (EVENTS, [event for _, event, _ in born]),
+        (RUNS, [[*own, *item.row[: len(NEWS)]] for item, _, own in born]),
+        (STEPS, [step for item in kept for step in item.steps]),
+        (BARE_STEPS, [step for item in kept for step in item.bare_steps]),
+        (REFERENCES, [[item.workspace_id, item.run_id, *each] for item in kept for each in item.references]),
+    )
     for item in kept:
         _note_waits(item)
     for item in kept:

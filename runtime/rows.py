@@ -5,7 +5,6 @@ every run there is. What is written here is what the models declare; everywhere 
 given and returned as JSON texts. All of it runs on a lane that owns a connection (runtime/group_commit.py).
 """
 
-import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -31,16 +30,11 @@ class Table:
         self._written: dict[int, str] = {}  # the statement on SQLite, by how many rows it takes
 
     def insert(self, rows: Sequence[Values]) -> None:
-        """One statement for all of them; constraint errors are Django's."""
-        if not rows:
-            return
-        if connection.vendor == "postgresql":
-            write(self._from_records, [records(self.columns, self.json, rows)])
-            return
-        for some in portions(rows):
-            change(self._values(len(some)), [value for row in some for value in row])
+        """All of them in one statement, or few; constraint errors are Django's."""
+        insert((self, rows))
 
-    def _values(self, count: int) -> str:
+    def values(self, count: int) -> str:
+        """The statement on SQLite that takes so many rows, value by value."""
         if count not in self._written:
             given = ", ".join([f"({marks(len(self.columns))})"] * count)
             names = ", ".join(self.columns)
@@ -48,7 +42,8 @@ class Table:
         return self._written[count]
 
     @cached_property
-    def _from_records(self) -> str:
+    def from_records(self) -> str:
+        """The statement on PostgreSQL that takes any number of rows, as one value: see `records`."""
         names = ", ".join(self.columns)
         types = ", ".join(
             f"{column} {field.rel_db_type(connection) if field.is_relation else field.cast_db_type(connection)}"
@@ -58,6 +53,30 @@ class Table:
             f"INSERT INTO {self.table} ({names}) "
             f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {self.conflict}"
         )
+
+
+def insert(*tables: tuple[Table, Sequence[Values]]) -> None:
+    """The rows of several tables, on PostgreSQL by one statement for all; constraint errors are Django's.
+
+    Not by psycopg's pipeline: until its end has come, none of the server's time-outs ends the transaction. A process
+    that is stopped in between (SIGSTOP, a machine that sleeps) would keep others from its runs until it wakes.
+    """
+    filled = [(table, rows) for table, rows in tables if rows]
+    if connection.vendor != "postgresql":
+        for table, rows in filled:
+            for some in portions(rows):
+                change(table.values(len(some)), [value for row in some for value in row])
+    elif filled:
+        statement = _as_one(tuple(table.from_records for table, _ in filled))
+        write(statement, [records(table.columns, table.json, rows) for table, rows in filled])
+
+
+@lru_cache(maxsize=128)
+def _as_one(statements: tuple[str, ...]) -> str:
+    """References from one to another are looked at when the transaction ends."""
+    *others, last = statements
+    named = ", ".join(f"part_{place} AS ({statement})" for place, statement in enumerate(others))
+    return f"WITH {named} {last}" if others else last
 
 
 def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
@@ -88,17 +107,6 @@ def write(sql: str, values: Values) -> None:
             _prepared(sql, values)
     else:
         change(sql, values)
-
-
-@contextlib.contextmanager
-def together() -> Iterator[None]:
-    """What is inserted and written in here goes to PostgreSQL in one go, and is answered at the end."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
 
 
 def _prepared(sql: str, values: Values) -> Any:

@@ -20,12 +20,13 @@ from runtime.rows import write
 
 DUE, LIVE = "due", "live"
 LONGEST_WAIT = 1.0
+NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
 def ring(bell: str, text: str = "") -> None:
     """Wake everyone who listens to `bell`. On PostgreSQL inside a transaction it rings at its commit."""
     if connection.vendor == "postgresql":
-        write("SELECT pg_notify(%s, %s)", [f"segue_{bell}", text[:4000]])
+        write(NOTIFY, notice(bell, text))
         return
     for path in _listeners(bell):
         try:
@@ -34,6 +35,11 @@ def ring(bell: str, text: str = "") -> None:
             Path(path).unlink(missing_ok=True)  # its process is gone
         except OSError:
             pass  # a full buffer: the listener is awake already
+
+
+def notice(bell: str, text: str = "") -> list[str]:
+    """The values of NOTIFY."""
+    return [f"segue_{bell}", text[:4000]]
 
 
 def _listeners(bell: str) -> list[str]:

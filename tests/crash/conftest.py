@@ -9,7 +9,10 @@ POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 collect_ignore = (
     ["test_backup.py"]
     if POSTGRESQL
-    else [f"test_{name}.py" for name in ("database_gone", "redis_gone", "wrong_clocks", "hosts", "upgrade", "guards")]
+    else [
+        f"test_{name}.py"
+        for name in ("database_gone", "redis_gone", "wrong_clocks", "hosts", "upgrade", "guards", "frozen")
+    ]
 )
 
 

@@ -1,6 +1,7 @@
 """Published flows without the builder, a peer on loopback that counts, and a worker's turn in this process."""
 
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,6 +10,9 @@ import pytest
 from runtime import tasks
 from runtime.engine.graph import Graph
 from runtime.models import Agent, ApiKey, Flow, FlowVersion, Trigger
+
+# What is about PostgreSQL's own way of being asked; the same runs pass on both.
+collect_ignore = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["test_no_pipelines.py"]
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+"""What the runtime asks PostgreSQL, seen on the wire: no statement leaves the server waiting for the rest of it.
+
+In a pipeline none of the server's time-outs ends a transaction, so a process that is stopped midway would hold its
+runs' rows for as long as it sleeps (tests/crash/test_frozen.py stops one between two statements).
+"""
+
+import itertools
+
+import pytest
+from django.db import connection
+
+from runtime.group_commit import recorder
+from runtime.intake import Arrival, accept
+from tests.flows import call_ended, chain, end, set_variable
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def wire(tmp_path):
+    """Turns on the trace of the recorder's connection; `wire()` ends it and gives the messages it sent, in order."""
+    path = tmp_path / "wire"
+    file = path.open("wb")
+
+    def trace(items):
+        connection.ensure_connection()
+        connection.connection.pgconn.trace(file.fileno())
+        return items
+
+    def untrace(items):
+        connection.connection.pgconn.untrace()
+        return items
+
+    def sent():
+        recorder().submit(untrace, None).result(20)
+        rows = [line.split("\t") for line in path.read_text(errors="replace").splitlines()]
+        return [(row[3], "\t".join(row[4:])) for row in rows if len(row) > 3 and row[1] == "F"]
+
+    recorder().submit(trace, None).result(20)
+    yield sent
+    file.close()
+
+
+def test_the_end_of_what_is_asked_is_sent_with_each_statement(workspace, publish, work, wire):
+    publish(workspace, chain(call_ended(), set_variable("v", x="1"), end()))
+    arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_1"}})
+    assert recorder().submit(accept, arrival).result(20).status == 202
+    work()
+    sent = wire()
+    written = " ".join(text for name, text in sent if name == "Bind")
+    assert all(part in written for part in ("call_1", "set_variable", "succeeded"))
+    names = [name for name, _ in sent]
+    after_each = {following for name, following in itertools.pairwise(names) if name == "Execute"}
+    assert after_each == {"Sync"}
