@@ -94,6 +94,10 @@ TEMPLATES = [
 ]
 
 # --- Database
+#: Milliseconds, of each session. The last ends the transaction of a process that was stopped midway: others take over.
+POSTGRESQL_TIMEOUTS = {
+    "statement_timeout": 15_000, "lock_timeout": 5_000, "idle_in_transaction_session_timeout": 30_000,
+}  # fmt: skip
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'segue.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
@@ -115,8 +119,7 @@ elif _database["ENGINE"].endswith("postgresql"):
         "prepare_threshold": 3,  # for what is asked by runtime/rows.py; Django's own cursors prepare nothing
         # `jit`: compiling a statement of ours takes seconds, running it milliseconds; estimates over a million rows
         # make PostgreSQL compile.
-        "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 "
-        "-c jit=off",
+        "options": " ".join(f"-c {name}={value}" for name, value in {**POSTGRESQL_TIMEOUTS, "jit": "off"}.items()),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL", default="")

@@ -88,6 +88,7 @@ def stated() -> dict[str, str]:
         "tries of an outgoing webhook": f"{len(outgoing_webhook.DELAYS)} over three days; its connection is switched "
         f"off after {endpoints.PATIENCE.days} days, after a {endpoints.GONE} at once, and owners get a mail",
         "a wait": f"{waiting.LONGEST_WAIT // 86_400} days",
+        "on PostgreSQL a statement": "; ".join(f"{each / 1000:g} s" for each in settings.POSTGRESQL_TIMEOUTS.values()),
         "tables of a workspace": f"{tables.MOST_TABLES}; {columns.MOST_COLUMNS}; {tables.MOST_ROWS:,}; "
         + size(columns.LARGEST_ROW),
         "a CSV file": f"{size(data_tables.LARGEST_IMPORT)}, all of it or nothing",
