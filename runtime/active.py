@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError
@@ -24,7 +25,7 @@ from runtime.engine.graph import Graph
 from runtime.engine.interpreter import begin
 from runtime.engine.state import WAITING, RunState
 from runtime.models import Event, FlowVersion, StepRun, Workspace
-from runtime.rows import execute, id_of, marks, moment_of
+from runtime.rows import id_of, look_up, moment_of
 
 log = logging.getLogger("segue.runner")
 WORKSPACE_FRESH_SECONDS = 5.0
@@ -172,7 +173,7 @@ run.options, run.seq, run.created_at, run.started_at, run.answer, run.parent_id,
 run.history_bytes, event.payload, event.secure_sealed, event.type, event.agent, event.interaction_id
 FROM runtime_run AS run
 LEFT JOIN runtime_event AS event ON event.id = run.event_id
-WHERE run.id IN ({ids})"""
+WHERE TRUE"""
 
 
 @dataclass(slots=True)
@@ -219,7 +220,7 @@ def load(batches: list[list[Claimed]]) -> list[tuple[list[ActiveRun], list[tuple
     One broken row must never keep the others waiting. On the loader's lane.
     """
     claimed = {one.id: one for batch in batches for one in batch}
-    rows = execute(_LOAD.format(ids=marks(len(claimed))), [*claimed]) if claimed else []
+    rows = look_up(_LOAD, {"run.id": "uuid"}, [[run_id] for run_id in claimed])
     texts = {id_of(row[0]): row for row in rows}
     said = _set_during_calls(rows)
     return [_made_ready([one for one in batch if one.id in texts], texts, said) for batch in batches]
@@ -240,10 +241,10 @@ def _made_ready(batch: list[Claimed], rows, said) -> tuple[list[ActiveRun], list
 
 
 # CROSS JOIN: SQLite keeps to that order. From its own it walks through every run there is, for it knows no statistics.
-_SET_DURING_CALLS = """SELECT event.workspace_id, event.interaction_id, run.state
+_SET_DURING_CALLS = """SELECT run.id, event.workspace_id, event.interaction_id, run.state
 FROM runtime_event AS event CROSS JOIN runtime_run AS run
-WHERE event.workspace_id IN ({workspaces}) AND event.interaction_id IN ({interactions})
-AND run.event_id = event.id AND run.kind = 'action' AND run.mode = 'live' ORDER BY run.id"""
+WHERE run.event_id = event.id AND run.kind = 'action' AND run.mode = 'live'"""
+_CALL = {"event.workspace_id": "uuid", "event.interaction_id": "text"}
 
 
 def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
@@ -253,13 +254,8 @@ def _set_during_calls(rows: list[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
         for run_id, workspace_id, _, _, _, kind, _, state, *_, interaction_id in rows
         if kind == "post_call" and interaction_id and state == "{}"
     }
-    if not calls:
-        return {}
-    workspaces = list({workspace for workspace, _ in calls})
-    interactions = list({interaction for _, interaction in calls})
-    sql = _SET_DURING_CALLS.format(workspaces=marks(len(workspaces)), interactions=marks(len(interactions)))
     found: dict[Any, dict[str, Any]] = {}
-    for workspace_id, interaction_id, state in execute(sql, [*workspaces, *interactions]):
+    for _, workspace_id, interaction_id, state in sorted(look_up(_SET_DURING_CALLS, _CALL, calls), key=itemgetter(0)):
         run_id = calls.get((id_of(workspace_id), interaction_id))
         if run_id is not None:
             found.setdefault(run_id, {}).update(json.loads(state).get("vars") or {})

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.db.models import F
 from runtime import broker, present
 from runtime.models import Event, Message, Run, Status, Turn, Wait
 from runtime.models.base import CLOCKS_DIFFER, first_id
-from runtime.rows import execute, id_of, marks
+from runtime.rows import id_of, look_up
 
 MOST_VALUES = 100
 MOST_KEYS = 2000  # asked for in one query
@@ -38,12 +39,11 @@ def value_key(value: Any) -> str:
     return f"value:{value}"[:300] if value not in (None, "") else ""
 
 
-# The condition on the key is that of the index `wait_by_key`, word for word, and neither the kind nor the order can be
-# had from another index: else SQLite goes by that one, through all the waits there ever were.
+# The condition on the key is that of the index `wait_by_key`, word for word, and the kind cannot be had from another
+# index: else SQLite goes by that one, through all the waits there ever were.
 _OPEN = """SELECT w.id, w.workspace_id, w.run_id, w.key, w.what, r.event_id FROM runtime_wait AS w
 JOIN runtime_run AS r ON r.id = w.run_id WHERE w.closed_at IS NULL AND NOT (w.key = '')
-AND COALESCE(w.kind, '') = 'event' AND w.decision = '' AND w.event_id IS NULL
-AND w.workspace_id IN ({workspaces}) AND w.key IN ({keys}) ORDER BY +w.id"""
+AND COALESCE(w.kind, '') = 'event' AND w.decision = '' AND w.event_id IS NULL"""
 
 
 def wake(events: Iterable[Event]) -> int:
@@ -69,12 +69,10 @@ def wake(events: Iterable[Event]) -> int:
 
 def _open_waits(coming: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, Any, Any, str, dict[str, Any], Any]]:
     """(wait, workspace, run, key, what, the run's own event) of all that wait for one of these (workspace, key)."""
-    workspaces = list({workspace_id for workspace_id, _ in coming})
-    keys = list({key for _, key in coming})
+    keys = list(coming)
     for at in range(0, len(keys), MOST_KEYS):
-        some = keys[at : at + MOST_KEYS]
-        sql = _OPEN.format(workspaces=marks(len(workspaces)), keys=marks(len(some)))
-        for wait_id, workspace_id, run_id, key, what, own_event in execute(sql, [*workspaces, *some]):
+        found = look_up(_OPEN, {"w.workspace_id": "uuid", "w.key": "text"}, keys[at : at + MOST_KEYS])
+        for wait_id, workspace_id, run_id, key, what, own_event in sorted(found, key=itemgetter(0)):
             yield wait_id, id_of(workspace_id), id_of(run_id), key, json.loads(what or "null") or {}, id_of(own_event)
 
 

@@ -27,7 +27,7 @@ from runtime.active import ActiveRun, Claimed
 from runtime.crashing import crash_point
 from runtime.group_commit import recorder
 from runtime.models import Run, Status
-from runtime.rows import change, execute, id_of, marks
+from runtime.rows import among, change, execute, id_of
 
 MOST_CLAIMS = 5
 TOGETHER = {2: 8, 3: 2, 4: 1}  # claims without progress -> how many such suspects are driven side by side
@@ -84,11 +84,11 @@ def _claim(standing: Standing) -> list[Claimed]:
     mine = {run_id: found for run_id, found in standing.items() if found[0] < MOST_CLAIMS}
     if not mine:
         return []
-    lease, until = _lease()
+    (lease, until), (those, ids) = _lease(), among(list(mine))
     change(
         f"UPDATE runtime_run SET status = 'running', claimed_by = %s, fence = fence + 1, claims = claims + 1, "
-        f"changes = changes + 1, due_at = {lease} WHERE id IN ({marks(len(mine))})",
-        [me(), until, *mine],
+        f"changes = changes + 1, due_at = {lease} WHERE id {those}",
+        [me(), until, *ids],
     )
     return [
         Claimed(run_id, fence + 1, took_over=status == Status.RUNNING, suspect=claims in TOGETHER)

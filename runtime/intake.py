@@ -22,7 +22,7 @@ from runtime.interactions import e164
 from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
-from runtime.rows import execute, id_of, insert, marks
+from runtime.rows import id_of, insert, look_up
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
@@ -196,18 +196,14 @@ def _give_analyses(awaited: Mapping[Any, Any]) -> int:
 
 
 _MAKERS = {"message_received": _run_of_message}
-_KNOWN = """SELECT id FROM runtime_event WHERE workspace_id = %s AND source = %s AND type = %s AND key IN ({keys})"""
+_KNOWN = "SELECT event.id FROM runtime_event AS event WHERE event.key IS NOT NULL"
+_KEY = {"event.workspace_id": "uuid", "event.source": "text", "event.type": "text", "event.key": "text"}
 
 
 def _known_events(batch: list[Arrival]) -> dict[tuple, tuple[Event, list[Run]]]:
     """{(workspace, source, type, key): (event, its runs)} of those in the batch that came before: rarely any."""
-    wanted: dict[tuple, list[str]] = {}
-    for arrival in batch:
-        if arrival.key is not None:
-            wanted.setdefault((arrival.workspace_id, arrival.source, arrival.type), []).append(arrival.key)
-    rows = [
-        row for where, keys in wanted.items() for row in execute(_KNOWN.format(keys=marks(len(keys))), [*where, *keys])
-    ]
+    named = [arrival for arrival in batch if arrival.key is not None]
+    rows = look_up(_KNOWN, _KEY, [(each.workspace_id, each.source, each.type, each.key) for each in named])
     if not rows:
         return {}
     found = list(Event.objects.filter(pk__in=[id_of(event_id) for (event_id,) in rows]).defer("payload"))

@@ -6,7 +6,7 @@ given and returned as JSON texts. All of it runs on a lane that owns a connectio
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -90,6 +90,34 @@ def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
     return found
 
 
+def look_up(sql: str, by: Mapping[str, str], keys: Iterable[Values]) -> list[tuple[Any, ...]]:
+    """The rows of `sql`, a SELECT with conditions, whose columns `by` have the values of one of `keys`; in any order.
+
+    `by`: {column: its type}. On PostgreSQL key by key: with a list in a condition it may go by the other columns alone,
+    and a plan that it keeps from the time when a table was small then reads all there is of a workspace. On SQLite all
+    at once, which may give rows of no key: each column has the value of some key.
+    """
+    wanted = list(zip(*keys, strict=True))
+    if not wanted:
+        return []
+    if connection.vendor == "postgresql":
+        return execute(_key_by_key(sql, tuple(by.items())), [list(values) for values in wanted])
+    lists = [list(dict.fromkeys(values)) for values in wanted]
+    conditions = [f"{column} IN ({marks(len(values))})" for column, values in zip(by, lists, strict=True)]
+    return execute(" AND ".join([sql, *conditions]), [value for values in lists for value in values])
+
+
+@lru_cache(maxsize=32)
+def _key_by_key(sql: str, by: tuple[tuple[str, str], ...]) -> str:
+    """OFFSET 0: so it stays a lookup of each key by itself."""
+    arrays = ", ".join(f"%s::{type}[]" for _, type in by)
+    names = ", ".join(f"key_{place}" for place, _ in enumerate(by))
+    conditions = " AND ".join([sql, *(f"{column} = wanted.key_{place}" for place, (column, _) in enumerate(by))])
+    return (
+        f"SELECT found.* FROM unnest({arrays}) AS wanted({names}) CROSS JOIN LATERAL ({conditions} OFFSET 0) AS found"
+    )
+
+
 def change(sql: str, values: Values) -> int:
     """Run one statement that writes; how many rows it changed."""
     if connection.vendor == "postgresql":
@@ -137,6 +165,13 @@ def portions(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
 def marks(count: int) -> str:
     """`%s` so many times, for an IN list."""
     return ", ".join(["%s"] * count)
+
+
+def among(values: Values) -> tuple[str, Values]:
+    """(the condition that a column has one of these values, what to give for it)."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [values]  # one statement for however many
+    return f"IN ({marks(len(values))})", values
 
 
 def records(columns: Sequence[str], are_json: Sequence[bool], rows: Sequence[Values]) -> str:
