@@ -15,7 +15,7 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Min
 
-from runtime import broker, gatekeeping, operations, parking, present, schedules
+from runtime import broker, gatekeeping, operations, parking, present, schedules, statistics
 from runtime.crashing import crash_point
 from runtime.intake import KEYS_KEPT
 from runtime.models import IdempotentAnswer, Run, WorkerBeat
@@ -46,6 +46,7 @@ def tick() -> float:
     present.look()
     now = present.now()
     _beat(now)
+    statistics.look()
     schedules.fire()
     gatekeeping.pump_all()
     operations.advance()

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 
 from runtime import present
 
 LARGEST_BATCH = 200
+# PostgreSQL rather walks through a table while it is small, and keeps that plan while the table grows.
+BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 Write = Callable[[list[Any]], list[Any]]
 
 
@@ -28,6 +30,7 @@ class Lane:
 
     def __init__(self, name: str, atomic: bool):
         self.atomic = atomic
+        self.by_keys: Any = None  # the connection that was told to look everything up by keys
         self.jobs: queue.SimpleQueue[tuple[Write, Any, Future]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -65,11 +68,22 @@ class Lane:
                 _tell(future, result)
 
     def _together(self, groups):
+        self._look_up_by_keys()
         if not self.atomic:
             return [write([item for item, _ in group]) for write, group in groups.items()]
         present.look()
         with self._turn(), transaction.atomic():
             return [write([item for item, _ in group]) for write, group in groups.items()]
+
+    def _look_up_by_keys(self) -> None:
+        """Whatever the hot path asks has an index: no plan may walk through a table, however small it is just now."""
+        if connection.vendor != "postgresql":
+            return
+        connection.ensure_connection()
+        if connection.connection is not self.by_keys:
+            with connection.cursor() as cursor:
+                cursor.execute(BY_KEYS)
+            self.by_keys = connection.connection
 
     def _turn(self) -> contextlib.AbstractContextManager[None]:
         """SQLite's, from beginning to end: it is given on when the next one finds the lock free."""
@@ -86,10 +100,12 @@ class Lane:
                         future.set_exception(error)
 
     def _refresh(self):
-        """After a failure the connection may be dead; the next job gets one. The lane goes on whatever happens."""
+        """After a failure the connection may be dead; the next job gets one. The lane goes on whatever happens.
+
+        One that works is kept: the pool would give it, and how it looks things up, to somebody else.
+        """
         with contextlib.suppress(Exception):
-            close_old_connections()
-            if connection.connection is not None and not connection.is_usable():
+            if connection.connection is not None and not (connection.get_autocommit() and connection.is_usable()):
                 connection.close()
 
 
