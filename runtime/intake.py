@@ -18,11 +18,12 @@ from runtime.chat_starts import key_beside, ran_already
 from runtime.crashing import crash_point
 from runtime.engine.asked import Asked
 from runtime.engine.starting_chats import text_of
+from runtime.group_commit import Staged
 from runtime.interactions import e164
 from runtime.matching import listening, match, passed_over
 from runtime.models import Event, Flow, FlowVersion, IdempotentAnswer, Run, Status, Trigger, Workspace
 from runtime.models.base import time_ordered_id
-from runtime.rows import id_of, insert, look_up
+from runtime.rows import Values, id_of, insert, look_up
 from runtime.tables import EVENTS, RUNS, event_row, run_row
 
 WAIT_FOR_ANALYSIS = timedelta(minutes=10)
@@ -58,35 +59,58 @@ class Accepted:
     body: dict[str, Any]
 
 
-def accept(batch: list[Arrival]) -> list[Accepted]:
-    """Store a batch of arrivals with the runs they start. One transaction is open around it."""
+@dataclass(slots=True)
+class _Taken:
+    """What a batch of arrivals comes to; nothing of it is stored yet."""
+
+    results: list[Accepted] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    event_rows: list[Values] = field(default_factory=list)
+    run_rows: list[Values] = field(default_factory=list)
+    awaited: dict[Any, Any] = field(default_factory=dict)  # {run: the event that carries its analysis}
+    repeated: list[Any] = field(default_factory=list)  # ids of events that came once more
+    answers: list[IdempotentAnswer] = field(default_factory=list)
+
+
+def _take(batch: list[Arrival]) -> _Taken:
     crash_point("before_accept")
     known = _known_events(batch)
     answered = _known_answers(batch)
     triggers = listening(arrival.workspace_id for arrival in batch if arrival.only is None)
-    results: list[Accepted] = []
-    events: dict[Any, Event] = {}
+    taken = _Taken()
     runs: list[Run] = []
-    awaited: dict[Any, Any] = {}
     for arrival in batch:
-        accepted = _repeated(arrival, known, answered)
+        accepted = _repeated(arrival, known, answered, taken.repeated)
         if accepted is None:
             event = event_of(arrival)
             own = _runs(arrival, event, triggers)
-            events[event.pk] = event
+            taken.events.append(event)
             runs.extend(own)
-            awaited |= dict.fromkeys(arrival.awaited, event.pk)
+            taken.awaited |= dict.fromkeys(arrival.awaited, event.pk)
             accepted = Accepted(202, _body(event, own, duplicate=False))
             _remember(arrival, event, own, accepted, known, answered)
-        results.append(accepted)
-    given = _give_analyses(awaited)
-    woken = awaiting.wake(list(events.values()))
-    insert((EVENTS, [event_row(event) for event in events.values()]), (RUNS, [run_row(run) for run in runs]))
-    if runs or given or woken:
+        taken.results.append(accepted)
+    taken.event_rows = [event_row(event) for event in taken.events]
+    taken.run_rows = [run_row(run) for run in runs]
+    taken.answers = [answer for answer in answered.values() if answer._state.adding]
+    return taken
+
+
+def _store(taken: _Taken) -> list[Accepted]:
+    for event_id in taken.repeated:
+        Event.objects.filter(pk=event_id).update(duplicates=F("duplicates") + 1)
+    given = _give_analyses(taken.awaited)
+    woken = awaiting.wake(taken.events)
+    insert((EVENTS, taken.event_rows), (RUNS, taken.run_rows))
+    if taken.run_rows or given or woken:
         broker.hint()
-    _keep_answers(answered)
+    IdempotentAnswer.objects.bulk_create(taken.answers)
     crash_point("after_accept")
-    return results
+    return taken.results
+
+
+#: Store a list of arrivals with the runs they start, in one transaction; a list of Accepted.
+accept = Staged(_take, _store)
 
 
 def start_test_run(
@@ -224,21 +248,21 @@ def _known_answers(batch: list[Arrival]) -> dict[tuple, IdempotentAnswer]:
     return {(answer.workspace_id, answer.route, answer.key): answer for answer in found}
 
 
-def _repeated(arrival: Arrival, known, answered) -> Accepted | None:
-    """The first answer again, if this came before."""
+def _repeated(arrival: Arrival, known, answered, repeated: list[Any]) -> Accepted | None:
+    """The first answer again, if this came before; then its event is one of the `repeated`."""
     answer = answered.get((arrival.workspace_id, arrival.route, arrival.header_key)) if arrival.header_key else None
     if answer is not None:
         if answer.body_hash != arrival.body_hash:
             text = "This Idempotency-Key came before with another body."
             return Accepted(422, {"error": {"code": "idempotency_key_reused", "message": text}})
-        Event.objects.filter(pk=answer.answer["event"]).update(duplicates=F("duplicates") + 1)
+        repeated.append(answer.answer["event"])
         return Accepted(200, {**answer.answer, "duplicate": True})
     first = known.get((arrival.workspace_id, arrival.source, arrival.type, arrival.key)) if arrival.key else None
     if first is None:
         return None
     event, runs = first
     event.duplicates += 1
-    Event.objects.filter(pk=event.pk).update(duplicates=F("duplicates") + 1)
+    repeated.append(event.pk)
     return Accepted(200, _body(event, runs, duplicate=True))
 
 
@@ -251,10 +275,6 @@ def _remember(arrival: Arrival, event: Event, runs: list[Run], accepted: Accepte
             workspace_id=arrival.workspace_id, route=arrival.route, key=arrival.header_key,
             body_hash=arrival.body_hash, status=accepted.status, answer=accepted.body,
         )  # fmt: skip
-
-
-def _keep_answers(answered: dict[tuple, IdempotentAnswer]) -> None:
-    IdempotentAnswer.objects.bulk_create(answer for answer in answered.values() if answer._state.adding)
 
 
 def _body(event: Event, runs: list[Run], duplicate: bool) -> dict[str, Any]:

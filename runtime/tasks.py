@@ -30,7 +30,7 @@ from runtime.active import ActiveRun, load
 from runtime.claiming import claim, database_now, keeper, park, suspects_are_due
 from runtime.crashing import crash_point
 from runtime.deadlines import adopt
-from runtime.group_commit import loader, recorder
+from runtime.group_commit import loader, recorder, unhurried
 from runtime.models import Run, WorkerBeat
 from runtime.runner import drive
 
@@ -69,6 +69,7 @@ class _Desk:
         self.pool = ThreadPoolExecutor(settings.RUN_THREADS, thread_name_prefix="run")
         self.tasks = self.running = 0
         self.alone = False  # suspects are being driven
+        unhurried()
         threading.Thread(target=_listen, args=[self.inbox], name="bell", daemon=True).start()
 
     def work(self, linger: float) -> None:

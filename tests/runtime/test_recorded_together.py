@@ -4,16 +4,19 @@ import queue
 import threading
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from runtime.active import load
 from runtime.claiming import claim
-from runtime.group_commit import loader, recorder
+from runtime.group_commit import MANY as MANY_JOBS
+from runtime.group_commit import Lane, Staged, loader, recorder
 from runtime.intake import Arrival, accept
 from runtime.models import Event, Run, StepRun
 from runtime.operating import cancel
 from runtime.runner import drive
 from tests.flows import call_ended, chain, end, set_variable
+from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 87  # one of each size of portion, and more than one of some (runtime/rows.py)
@@ -86,3 +89,53 @@ def test_what_cannot_be_stored_spoils_none_of_those_beside_it(workspace, publish
     assert refused.exception(20) is not None
     assert {future.result(20).status for future in accepted} == {202}
     assert Event.objects.count() == Run.objects.count() == MANY - 1
+
+
+def test_what_another_process_stored_while_an_event_was_read_is_found_then(workspace, publish):
+    """It is read before the transaction begins; if its key is taken when it is stored, it is tried anew."""
+    publish(workspace, chain(call_ended(), end()))
+    arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_1"}}, key="the same")
+    faster = []
+
+    def elsewhere():
+        with transaction.atomic():
+            faster.extend(accept([arrival]))
+        connection.close()
+
+    def read(batch):
+        taken = accept.prepare(batch)
+        if not faster:
+            thread = threading.Thread(target=elsewhere)
+            thread.start()
+            thread.join(20)
+        return taken
+
+    told = recorder().submit(Staged(read, accept.store), arrival).result(20)
+    assert (told.status, told.body["duplicate"]) == (200, True)
+    assert (told.body["event"], told.body["runs"]) == (faster[0].body["event"], faster[0].body["runs"])
+    assert Event.objects.get().duplicates == Run.objects.count() == 1
+
+
+def test_a_lane_with_much_to_write_waits_for_more_and_one_with_little_does_not(transactional_db):
+    lane, batches, goes_on = Lane("patient", atomic=True, gather=0.3), [], threading.Event()
+
+    def write(items):
+        batches.append(items)
+        return [goes_on.wait(20) for _ in items]
+
+    first = lane.submit(write, "first")
+    until(lambda: batches, pause=lambda: None)
+    many = [lane.submit(write, number) for number in range(MANY_JOBS)]
+    goes_on.set()
+    assert all(future.result(20) for future in (first, *many))
+
+    def one_after_the_other(*names):
+        futures = []
+        for name in names:
+            futures.append(lane.submit(write, name))
+            until(lane.jobs.empty, pause=lambda: None)  # the lane has it
+        assert all(future.result(20) for future in futures)
+
+    one_after_the_other("then", "and then")
+    one_after_the_other("alone")
+    assert batches == [["first"], [*range(MANY_JOBS)], ["then", "and then"], ["alone"]]
