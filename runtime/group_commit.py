@@ -135,10 +135,11 @@ class Lane:
     def _refresh(self):
         """After a failure the connection may be dead; the next job gets one. The lane goes on whatever happens.
 
-        One that works is kept: the pool would give it, and how it looks things up, to somebody else.
+        A session of PostgreSQL that works is kept: the pool would give it, and its way of looking up, to somebody else.
         """
         with contextlib.suppress(Exception):
-            if connection.connection is not None and not (connection.get_autocommit() and connection.is_usable()):
+            keep = connection.vendor == "postgresql" and connection.get_autocommit() and connection.is_usable()
+            if not keep:
                 connection.close()
 
 

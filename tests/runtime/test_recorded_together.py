@@ -116,8 +116,26 @@ def test_what_another_process_stored_while_an_event_was_read_is_found_then(works
     assert Event.objects.get().duplicates == Run.objects.count() == 1
 
 
+def test_after_a_failure_a_file_is_opened_anew_and_a_session_still_looks_up_by_keys(transactional_db):
+    """A file may be another by now. A session that goes back to the pool is somebody else's next."""
+
+    def kept(items):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SHOW enable_seqscan")
+                assert cursor.fetchall() == [("off",)]
+        return [connection.connection for _ in items]
+
+    def fail(items):
+        raise OSError("the disk has gone")
+
+    before = recorder().submit(kept, None).result(20)
+    assert isinstance(recorder().submit(fail, None).exception(20), OSError)
+    assert (recorder().submit(kept, None).result(20) is before) == (connection.vendor == "postgresql")
+
+
 def test_a_lane_with_much_to_write_waits_for_more_and_one_with_little_does_not(transactional_db):
-    lane, batches, goes_on = Lane("patient", atomic=True, gather=0.3), [], threading.Event()
+    lane, batches, goes_on = Lane("patient", atomic=True, gather=1.0), [], threading.Event()
 
     def write(items):
         batches.append(items)
