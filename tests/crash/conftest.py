@@ -6,14 +6,8 @@ import pytest
 
 POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 # What is about a server of its own, about a second host, or about both: once is enough.
-collect_ignore = (
-    ["test_backup.py"]
-    if POSTGRESQL
-    else [
-        f"test_{name}.py"
-        for name in ("database_gone", "redis_gone", "wrong_clocks", "hosts", "upgrade", "guards", "frozen")
-    ]
-)
+NEED_A_SERVER = ("database_gone", "frozen", "redis_gone", "wrong_clocks", "hosts", "upgrade", "guards")
+collect_ignore = ["test_backup.py"] if POSTGRESQL else [f"test_{name}.py" for name in NEED_A_SERVER]
 
 
 @pytest.fixture
