@@ -1,10 +1,15 @@
-"""The web process: uvicorn with the whole application. `python -m builder.serving` is what runs in production too."""
+"""The web: uvicorn with the whole application, in `WEBS` processes. `python -m builder.serving` is what runs in
+production too."""
 
 import argparse
 import asyncio
 import gc
 import socket
 
+from django.conf import settings
+
+from builder import forking
+from builder.accepting import Acceptor, Shares
 from builder.supervising import end_with_supervisor
 from runtime.one_core import stay_on_one_core
 
@@ -15,13 +20,11 @@ FRAME_BYTES = 64 * 1024
 
 def main():
     options = _options()
-    end_with_supervisor()
-    listening = (
+    serve(
         socket.socket(fileno=options.descriptor)
         if options.descriptor is not None
         else open_socket(options.host, options.port)
     )
-    serve(listening)
 
 
 def _options():
@@ -43,11 +46,18 @@ def serve(listening):
     import uvicorn
 
     from builder.asgi import application
+    from runtime import live
 
+    configured, webs = configuration(application), settings.WEBS
+    configured.load()
+    live.get_ready()
+    shares = Shares(webs)
+    place = forking.begin(webs) if webs > 1 else 0
+    end_with_supervisor()
     gc.collect()
     gc.freeze()  # what is imported stays; collections need not look at it again
-    stay_on_one_core()
-    _server(uvicorn)(configuration(application)).run(sockets=[listening])
+    stay_on_one_core(place, webs)
+    _server(uvicorn, listening, shares, place)(configured).run(sockets=[])
 
 
 def configuration(application, **changes):
@@ -69,10 +79,28 @@ def configuration(application, **changes):
     return uvicorn.Config(application, **{**chosen, **changes})
 
 
-def _server(uvicorn):
-    """uvicorn's server. At its end that hangs up on those who have connected and not asked yet; here they may ask."""
+def _server(uvicorn, listening, shares, place):
+    """uvicorn's server, which takes its connections from a socket that others listen to as well.
+
+    At its end uvicorn's own hangs up on those who have connected and not asked yet; here they may ask.
+    """
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            loop = asyncio.get_running_loop()
+            protocol, state = self.config.http_protocol_class, self.lifespan.state
+
+            def made():
+                return protocol(config=self.config, server_state=self.server_state, app_state=state, _loop=loop)
+
+            self.servers = [Acceptor(listening, made, shares, place, lambda: len(self.server_state.connections))]
+
+        async def on_tick(self, counter):
+            for server in self.servers:
+                server.note()
+            return await super().on_tick(counter)
+
         async def shutdown(self, sockets=None):
             for server in self.servers:
                 server.close()

@@ -128,6 +128,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # Live hints travel over the database and the wake sockets (runtime/live.py); no channel layer keeps anything.
 CHANNEL_LAYERS = {}
 
+# The processes that a web consists of (builder/forking.py), each of which keeps to one core at a time.
+WEBS = max(1, env.int("WEBS", default=min(2, os.cpu_count() or 1)))
+
 # --- Queue (django-q2): a row there only says "there is due work"
 WORKERS = env.int("WORKERS", default=2)
 Q_CLUSTER = {

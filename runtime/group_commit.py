@@ -25,7 +25,7 @@ from runtime import present
 LARGEST_BATCH = 200
 MANY = 3  # jobs in one batch: others will soon have something to write too
 # How long a recorder that has many waits for more: each transaction costs a millisecond, however little is written.
-GATHER_SECONDS = {"sqlite": 0.002, "postgresql": 0.0}  # on SQLite it would mostly wait for its turn instead
+GATHER_SECONDS = {"sqlite": 0.002, "postgresql": 0.004}  # on SQLite it would mostly wait for its turn instead
 UNHURRIED_SECONDS = 0.005
 # PostgreSQL rather walks through a table while it is small, and keeps that plan while the table grows.
 BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"

@@ -71,6 +71,12 @@ def cast(flow_id: Any, hint: dict[str, Any]) -> None:
 _quiet_until = 0.0
 
 
+def get_ready() -> None:
+    """Import what the first hint would: once, for a process that is about to fork others."""
+    if settings.REDIS_URL:
+        import redis  # noqa: F401
+
+
 class Tailer:
     """Who watches what (flows, unless `look` looks for something else), and what they were told last."""
 

@@ -21,11 +21,15 @@ TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # a second,
 _given: set[int] = set()  # the cores that this process had before
 
 
-def stay_on_one_core() -> None:
-    """From now on, with all threads that there are and will be."""
-    if hasattr(os, "sched_setaffinity") and len(allowed := os.sched_getaffinity(0)) > 1:
+def stay_on_one_core(place: int = 0, among: int = 1) -> None:
+    """From now on, with all threads that there are and will be.
+
+    `place`, from 0, `among` processes that share the work: each keeps to cores that the others keep away from.
+    """
+    if hasattr(os, "sched_getaffinity") and len(allowed := os.sched_getaffinity(0)) > 1:
         _given.update(allowed)
-        threading.Thread(target=_stay, args=[sorted(allowed)], name="one-core", daemon=True).start()
+        own = sorted(allowed)[place % len(allowed) :: among]
+        threading.Thread(target=_stay, args=[own], name="one-core", daemon=True).start()
 
 
 def let_go(process: int) -> None:
@@ -53,7 +57,7 @@ def _stay(allowed: list[int]) -> None:
     core = random.choice(allowed)
     try:
         _move_to({core})
-        while True:
+        while len(allowed) > 1:
             at, own, before = time.monotonic(), time.process_time(), used(allowed)
             time.sleep(random.uniform(*LOOK_EVERY))
             seconds, mine = time.monotonic() - at, time.process_time() - own
@@ -63,7 +67,7 @@ def _stay(allowed: list[int]) -> None:
                 _move_to({core})
     except (OSError, ValueError, KeyError):  # no such figures here, or a core was taken away
         with contextlib.suppress(OSError):
-            _move_to(set(allowed))
+            _move_to(_given)
 
 
 def _move_to(cores: set[int]) -> None:

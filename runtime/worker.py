@@ -23,7 +23,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connections
 
-from runtime import leaving, present, tasks
+from runtime import leaving, live, present, tasks
 from runtime.models import Run, WorkerBeat
 
 log = logging.getLogger("segue.worker")
@@ -106,6 +106,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         leaving.tie()
+        live.get_ready()
         self.cluster = Child("cluster", _cluster)
         self.clock = Child("clock", _clock)
         while not self.stopping:

@@ -36,6 +36,12 @@ while True:
     time.sleep(0.01)
     if taken: print(*taken, flush=True)
 """
+TAKES_ITS_PLACE = """
+one_core.stay_on_one_core({place}, {among})
+while len(os.sched_getaffinity(0)) > 1 and os.cpu_count() > 1: time.sleep(0.01)
+print(*os.sched_getaffinity(0), flush=True)
+time.sleep(600)
+"""
 STARTS_A_SANDBOX = """
 one_core.stay_on_one_core()
 while len(os.sched_getaffinity(0)) > 1 and os.cpu_count() > 1: time.sleep(0.01)
@@ -105,6 +111,12 @@ def test_all_threads_leave_a_core_together_that_others_use(start):
     first = int(process.stdout.readline())
     elsewhere = {(core,) for core in CORES if core != first}
     until(lambda: threads_cores(process) <= elsewhere)
+
+
+def test_those_that_share_the_work_keep_to_cores_of_their_own(start):
+    among = len(CORES)
+    theirs = [start(STAYS + TAKES_ITS_PLACE.format(place=place, among=among)) for place in range(among)]
+    assert [int(process.stdout.readline()) for process in theirs] == CORES
 
 
 def test_programs_of_flows_are_not_kept_to_the_core_of_who_starts_them(start):

@@ -1,0 +1,164 @@
+"""A web of several processes on one socket: callers are shared out evenly, any of them may die, none outlives the one
+that forked it (builder/forking.py, builder/accepting.py)."""
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import psutil
+import pytest
+
+from tests.crash.instance import ROOT, kill
+from tests.crash.storm import post_all, running, settle
+from tests.until import until
+
+CALLERS = 16
+
+
+@pytest.fixture
+def web(tmp_path, database):
+    """An instance whose web has two processes, and serves."""
+    with running(tmp_path, database, "web", WEBS="2") as (instance, _):
+        until(lambda: len(servers_of(instance)) == 2, words="no two of them")
+        until(lambda: answers(instance), words="nobody answers")
+        yield instance
+
+
+def servers_of(instance) -> list[psutil.Process]:
+    """The processes that serve: those that were forked."""
+    return instance.processes("web")[1:]
+
+
+def answers(instance) -> bool:
+    with contextlib.closing(http.client.HTTPConnection(*instance.address, timeout=10)) as line:
+        try:
+            line.request("GET", "/healthz")
+            return line.getresponse().status == 200
+        except OSError:
+            return False
+
+
+@contextlib.contextmanager
+def callers(instance, count):
+    """So many who keep their connections, each of which has been answered."""
+    with contextlib.ExitStack() as stack:
+        lines = []
+        for _ in range(count):
+            line = stack.enter_context(contextlib.closing(http.client.HTTPConnection(*instance.address, timeout=10)))
+            line.request("GET", "/healthz")
+            line.getresponse().read()
+            lines.append(line)
+        yield lines
+
+
+def shared_out(instance) -> Counter:
+    """{process: how many connections it has}."""
+    port = instance.address[1]
+    return Counter(
+        {
+            process.pid: sum(
+                line.status == "ESTABLISHED" and line.laddr.port == port for line in process.net_connections("tcp")
+            )
+            for process in servers_of(instance)
+        }
+    )
+
+
+def log_of(instance) -> str:
+    return (instance.folder / "log").read_text()
+
+
+def test_who_calls_is_shared_out_evenly(web):
+    with callers(web, CALLERS):
+        assert sum(shared_out(web).values()) == CALLERS
+        assert min(shared_out(web).values()) >= CALLERS // 2 - 2, shared_out(web)
+
+
+def test_when_one_dies_the_other_answers_and_another_takes_its_place(web):
+    first, second = servers_of(web)
+    kill(first)
+    assert answers(web)
+    until(lambda: len(servers_of(web)) == 2 and first not in servers_of(web), words="nobody took its place")
+    assert second in servers_of(web), "the other one went on"
+    assert "web process 1 of 2 ended (killed by SIGKILL); another takes its place" in log_of(web)
+    with callers(web, CALLERS):
+        assert min(shared_out(web).values()) >= CALLERS // 2 - 2, "the new one takes its share"
+
+
+def test_one_that_is_stopped_keeps_no_new_caller_waiting(web):
+    stopped = servers_of(web)[0]
+    stopped.send_signal(signal.SIGSTOP)
+    try:
+        with callers(web, CALLERS):
+            assert shared_out(web)[stopped.pid] == 0
+    finally:
+        stopped.send_signal(signal.SIGCONT)
+
+
+def test_none_outlives_the_one_that_forked_them(web):
+    family = web.processes("web")
+    kill(family[0])
+    until(lambda: not any(alive(one) for one in family), words="some serve on, watched by nobody")
+
+
+def test_all_end_when_they_are_told_to(web):
+    family = web.processes("web")
+    family[0].terminate()
+    assert web.parts["web"].wait(15) == 0
+    assert not any(alive(one) for one in family)
+    assert "takes its place" not in log_of(web)
+
+
+def test_events_are_kept_whoever_of_the_web_is_killed(tmp_path, database):
+    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, _):
+        accepted = post_all(instance, "before", 5)
+        for turn in range(6):
+            until(lambda: len(servers_of(instance)) == 2, 30)
+            kill(instance.processes("web")[turn % 3])
+            until(lambda: instance.ensure() or answers(instance), 30, "nobody answers")
+            accepted |= post_all(instance, f"turn{turn}", 5)
+        settle(instance)
+        found = instance.query("SELECT count(*) FROM runtime_run WHERE status = 'succeeded'")[0][0]
+        assert found >= len(accepted) * 0.9, "some peers stumble"
+        assert instance.query("SELECT count(*) FROM runtime_event")[0][0] == len(accepted)
+
+
+def test_the_two_that_are_busy_keep_to_cores_of_their_own(web):
+    cores = min(2, len(os.sched_getaffinity(0)))
+    until(lambda: all(len(one.cpu_affinity()) == 1 for one in servers_of(web)))
+    assert len({tuple(one.cpu_affinity()) for one in servers_of(web)}) == cores
+
+
+def test_who_drives_runs_interrupts_nobody_who_answers(tmp_path, database):
+    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, _):
+        post_all(instance, "one", 4)
+        settle(instance)
+        policies = {name: {policy for one in instance.processes(name) for policy in policies_of(one)}
+                    for name in ("web", "worker")}  # fmt: skip
+        assert os.SCHED_BATCH in policies["worker"]
+        assert policies["web"] == {os.SCHED_OTHER}
+
+
+def policies_of(process) -> set[int]:
+    """How the kernel schedules each of its threads."""
+    return {os.sched_getscheduler(thread.id) for thread in process.threads()}
+
+
+def test_it_gives_up_where_none_can_start():
+    program = "import sys; from builder import forking; forking.FIRST_BACKOFF = 0; forking.begin(2); sys.exit(7)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "builder.settings"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert 5 <= done.stdout.count("ended (status 7)") <= 6, done.stdout
+
+
+def alive(process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
