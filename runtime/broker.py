@@ -14,16 +14,15 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from runtime import present, wake
+from runtime import present, round_trips, wake
 from runtime.crashing import crash_point
-from runtime.rows import write
+from runtime.rows import change
 
 WORK = "runtime.tasks.work"
 
 
 _HINT = """INSERT INTO django_q_ormq ("key", payload, "lock") SELECT %s, %s, %s
 WHERE NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s)"""
-_HINT_AND_RING = f"WITH said AS ({_HINT}) {wake.NOTIFY}"  # one way to the server instead of two
 
 
 def hint() -> None:
@@ -31,9 +30,9 @@ def hint() -> None:
     now = present.now()
     values = [Conf.CLUSTER_NAME, _payload(), now, Conf.CLUSTER_NAME, now]
     if connection.vendor == "postgresql":
-        write(_HINT_AND_RING, [*values, *wake.notice(wake.DUE)])
+        round_trips.write([_HINT], values, wake.notice(wake.DUE))
     else:
-        write(_HINT, values)
+        change(_HINT, values)
         transaction.on_commit(lambda: wake.ring(wake.DUE))
 
 

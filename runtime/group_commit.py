@@ -13,22 +13,26 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-from runtime import present
+from runtime import present, round_trips
 
 LARGEST_BATCH = 200
 MANY = 3  # jobs in one batch: others will soon have something to write too
 # How long a recorder that has many waits for more: each transaction costs a millisecond, however little is written.
 GATHER_SECONDS = {"sqlite": 0.002, "postgresql": 0.004}  # on SQLite it would mostly wait for its turn instead
 UNHURRIED_SECONDS = 0.005
-# PostgreSQL rather walks through a table while it is small, and keeps that plan while the table grows.
-BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+# PostgreSQL rather walks through a table while it is small, and keeps that plan while the table grows. And where it has
+# hopes of a better one it plans anew each time, which takes longer than what is planned.
+BY_KEYS = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+    "SET plan_cache_mode = force_generic_plan"
+)
 Write = Callable[[list[Any]], list[Any]]
 
 
@@ -105,7 +109,7 @@ class Lane:
             (write.store, write.prepare(items)) if isinstance(write, Staged) else (write, items)
             for write, items in tasks
         ]
-        with self._turn(), transaction.atomic():
+        with self._transaction(len(tasks)):
             return [write(items) for write, items in tasks]
 
     def _look_up_by_keys(self) -> None:
@@ -118,9 +122,15 @@ class Lane:
                 cursor.execute(BY_KEYS)
             self.by_keys = connection.connection
 
-    def _turn(self) -> contextlib.AbstractContextManager[None]:
-        """SQLite's, from beginning to end: it is given on when the next one finds the lock free."""
-        return connection.turn() if connection.vendor == "sqlite" else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _transaction(self, writers: int) -> Iterator[None]:
+        """SQLite's turn is had from beginning to end: it is given on when the next one finds the lock free."""
+        if connection.vendor == "postgresql":
+            with round_trips.saved(writers):
+                yield
+        else:
+            with connection.turn(), transaction.atomic():
+                yield
 
     def _one_by_one(self, groups):
         for write, group in groups.items():

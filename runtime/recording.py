@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from runtime import broker, present, recording_postgresql
+from runtime import broker, present, recording_postgresql, round_trips
 from runtime.active import ActiveRun
 from runtime.awaiting import has_come, make_due, poll_at
 from runtime.chatting import Talked, record_talk, talked
@@ -24,7 +24,7 @@ from runtime.engine.values import safe_dumps
 from runtime.history_room import Kept, divide
 from runtime.models import Status
 from runtime.parking import why_parked, without_connection
-from runtime.rows import change, insert
+from runtime.rows import Table, change, insert
 from runtime.tables import BARE_STEPS, EVENTS, NEWS, REFERENCES, RUNS, STEPS, event_row
 
 LARGEST_STATE = 4 * 1024 * 1024
@@ -157,16 +157,7 @@ def _born(run: ActiveRun) -> tuple[list[Any], list[Any]]:
 
 def record(batch: list[Progress]) -> list[bool]:
     """Write many runs' news; False for each run whose lease was lost. One transaction is open."""
-    born = [(item, *item.born) for item in batch if item.born]
-    held = _update([item for item in batch if not item.born])
-    kept = [item for item in batch if item.born or item.run_id in held]
-    insert(
-        (EVENTS, [event for _, event, _ in born]),
-        (RUNS, [[*own, *item.row[: len(NEWS)]] for item, _, own in born]),
-        (STEPS, [step for item in kept for step in item.steps]),
-        (BARE_STEPS, [step for item in kept for step in item.bare_steps]),
-        (REFERENCES, [[item.workspace_id, item.run_id, *each] for item in kept for each in item.references]),
-    )
+    kept = _write(batch)
     for item in kept:
         _note_waits(item)
     for item in kept:
@@ -176,14 +167,41 @@ def record(batch: list[Progress]) -> list[bool]:
     if any(item.due_now for item in kept):
         broker.hint()
     crash_point("during_record")
-    return [bool(item.born) or item.run_id in held for item in batch]
+    theirs = {item.run_id for item in kept}
+    return [item.run_id in theirs for item in batch]
 
 
-def _update(items: list[Progress]) -> set[Any]:
-    """The ids of the runs whose fence still held."""
-    if items and connection.vendor == "postgresql":
-        return recording_postgresql.update([item.row for item in items])
-    return {item.run_id for item in items if change(RUN_SQL, item.row)}
+def _write(batch: list[Progress]) -> list[Progress]:
+    """What most runs have; those whose fence still held, and those that were born."""
+    born = [(item, *item.born) for item in batch if item.born]
+    others = [item for item in batch if not item.born]
+    whole = (
+        (EVENTS, [event for _, event, _ in born]),
+        (RUNS, [[*own, *item.row[: len(NEWS)]] for item, _, own in born]),
+    )
+    if others and connection.vendor == "postgresql":
+        held = recording_postgresql.update(
+            [item.row for item in others], [item.run_id for item, *_ in born], whole, _steps_of(batch),
+            by_itself=round_trips.alone() and not any(map(_has_more, batch)),
+        )  # fmt: skip
+        return [item for item in batch if item.born or item.run_id in held]
+    held = {item.run_id for item in others if change(RUN_SQL, item.row)}
+    kept = [item for item in batch if item.born or item.run_id in held]
+    insert(*whole, *_steps_of(kept))
+    return kept
+
+
+def _steps_of(items: list[Progress]) -> tuple[tuple[Table, list[list[Any]]], ...]:
+    return (
+        (STEPS, [step for item in items for step in item.steps]),
+        (BARE_STEPS, [step for item in items for step in item.bare_steps]),
+        (REFERENCES, [[item.workspace_id, item.run_id, *each] for item in items for each in item.references]),
+    )
+
+
+def _has_more(item: Progress) -> bool:
+    """Whether something else is written with it."""
+    return bool(item.went_on_at or item.wait or item.ended_child_of or item.talked or item.due_now)
 
 
 def _step_values(run_id: Any, step: dict[str, Any]) -> list[Any]:

@@ -14,6 +14,8 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from runtime import round_trips
+
 Values = Sequence[Any]
 PORTIONS = (64, 16, 4, 1)  # rows a statement
 
@@ -44,6 +46,10 @@ class Table:
     @cached_property
     def from_records(self) -> str:
         """The statement on PostgreSQL that takes any number of rows, as one value: see `records`."""
+        return self.from_records_where("")
+
+    def from_records_where(self, condition: str) -> str:
+        """The same for those of the rows that are `given` and meet a condition: WHERE and what follows."""
         names = ", ".join(self.columns)
         types = ", ".join(
             f"{column} {field.rel_db_type(connection) if field.is_relation else field.cast_db_type(connection)}"
@@ -51,7 +57,7 @@ class Table:
         )
         return (
             f"INSERT INTO {self.table} ({names}) "
-            f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {self.conflict}"
+            f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {condition} {self.conflict}"
         )
 
 
@@ -67,21 +73,14 @@ def insert(*tables: tuple[Table, Sequence[Values]]) -> None:
             for some in portions(rows):
                 change(table.values(len(some)), [value for row in some for value in row])
     elif filled:
-        statement = _as_one(tuple(table.from_records for table, _ in filled))
-        write(statement, [records(table.columns, table.json, rows) for table, rows in filled])
+        values = [records(table.columns, table.json, rows) for table, rows in filled]
+        round_trips.write([table.from_records for table, _ in filled], values)
 
 
-@lru_cache(maxsize=128)
-def _as_one(statements: tuple[str, ...]) -> str:
-    """References from one to another are looked at when the transaction ends."""
-    *others, last = statements
-    named = ", ".join(f"part_{place} AS ({statement})" for place, statement in enumerate(others))
-    return f"WITH {named} {last}" if others else last
-
-
-def execute(sql: str, values: Values) -> list[tuple[Any, ...]]:
-    """Run one statement with `%s` for each value; its rows, if it gives any."""
+def execute(sql: str, values: Values, by_itself: bool = False) -> list[tuple[Any, ...]]:
+    """Run one statement with `%s` for each value; its rows, if it gives any. `by_itself`: runtime/round_trips.py."""
     if connection.vendor == "postgresql":
+        round_trips.before(by_itself)
         with connection.wrap_database_errors, _prepared(sql, values) as cursor:
             return cursor.fetchall() if cursor.description else []
     connection.ensure_connection()
@@ -101,7 +100,7 @@ def look_up(sql: str, by: Mapping[str, str], keys: Iterable[Values]) -> list[tup
     if not wanted:
         return []
     if connection.vendor == "postgresql":
-        return execute(_key_by_key(sql, tuple(by.items())), [list(values) for values in wanted])
+        return execute(_key_by_key(sql, tuple(by.items())), [list(values) for values in wanted], by_itself=True)
     lists = [list(dict.fromkeys(values)) for values in wanted]
     conditions = [f"{column} IN ({marks(len(values))})" for column, values in zip(by, lists, strict=True)]
     return execute(" AND ".join([sql, *conditions]), [value for values in lists for value in values])
@@ -121,20 +120,12 @@ def _key_by_key(sql: str, by: tuple[tuple[str, str], ...]) -> str:
 def change(sql: str, values: Values) -> int:
     """Run one statement that writes; how many rows it changed."""
     if connection.vendor == "postgresql":
+        round_trips.before(by_itself=False)
         with connection.wrap_database_errors, _prepared(sql, values) as cursor:
             return int(cursor.rowcount)
     connection.ensure_connection()
     with connection.wrap_database_errors:
         return int(connection.connection.execute(_marked(sql), [*map(plain, values)]).rowcount)
-
-
-def write(sql: str, values: Values) -> None:
-    """Run one statement of which nothing is asked."""
-    if connection.vendor == "postgresql":
-        with connection.wrap_database_errors:
-            _prepared(sql, values)
-    else:
-        change(sql, values)
 
 
 def _prepared(sql: str, values: Values) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from runtime.rows import write
+from runtime import round_trips
 
 DUE, LIVE = "due", "live"
 LONGEST_WAIT = 1.0
@@ -26,7 +26,7 @@ NOTIFY = "SELECT pg_notify(%s, %s)"
 def ring(bell: str, text: str = "") -> None:
     """Wake everyone who listens to `bell`. On PostgreSQL inside a transaction it rings at its commit."""
     if connection.vendor == "postgresql":
-        write(NOTIFY, notice(bell, text))
+        round_trips.write([], [], notice(bell, text))
         return
     for path in _listeners(bell):
         try:
@@ -37,9 +37,9 @@ def ring(bell: str, text: str = "") -> None:
             pass  # a full buffer: the listener is awake already
 
 
-def notice(bell: str, text: str = "") -> list[str]:
-    """The values of NOTIFY."""
-    return [f"segue_{bell}", text[:4000]]
+def notice(bell: str, text: str = "") -> tuple[str, list[str]]:
+    """PostgreSQL's statement for it, and its values."""
+    return NOTIFY, [f"segue_{bell}", text[:4000]]
 
 
 def _listeners(bell: str) -> list[str]:

@@ -7,41 +7,16 @@ runs' rows for as long as it sleeps (tests/crash/test_frozen.py stops one betwee
 import itertools
 
 import pytest
-from django.db import connection
 
 from runtime.group_commit import recorder
 from runtime.intake import Arrival, accept
 from tests.flows import call_ended, chain, end, set_variable
+from tests.runtime.wire import wire  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def wire(tmp_path):
-    """Turns on the trace of the recorder's connection; `wire()` ends it and gives the messages it sent, in order."""
-    path = tmp_path / "wire"
-    file = path.open("wb")
-
-    def trace(items):
-        connection.ensure_connection()
-        connection.connection.pgconn.trace(file.fileno())
-        return items
-
-    def untrace(items):
-        connection.connection.pgconn.untrace()
-        return items
-
-    def sent():
-        recorder().submit(untrace, None).result(20)
-        rows = [line.split("\t") for line in path.read_text(errors="replace").splitlines()]
-        return [(row[3], "\t".join(row[4:])) for row in rows if len(row) > 3 and row[1] == "F"]
-
-    recorder().submit(trace, None).result(20)
-    yield sent
-    file.close()
-
-
-def test_the_end_of_what_is_asked_is_sent_with_each_statement(workspace, publish, work, wire):
+def test_the_end_of_what_is_asked_is_sent_with_each_statement(workspace, publish, work, wire):  # noqa: F811
     publish(workspace, chain(call_ended(), set_variable("v", x="1"), end()))
     arrival = Arrival(workspace.pk, "api", "call.ended", {"interaction": {"id": "call_1"}})
     assert recorder().submit(accept, arrival).result(20).status == 202
