@@ -26,7 +26,7 @@ LARGEST_BATCH = 200
 MANY = 3  # jobs in one batch: others will soon have something to write too
 # How long a recorder that has many waits for more: each transaction costs a millisecond, however little is written.
 GATHER_SECONDS = {"sqlite": 0.002, "postgresql": 0.004}  # on SQLite it would mostly wait for its turn instead
-UNHURRIED_SECONDS = 0.005
+UNHURRIED_SECONDS = 0.01
 # PostgreSQL rather walks through a table while it is small, and keeps that plan while the table grows. And where it has
 # hopes of a better one it plans anew each time, which takes longer than what is planned.
 BY_KEYS = (
