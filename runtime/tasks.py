@@ -61,17 +61,6 @@ def let_go() -> None:
     wake.ring(wake.DUE)
 
 
-def _give_way() -> None:
-    """Nobody waits for this process, so it interrupts none that somebody waits for (SCHED_BATCH of sched(7), Linux).
-
-    It gets as much of the processor as before. A lower priority would keep all waiting who want to write to SQLite
-    while this process does.
-    """
-    if hasattr(os, "sched_setscheduler"):
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
 class _Desk:
     """A process's place at the queue, one task at a time: what its pool drives, and whether more may be due."""
 
@@ -80,7 +69,6 @@ class _Desk:
         self.pool = ThreadPoolExecutor(settings.RUN_THREADS, thread_name_prefix="run")
         self.tasks = self.running = 0
         self.alone = False  # suspects are being driven
-        _give_way()
         unhurried()
         threading.Thread(target=_listen, args=[self.inbox], name="bell", daemon=True).start()
 

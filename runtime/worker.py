@@ -168,9 +168,21 @@ def _end_with_supervisor() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _give_way() -> None:
+    """Nobody waits for who drives runs here, so they interrupt none that somebody waits for: SCHED_BATCH of sched(7).
+
+    They get as much of the processor as before. A lower priority would keep all waiting who want to write to SQLite
+    while one of them does. Linux only.
+    """
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def _cluster() -> None:
     from django_q.cluster import Cluster
 
+    _give_way()
     cluster = Cluster()
     cluster.start()
     cluster.sentinel.join()

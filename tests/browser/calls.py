@@ -11,6 +11,14 @@ from runtime.models import Run
 from tests.flows import call_ended, decision, document, end, set_variable
 
 NUMBER = "+14155550109"
+# Resolves when an element has stayed where it is for five frames.
+AT_REST = """async element => {
+    const place = () => JSON.stringify(element.getBoundingClientRect());
+    for (let before = "", same = 0; same < 5; same = place() === before ? same + 1 : 0) {
+        before = place();
+        await new Promise(requestAnimationFrame);
+    }
+}"""
 
 
 def flow_of(workspace, owner, nodes, edges, name="Watched"):
@@ -56,8 +64,12 @@ def open_run(page, flow, run):
 
 
 def line(page, flow, source, port):
-    """A point on a line, in client coordinates: where it comes down on its target, which it meets at the top centre."""
+    """A point on a line, in client coordinates: where it comes down on its target, which it meets at the top centre.
+
+    Once the canvas is at rest: panels that open beside it move it, on a busy machine a moment later.
+    """
     edges = flow.draft.document["edges"]
     target = next(edge["target"] for edge in edges if (edge["source"], edge["port"]) == (source, port))
+    page.locator(f"#node-{target}").evaluate(AT_REST)
     box = page.locator(f"#node-{target}").bounding_box()
     return {"x": box["x"] + box["width"] / 2, "y": box["y"] - 18}
