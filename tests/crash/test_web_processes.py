@@ -114,7 +114,8 @@ def test_all_end_when_they_are_told_to(web):
 
 
 def test_events_are_kept_whoever_of_the_web_is_killed(tmp_path, database):
-    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, _):
+    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, peer):
+        peer.failing = 0
         accepted = post_all(instance, "before", 5)
         for turn in range(6):
             until(lambda: len(servers_of(instance)) == 2, 30)
@@ -126,7 +127,7 @@ def test_events_are_kept_whoever_of_the_web_is_killed(tmp_path, database):
             accepted |= post_all(instance, f"turn{turn}", 5)
         settle(instance)
         found = instance.query("SELECT count(*) FROM runtime_run WHERE status = 'succeeded'")[0][0]
-        assert found >= len(accepted) * 0.9, "some peers stumble"
+        assert found == len(accepted)
         assert instance.query("SELECT count(*) FROM runtime_event")[0][0] == len(accepted)
 
 
@@ -137,7 +138,8 @@ def test_the_two_that_are_busy_keep_to_cores_of_their_own(web):
 
 
 def test_who_drives_runs_interrupts_nobody_who_answers(tmp_path, database):
-    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, _):
+    with running(tmp_path, database, "web", "worker", WEBS="2") as (instance, peer):
+        peer.failing = 0
         post_all(instance, "one", 4)
         settle(instance)
         policies = {name: {policy for one in instance.processes(name) for policy in policies_of(one)}
