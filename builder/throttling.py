@@ -1,22 +1,13 @@
-"""Fair use: so many requests a second per caller, counted in this process. For fairness, not for security."""
+"""Fair use: so many requests a second per caller, counted in all processes of this web (runtime/fair_use.py)."""
 
-import time
-from collections import OrderedDict
 from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from runtime.fair_use import times_in_this_second
 from runtime.models import ApiKey
-
-CALLERS_REMEMBERED = 4096
-_counted: OrderedDict[Any, tuple[int, int]] = OrderedDict()
-
-
-def forget() -> None:
-    """Start counting anew."""
-    _counted.clear()
 
 
 class _PerSecond(BaseThrottle):
@@ -24,13 +15,7 @@ class _PerSecond(BaseThrottle):
         who = self.who(request)
         if who is None:
             return True
-        second = int(time.time())
-        at, count = _counted.pop(who, (second, 0))
-        count = count + 1 if at == second else 1
-        _counted[who] = (second, count)
-        while len(_counted) > CALLERS_REMEMBERED:
-            _counted.popitem(last=False)
-        return count <= self.limit()
+        return times_in_this_second(who) <= self.limit()
 
     def wait(self) -> float:
         return 1.0

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from runtime.fair_use import times_in_this_second
 from runtime.group_commit import loader, recorder
 from runtime.models import ApiKey
 from runtime.models.base import token_hash
@@ -37,7 +38,6 @@ class Refused(Exception):
 
 
 _remembered: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
-_counted: dict[Any, tuple[int, int]] = {}
 
 
 async def caller(authorization: str, scope: str) -> Caller:
@@ -69,12 +69,8 @@ def _recall(hashed: str) -> tuple[float, Caller | None] | None:
 
 
 def _count(who: Caller) -> None:
-    second = int(time.time())
-    at, count = _counted.get(who.key_id, (second, 0))
-    count = count + 1 if at == second else 1
-    _counted[who.key_id] = (second, count)
     limit = settings.API_KEY_RATE
-    if count > limit:
+    if times_in_this_second(("door", who.key_id)) > limit:
         raise Refused(429, "throttled", f"More than {limit:,} requests a second with this key.", retry_after=1)
 
 

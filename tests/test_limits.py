@@ -120,8 +120,7 @@ def stated() -> dict[str, str]:
         f"{visitor_socket.LARGEST_FRAME // 1024} KB",
         "tags of a contact": f"{chat.MOST_TAGS}; {chat.LONGEST_TAG} characters; {contacts.MOST_ATTRIBUTES}; "
         f"{contacts.LONGEST_VALUE:,} characters",
-        "one API key": f"{settings.API_KEY_RATE:,} requests a second of each process of the web; "
-        f"{settings.MEMBER_RATE}",
+        "one API key": f"{settings.API_KEY_RATE:,} requests a second; {settings.MEMBER_RATE}",
         "input or output kept": f"{size(history_room.LARGEST_INLINE)}, then a preview; "
         f"{history_room.LARGEST_HISTORY // 1_000_000} MB, then",
     }

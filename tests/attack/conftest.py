@@ -9,7 +9,7 @@ import requests
 from django.conf import settings as django_settings
 from django.test import Client
 
-from builder import throttling
+from runtime import fair_use
 from runtime.models import SCOPES, ApiKey, Workspace
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -52,7 +52,7 @@ class Attacker:
 @pytest.fixture(autouse=True)
 def _quick_and_fresh(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    throttling.forget()
+    fair_use.forget()
 
 
 @pytest.fixture

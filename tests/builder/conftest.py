@@ -5,9 +5,9 @@ import json
 import pytest
 from django.test import Client
 
-from builder import throttling
 from builder.flows import create_flow
 from builder.publishing import publish
+from runtime import fair_use
 from runtime.models import SCOPES, ApiKey, Workspace
 from tests.flows import call_ended, chain, end, set_variable
 from tests.peers import Peer
@@ -58,7 +58,7 @@ def _quick_passwords(settings):
 @pytest.fixture(autouse=True)
 def _fresh_throttles():
     """Many tests run in a second, and the database gives their people the same ids again."""
-    throttling.forget()
+    fair_use.forget()
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import requests
 from django.conf import settings as django_settings
 from django.test import Client
 
-from builder import throttling
-from runtime import tasks
+from runtime import fair_use, tasks
 from runtime.models import SCOPES, ApiKey, Workspace
 from tests.contract.drafting import DOCUMENT
 from tests.vendors import SECRET, SERVICES, connect
@@ -74,7 +73,7 @@ def is_problem(answer, status):
 @pytest.fixture(autouse=True)
 def _quick_and_fresh(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    throttling.forget()
+    fair_use.forget()
 
 
 @pytest.fixture

@@ -99,6 +99,17 @@ def test_one_that_is_stopped_keeps_no_new_caller_waiting(web):
         stopped.send_signal(signal.SIGCONT)
 
 
+def test_what_a_caller_may_ask_in_a_second_is_counted_in_all_of_them_together():
+    """Each of two processes takes half of it; the next is one too many, whoever it asks."""
+    program = (
+        "import os, time; from runtime import fair_use as f; time.time = lambda: 7.0; child = os.fork(); "
+        "child and os.wait(); [f.times_in_this_second('key') for _ in range(50)]; "
+        "child and print(f.times_in_this_second('key'), f.times_in_this_second('other'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["101", "1"], done.stderr
+
+
 def test_none_outlives_the_one_that_forked_them(web):
     family = web.processes("web")
     kill(family[0])
