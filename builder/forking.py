@@ -6,7 +6,6 @@ for nothing has to be imported anew; tells all to end when it is told to; and wh
 """
 
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -55,8 +54,6 @@ class _Family:
     def _fork(self, place: int) -> bool:
         """Whether this is the new process."""
         connections.close_all()
-        gc.collect()
-        gc.freeze()  # what is imported stays: collections need not look at it, which would copy it
         # A signal that came between would be taken by the wrong one of the two.
         signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_END)
         forked = os.fork()

@@ -51,11 +51,11 @@ def serve(listening):
     configured, webs = configuration(application), settings.WEBS
     configured.load()
     live.get_ready()
+    gc.collect()
+    gc.freeze()  # what is imported stays: collections need not look at it, which would copy what forked processes share
     shares = Shares(webs)
     place = forking.begin(webs) if webs > 1 else 0
     end_with_supervisor()
-    gc.collect()
-    gc.freeze()  # what is imported stays; collections need not look at it again
     stay_on_one_core(place, webs)
     _server(uvicorn, listening, shares, place)(configured).run(sockets=[])
 
