@@ -2,7 +2,8 @@
 
 Python lets one thread of a process run at a time, so one process answers no more callers than one core can; and when
 one of several dies, the others go on. The one that forks them does nothing else. It starts again what ends, at once,
-for nothing has to be imported anew; tells all to end when it is told to; and when it is gone, however, so are they.
+for nothing has to be imported anew; tells all to end when it is told to; and when it is gone, however, they take nobody
+new, answer whom they have, and go too.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from builder.supervising import FAILURES, FIRST_BACKOFF, WITHIN_SECONDS, say
 
 ASKED_TO_END = (signal.SIGTERM, signal.SIGINT)
 YOUNG_SECONDS = 5.0  # who ends earlier has failed at its start
+LAST_WORDS_SECONDS = 8.0  # for those left behind, to answer; a process that is told to end takes six at most
 
 
 def begin(count: int) -> int:
@@ -94,6 +96,8 @@ class _Family:
 
 
 def _end_with(lifeline: int) -> None:
-    """This process ends at once when the one that forked it is gone."""
+    """This process ends when the one that forked it is gone: as if it had been told to, or by force."""
     os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(LAST_WORDS_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -10,10 +10,10 @@ and watches them:
 - A child that ends is started again after 0.5 s, then twice as long each time up to 30 s; half a minute of life starts
   the count anew. Five ends in a minute are a fault that restarting does not cure: everything stops, exit status 1, so
   that systemd or a container sees it.
-- After a child's end its whole group is killed: what it left would go on taking work.
+- After a child's end its whole group is told to end, and killed before another is started: what it left would go on
+  taking work, but may finish what it has.
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -36,16 +36,19 @@ class Child:
     def __init__(self, name, argv, descriptors=(), grace=10.0):
         self.name, self.argv, self.descriptors, self.grace = name, argv, descriptors, grace
         self.process = None
+        self.group = None  # the process group of the last one, while something of it may be left
         self.started_at = 0.0
         self.start_at = 0.0  # while down: when to start again
         self.backoff = FIRST_BACKOFF
         self.failures = deque(maxlen=FAILURES)
 
     def start(self):
+        self._tell_group(signal.SIGKILL)
         self.process = subprocess.Popen(
             self.argv, stdin=subprocess.PIPE, pass_fds=self.descriptors, start_new_session=True, bufsize=0,
             env={**os.environ, SUPERVISED: "1"},
         )  # fmt: skip
+        self.group = self.process.pid
         self.started_at = time.monotonic()
 
     def ended(self) -> bool:
@@ -55,7 +58,7 @@ class Child:
     def bury(self, now) -> int:
         """Clear up after its end; says when to start again. Returns its exit status."""
         status = self.process.returncode
-        self.kill_group()
+        self._tell_group(signal.SIGTERM)
         self.process.stdin.close()
         self.process = None
         if now - self.started_at > STEADY_AFTER:
@@ -71,6 +74,7 @@ class Child:
     def stop(self) -> bool:
         """Ask, wait for the grace, then kill the group. Whether asking was enough."""
         if self.process is None:
+            self._tell_group(signal.SIGKILL)
             return True
         self.process.terminate()
         try:
@@ -79,12 +83,17 @@ class Child:
         except subprocess.TimeoutExpired:
             return False
         finally:
-            self.kill_group()
+            self._tell_group(signal.SIGKILL)
             self.process.wait()
 
-    def kill_group(self):
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing was left of it
-            os.killpg(self.process.pid, signal.SIGKILL)
+    def _tell_group(self, number):
+        """Send a signal to all that is left of the last one's group; a group of which nothing is left is nobody's."""
+        if self.group is None:
+            return
+        try:
+            os.killpg(self.group, number)
+        except (ProcessLookupError, PermissionError):
+            self.group = None
 
 
 class Supervisor:

@@ -97,6 +97,23 @@ def test_a_killed_child_is_started_again_and_its_group_is_cleared(tree):
     assert "killed by SIGKILL" in up.end()
 
 
+def test_what_a_killed_child_leaves_may_finish_until_another_is_started(tree):
+    """Here something that does not listen when it is told to end, and what does, and says so."""
+    says_so = "trap 'echo told >> \"$0\".said; exit' TERM; touch \"$0\".ready; while :; do sleep 0.01; done"
+    leaving = CHILD.replace(
+        'subprocess.Popen(["sleep", "300"])',
+        f"subprocess.Popen(['sh', '-c', {says_so!r}, sys.argv[1]])\n"
+        "subprocess.Popen(['sh', '-c', 'trap \"\" TERM; touch \"$0\".deaf; exec sleep 300', sys.argv[1]])",
+    )
+    up = tree(leaving)
+    ready = [up.logs[0].with_suffix(f".pids.{name}") for name in ("ready", "deaf")]
+    (first,) = until(lambda: all(one.exists() for one in ready) and up.pids())
+    os.kill(first, signal.SIGKILL)
+    until(lambda: len(up.pids()) == 2)
+    until(lambda: not alive([first]))
+    assert up.logs[0].with_suffix(".pids.said").read_text() == "told\n"
+
+
 def test_kill_9_of_the_supervisor_leaves_nothing(tree):
     up = tree(CHILD, CHILD)
     pids = until(lambda: up.pids(0) and up.pids(1) and [*up.pids(0), *up.pids(1)])

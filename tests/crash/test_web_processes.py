@@ -3,6 +3,7 @@ that forked it (builder/forking.py, builder/accepting.py)."""
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -114,6 +115,31 @@ def test_none_outlives_the_one_that_forked_them(web):
     family = web.processes("web")
     kill(family[0])
     until(lambda: not any(alive(one) for one in family), words="some serve on, watched by nobody")
+
+
+def test_who_had_begun_to_ask_when_the_one_that_forked_them_died_is_answered(web):
+    """Those it leaves take nobody new, and answer whom they have."""
+    event = json.dumps({"type": "call.ended", "id": "late", "interaction": {"id": "late"}}).encode()
+    with contextlib.closing(http.client.HTTPConnection(*web.address, timeout=10)) as line:
+        line.putrequest("POST", "/api/v1/events/")
+        line.putheader("Authorization", f"Bearer {web.key}")
+        line.putheader("Content-Type", "application/json")
+        line.putheader("Content-Length", str(len(event)))
+        line.endheaders(event[:10])
+        until(lambda: sum(shared_out(web).values()) == 1, words="nobody took it")
+        family = web.processes("web")
+        kill(family[0])
+        web.parts["web"].wait(20)
+        until(lambda: not any(map(listens, family)), words="they go on taking callers")
+        line.send(event[10:])
+        assert line.getresponse().status == 202
+    until(lambda: not any(alive(one) for one in family), words="some serve on, watched by nobody")
+
+
+def listens(process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any(line.status == psutil.CONN_LISTEN for line in process.net_connections("tcp"))
+    return False
 
 
 def test_all_end_when_they_are_told_to(web):
