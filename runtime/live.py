@@ -29,6 +29,7 @@ WATCHED_RUNS = 20
 FULL = 1000
 REDIS_SECONDS = 0.5  # for an answer of Redis
 QUIET_SECONDS = 5.0  # without a try after it gave none
+UNHEARD_SECONDS = 0.2  # without a "started" after nobody listened to one; whoever comes then sees runs go on by looking
 Probe = Callable[[Iterable[UUID]], dict[UUID, dict[str, Any]]]
 Hearer = Callable[[UUID, dict[str, Any]], None]
 Look = Callable[[list[UUID]], list[tuple[Any, UUID, dict[str, Any]]]]  # (what, watched id, hint) as things stand
@@ -48,27 +49,37 @@ def register_hearer(kind: str, hear: Hearer) -> None:
 
 
 def started(run_id: Any, node: str, flow_id: Any) -> None:
-    """The worker is about to perform `node`: a hint that may be lost, from a thread that owns no connection."""
-    cast(flow_id, {"kind": "started", "run": str(run_id), "node": node})
+    """The worker is about to perform `node`: a hint that may be lost, from a thread that owns no connection.
+
+    Where nobody listened a moment ago, Redis is not asked again at once: a busy worker would ask it for each call out.
+    """
+    global _unheard_until
+    if time.monotonic() >= _unheard_until and not cast(flow_id, {"kind": "started", "run": str(run_id), "node": node}):
+        _unheard_until = time.monotonic() + UNHEARD_SECONDS
 
 
-def cast(flow_id: Any, hint: dict[str, Any]) -> None:
-    """Tell every web process that shows `flow_id`; may be lost. PostgreSQL needs Redis for it."""
+def cast(flow_id: Any, hint: dict[str, Any]) -> bool:
+    """Tell every web process that shows `flow_id`; may be lost. PostgreSQL needs Redis for it.
+
+    False = Redis says that nobody listens, or nothing at all.
+    """
     global _quiet_until
     text = json.dumps({**hint, "flow": str(flow_id)})
     try:
         if settings.REDIS_URL:
             if time.monotonic() >= _quiet_until:
-                _redis().publish(CHANNEL, text)
+                return bool(_redis().publish(CHANNEL, text))
         elif connection.vendor == "sqlite":
             wake.ring(wake.LIVE, text)
+            return True
     except Exception:
         # Steps wait for this call: a Redis that does not answer must not cost each of them a time-out.
         _quiet_until = time.monotonic() + QUIET_SECONDS
         log.debug("A live hint was lost", exc_info=True)
+    return False
 
 
-_quiet_until = 0.0
+_quiet_until = _unheard_until = 0.0
 
 
 def get_ready() -> None:

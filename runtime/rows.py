@@ -8,7 +8,7 @@ given and returned as JSON texts. All of it runs on a lane that owns a connectio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class Table:
         self.json = [isinstance(field, models.JSONField) for field in self.fields]
         self.conflict = conflict
         self._written: dict[int, str] = {}  # the statement on SQLite, by how many rows it takes
+        self._from_records: dict[str, str] = {}  # the statement on PostgreSQL, by its condition
 
     def insert(self, rows: Sequence[Values]) -> None:
         """All of them in one statement, or few; constraint errors are Django's."""
@@ -43,22 +44,24 @@ class Table:
             self._written[count] = f"INSERT INTO {self.table} ({names}) VALUES {given} {self.conflict}"
         return self._written[count]
 
-    @cached_property
+    @property
     def from_records(self) -> str:
         """The statement on PostgreSQL that takes any number of rows, as one value: see `records`."""
         return self.from_records_where("")
 
     def from_records_where(self, condition: str) -> str:
         """The same for those of the rows that are `given` and meet a condition: WHERE and what follows."""
-        names = ", ".join(self.columns)
-        types = ", ".join(
-            f"{column} {field.rel_db_type(connection) if field.is_relation else field.cast_db_type(connection)}"
-            for column, field in zip(self.columns, self.fields, strict=True)
-        )
-        return (
-            f"INSERT INTO {self.table} ({names}) "
-            f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {condition} {self.conflict}"
-        )
+        if condition not in self._from_records:
+            names = ", ".join(self.columns)
+            types = ", ".join(
+                f"{column} {field.rel_db_type(connection) if field.is_relation else field.cast_db_type(connection)}"
+                for column, field in zip(self.columns, self.fields, strict=True)
+            )
+            self._from_records[condition] = (
+                f"INSERT INTO {self.table} ({names}) "
+                f"SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS given({types}) {condition} {self.conflict}"
+            )
+        return self._from_records[condition]
 
 
 def insert(*tables: tuple[Table, Sequence[Values]]) -> None:
@@ -171,26 +174,36 @@ def records(columns: Sequence[str], are_json: Sequence[bool], rows: Sequence[Val
 
 
 def _record(columns: Sequence[str], are_json: Sequence[bool], row: Values) -> str:
-    pairs = zip(columns, are_json, row, strict=True)
-    return "{" + ",".join(f"{name}:{_written(value, is_json)}" for name, is_json, value in pairs) + "}"
+    """What has no value is left out: it is NULL then."""
+    pairs = [
+        f"{name}:{value if is_json else _WRITERS[type(value)](value)}"
+        for name, is_json, value in zip(columns, are_json, row, strict=True)
+        if value is not None
+    ]
+    return "{" + ",".join(pairs) + "}"
 
 
-def _written(value: Any, is_json: bool) -> str:
-    if value is None:
-        return "null"
-    if is_json:
-        return str(value)
-    kind = type(value)
-    if kind is int or kind is float:
-        return repr(value)
-    return _quote(value) if kind is str else json.dumps(value, ensure_ascii=False, default=_plain_text)
+class _Writers(dict[type, Callable[[Any], str]]):
+    """How a value of each kind is written as JSON; of other kinds of text as the text that they are."""
 
-
-def _plain_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if not issubclass(kind, str):
+            raise TypeError(f"No column takes a {kind.__name__}.")
+        self[kind] = _quote
+        return _quote
 
 
 _quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+_WRITERS = _Writers(
+    {
+        str: _quote,
+        int: repr,
+        float: repr,
+        bool: lambda value: "true" if value else "false",
+        UUID: lambda value: f'"{value.hex}"',
+        datetime: lambda value: f'"{value.isoformat()}"',
+    }
+)
 
 
 def plain(value: Any) -> Any:

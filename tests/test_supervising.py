@@ -99,7 +99,7 @@ def test_a_killed_child_is_started_again_and_its_group_is_cleared(tree):
 
 def test_what_a_killed_child_leaves_may_finish_until_another_is_started(tree):
     """Here something that does not listen when it is told to end, and what does, and says so."""
-    says_so = "trap 'echo told >> \"$0\".said; exit' TERM; touch \"$0\".ready; while :; do sleep 0.01; done"
+    says_so = 'trap \'echo told >> "$0".said; exit\' TERM; touch "$0".ready; while :; do sleep 0.01; done'
     leaving = CHILD.replace(
         'subprocess.Popen(["sleep", "300"])',
         f"subprocess.Popen(['sh', '-c', {says_so!r}, sys.argv[1]])\n"

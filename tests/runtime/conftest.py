@@ -15,7 +15,12 @@ from runtime.models import Agent, ApiKey, Flow, FlowVersion, Trigger
 collect_ignore = (
     []
     if os.environ.get("DATABASE_URL", "").startswith("postgres")
-    else ["test_no_pipelines.py", "test_plans_on_postgresql.py", "test_round_trips.py"]
+    else [
+        "test_hints_through_redis.py",
+        "test_no_pipelines.py",
+        "test_plans_on_postgresql.py",
+        "test_round_trips.py",
+    ]
 )
 
 

@@ -78,3 +78,14 @@ def test_no_kept_plan_walks_through_a_table_that_has_grown(monkeypatch, workspac
     assert len(kept) >= 8
     walking = "\n\n".join(f"{sql}\n{plan}" for sql, plan in kept.items() if WALKS.search(plan))
     assert walking == ""
+
+
+def test_what_is_long_is_compressed_by_the_faster_way_where_the_server_knows_it(workspace, publish):
+    publish(workspace, chain(call_ended(), end()))
+    long = {"interaction": {"id": "call_1", "summary": "What was said, and said again. " * 500}}
+    recorder().submit(accept, Arrival(workspace.pk, "api", "call.ended", long)).result(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'")
+        fast = cursor.fetchone()[0]
+        cursor.execute("SELECT pg_column_compression(payload) FROM runtime_event")
+        assert cursor.fetchall() == [("lz4" if fast else "pglz",)]
