@@ -82,6 +82,7 @@ def bucket_of(seconds: float) -> int:
 
 _counted: dict[Kind, list[float]] = {}
 _lock = threading.Lock()
+_flushing = threading.Lock()
 _flusher: threading.Thread | None = None
 
 
@@ -109,20 +110,24 @@ def _flush_for_ever() -> None:
 
 
 def flush() -> None:
-    """Add what was counted here to the table; what could not be added is tried again with the next."""
-    with _lock:
-        taken = dict(_counted)
-        _counted.clear()
-    if not taken:
-        return
-    try:
-        _add_soon(taken).result(30)
-    except Exception:
-        log.warning("The counts of the last second could not be added yet", exc_info=True)
+    """Add what was counted here to the table; what could not be added is tried again with the next.
+
+    Afterwards all is in the table that was counted before, also what another thread was just about to add.
+    """
+    with _flushing:
         with _lock:
-            for key, (count, seconds) in taken.items():
-                row = _counted.setdefault(key, [0, 0.0])
-                row[0], row[1] = row[0] + count, row[1] + seconds
+            taken = dict(_counted)
+            _counted.clear()
+        if not taken:
+            return
+        try:
+            _add_soon(taken).result(30)
+        except Exception:
+            log.warning("The counts of the last second could not be added yet", exc_info=True)
+            with _lock:
+                for key, (count, seconds) in taken.items():
+                    row = _counted.setdefault(key, [0, 0.0])
+                    row[0], row[1] = row[0] + count, row[1] + seconds
 
 
 def _add_soon(taken: Mapping[Kind, list[float]]) -> Future:

@@ -114,6 +114,26 @@ def test_counts_that_could_not_be_added_are_added_with_the_next(figures, workspa
     assert figures()["segue_steps_total", "call_ended", "succeeded"] == 1
 
 
+def test_what_another_thread_is_just_adding_is_waited_for(figures, workspace, publish, send, work, monkeypatch):
+    """The process adds its counts every second: also while somebody asks."""
+    publish(workspace, chain(call_ended(), end()))
+    figures()  # the first takes longer
+    send()
+    adding, goes_on, add = threading.Event(), threading.Event(), tallies._add_soon
+
+    def slowly(taken):
+        adding.set()
+        assert goes_on.wait(20)
+        return add(taken)
+
+    monkeypatch.setattr(tallies, "_add_soon", slowly)
+    work()
+    threading.Thread(target=tallies.flush, daemon=True).start()  # unless the process does so just now
+    assert adding.wait(20)
+    threading.Timer(0.5, goes_on.set).start()
+    assert figures()["segue_steps_total", "call_ended", "succeeded"] == 1
+
+
 @pytest.mark.parametrize("type", ["send_email", "database_query"])
 def test_mail_and_databases_are_calls_too(type, figures, workspace, publish, send, work):
     publish(workspace, chain(call_ended(), node("out", type, {}), end(), ports={"out": "success"}))
