@@ -86,8 +86,12 @@ class Child:
             self._tell_group(signal.SIGKILL)
             self.process.wait()
 
+    def watch_what_is_left(self):
+        """Soon after a group has gone its number may be somebody else's."""
+        self._tell_group(0)
+
     def _tell_group(self, number):
-        """Send a signal to all that is left of the last one's group; a group of which nothing is left is nobody's."""
+        """Send a signal to all that is left of the last one's group, if anything is; 0 only looks."""
         if self.group is None:
             return
         try:
@@ -126,6 +130,8 @@ class Supervisor:
                     say(f"{child.name} ended ({_in_words(status)}); again in {child.start_at - now:.1f} s")
                 elif child.process is None and now >= child.start_at:
                     child.start()
+                elif child.process is None:
+                    child.watch_what_is_left()
         return None
 
     def _stop(self):

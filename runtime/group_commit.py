@@ -120,7 +120,8 @@ class Lane:
             return [write(items) for write, items in tasks]
 
     def _make_ready(self) -> None:
-        """Whatever the hot path asks has an index: no plan may walk through a table, however small it is just now."""
+        """Tell a new session how to look up and how to keep: whatever the hot path asks has an index, so no plan may
+        walk through a table, however small it is just now."""
         if connection.vendor != "postgresql":
             return
         connection.ensure_connection()
