@@ -1,5 +1,6 @@
 """Several people at one flow: browsers of their own, a server that can be killed, a network that fails."""
 
+import contextlib
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 
+import psutil
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
@@ -22,7 +24,8 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class Web:
-    """A web process of its own on the tests' database; `kill` is kill -9, `start` brings it back where it was."""
+    """A web of its own on the tests' database; `kill` is kill -9 of all its processes, `start` brings it back where it
+    was."""
 
     def __init__(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -42,14 +45,17 @@ class Web:
             )
         self.process = subprocess.Popen(
             [sys.executable, "-m", "builder.serving", "--port", str(self.port)], cwd=settings.BASE_DIR, env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         until(lambda: self._answers() or self.process.poll() is not None, 30, "the web process does not answer")
         assert self.process.poll() is None, "the web process ended"
 
     def kill(self):
-        self.process.send_signal(signal.SIGKILL)
+        forked = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
+        with contextlib.suppress(ProcessLookupError):  # killed before
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        psutil.wait_procs(forked, 10)  # they keep the port until they have gone
         self.process.stdin.close()
 
     def _answers(self) -> bool:
