@@ -51,6 +51,8 @@ class _Family:
             place, began = self.members.pop(ended)
             if self._goes_on(place, time.monotonic() - began, status) and self._fork(place):
                 return place
+        for number in ASKED_TO_END:
+            signal.signal(number, signal.SIG_IGN)  # told again, it would end by the signal
         sys.exit(1 if self.failed else 0)
 
     def _fork(self, place: int) -> bool:

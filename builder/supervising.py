@@ -115,6 +115,8 @@ class Supervisor:
             child.start()
         failed = self._watch()
         self._stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # who ends no longer has Python's handlers; its status stays its own
         return 1 if failed else 0
 
     def _watch(self):

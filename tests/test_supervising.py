@@ -88,6 +88,15 @@ def test_a_signal_ends_children_and_what_they_started(tree):
     assert not alive([*up.pids(0), *up.pids(1)])
 
 
+def test_who_is_told_again_and_again_ends_as_well(tree):
+    up = tree(CHILD)
+    until(lambda: up.pids())
+    while up.process.poll() is None:
+        up.process.send_signal(signal.SIGTERM)
+    assert up.process.returncode == 0
+    assert "stopped in" in up.end()
+
+
 def test_a_killed_child_is_started_again_and_its_group_is_cleared(tree):
     up = tree(CHILD)
     (first,) = until(lambda: up.pids())
