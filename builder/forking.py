@@ -16,9 +16,8 @@ from collections import deque
 
 from django.db import connections
 
-from builder.supervising import FAILURES, FIRST_BACKOFF, WITHIN_SECONDS, say
+from builder.supervising import ASKED_TO_END, FAILURES, FIRST_BACKOFF, WITHIN_SECONDS, say
 
-ASKED_TO_END = (signal.SIGTERM, signal.SIGINT)
 YOUNG_SECONDS = 5.0  # who ends earlier has failed at its start
 LAST_WORDS_SECONDS = 8.0  # for those left behind, to answer; a process that is told to end takes six at most
 
@@ -52,7 +51,7 @@ class _Family:
             if self._goes_on(place, time.monotonic() - began, status) and self._fork(place):
                 return place
         for number in ASKED_TO_END:
-            signal.signal(number, signal.SIG_IGN)  # told again, it would end by the signal
+            signal.signal(number, signal.SIG_IGN)  # told again while Python ends, it would end by the signal
         sys.exit(1 if self.failed else 0)
 
     def _fork(self, place: int) -> bool:

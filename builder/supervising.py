@@ -24,6 +24,7 @@ import threading
 import time
 from collections import deque
 
+ASKED_TO_END = (signal.SIGTERM, signal.SIGINT)
 SUPERVISED = "SEGUE_SUPERVISED"  # set for children: their standard input is our pipe
 FIRST_BACKOFF, LONGEST_BACKOFF, STEADY_AFTER = 0.5, 30.0, 30.0
 FAILURES, WITHIN_SECONDS = 5, 60.0
@@ -105,23 +106,30 @@ class Supervisor:
 
     def __init__(self, children):
         self.children = children
-        self.stopping = threading.Event()
+        self.stopping = False
 
     def run(self) -> int:
         """Returns the exit status: 0 after a signal, 1 when a child kept failing."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.stopping.set())
+        for number in ASKED_TO_END:
+            signal.signal(number, self._told)
         for child in self.children:
             child.start()
         failed = self._watch()
         self._stop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # who ends no longer has Python's handlers; its status stays its own
+        for number in ASKED_TO_END:
+            signal.signal(number, signal.SIG_IGN)  # told again while Python ends, it would end by the signal
         return 1 if failed else 0
+
+    def _told(self, *_):
+        """No `threading.Event`: told again within its `set` or `wait`, it would wait for itself."""
+        self.stopping = True
 
     def _watch(self):
         """Restart what ends; returns the child that kept failing, None after a signal."""
-        while not self.stopping.wait(LOOK_EVERY):
+        while True:
+            time.sleep(LOOK_EVERY)
+            if self.stopping:
+                return None
             now = time.monotonic()
             for child in self.children:
                 if child.ended():
@@ -134,7 +142,6 @@ class Supervisor:
                     child.start()
                 elif child.process is None:
                     child.watch_what_is_left()
-        return None
 
     def _stop(self):
         say("stopping")

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -91,8 +92,10 @@ def test_a_signal_ends_children_and_what_they_started(tree):
 def test_who_is_told_again_and_again_ends_as_well(tree):
     up = tree(CHILD)
     until(lambda: up.pids())
-    while up.process.poll() is None:
-        up.process.send_signal(signal.SIGTERM)
+    until(
+        lambda: up.process.poll() is not None or up.process.send_signal(signal.SIGTERM),
+        pause=lambda: time.sleep(0.001),
+    )
     assert up.process.returncode == 0
     assert "stopped in" in up.end()
 
