@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +79,17 @@ def test_an_event_taken_by_one_machine_wakes_the_worker_of_the_other(machines):
     if made.real:
         assert set(peer.callers) == {second.address}
     invariants.check(instance, accepted, peer.calls)
+
+
+def test_the_machines_cables_are_laid_where_no_browser_of_this_one_hears_of_them():
+    with ThreadPoolExecutor(1) as bystander:  # stays in the namespace it was begun in
+        before = bystander.submit(cables).result()
+        with network(1) as made:
+            assert bystander.submit(cables).result() == before
+            assert (cables() != before) is made.real
+        assert cables() == before
+
+
+def cables():
+    lines = Path("/proc/thread-self/net/dev").read_text().splitlines()
+    return sorted(line.split(":")[0].strip() for line in lines if ":" in line)
