@@ -160,7 +160,8 @@ def test_what_held_too_and_what_did_not_is_told_of_every_branch(page, live, work
     flow = flow_of(workspace, owner, nodes, edges)
     run = ended_call(workspace, duration_seconds=400)
     sign_in(owner)
-    open_run(page, flow, run)
+    page.set_viewport_size({"width": 1800, "height": 900})  # beside the run's panel, four ends still fit as cards
+    expect(open_run(page, flow, run)).to_be_visible()
     card(page, "sort").click()
     why = page.get_by_role("region", name="Why did it go here?")
     expect(why.get_by_role("heading")).to_have_text("Why long")
