@@ -7,27 +7,14 @@ too busy to look, or stopped, keeps nobody waiting.
 
 import asyncio
 import errno
-import mmap
 import socket
 from collections.abc import Callable
+
+from builder.shares import Shares
 
 LETS_OTHERS_SECONDS = 0.003
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 NO_ROOM_SECONDS = 1.0
-_BYTES = 4
-
-
-class Shares:
-    """How many connections each of the processes has that are forked after this is made."""
-
-    def __init__(self, count: int):
-        self._counts = memoryview(mmap.mmap(-1, count * _BYTES)).cast("I")
-
-    def note(self, place: int, connections: int) -> None:
-        self._counts[place] = connections
-
-    def somebody_has_fewer(self, place: int) -> bool:
-        return min(self._counts) < self._counts[place]
 
 
 class Acceptor:

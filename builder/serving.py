@@ -1,16 +1,18 @@
 """The web: uvicorn with the whole application, in `WEBS` processes. `python -m builder.serving` is what runs in
-production too."""
+production too.
+
+What is imported here is imported by the process that only keeps those (builder/forking.py), so it is little.
+"""
 
 import argparse
-import asyncio
 import gc
+import os
 import socket
 
-from django.conf import settings
-
 from builder import forking
-from builder.accepting import Acceptor, Shares
+from builder.shares import Shares
 from builder.supervising import end_with_supervisor
+from runtime import fair_use  # noqa: F401  its table is shared by those forked after this
 from runtime.one_core import stay_on_one_core
 
 GRACE_SECONDS = 5
@@ -43,21 +45,37 @@ def open_socket(host, port) -> socket.socket:
 
 
 def serve(listening):
-    import uvicorn
+    webs = forking.ask(_webs)
+    shares = Shares(webs)
+    if webs > 1:
+        place = forking.begin(webs, _load)
+    else:
+        place = 0
+        _load()
+    end_with_supervisor()
+    stay_on_one_core(place, webs)
+    _server(listening, shares, place).run(sockets=[])
+
+
+def _webs() -> int:
+    from django.conf import settings
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "builder.settings")
+    return settings.WEBS
+
+
+def _load():
+    """Import all that serving takes, before the processes are forked that share it."""
+    from django.db import connections
 
     from builder.asgi import application
     from runtime import live
 
-    configured, webs = configuration(application), settings.WEBS
-    configured.load()
+    configuration(application).load()
     live.get_ready()
+    connections.close_all()
     gc.collect()
     gc.freeze()  # what is imported stays: collections need not look at it, which would copy what forked processes share
-    shares = Shares(webs)
-    place = forking.begin(webs) if webs > 1 else 0
-    end_with_supervisor()
-    stay_on_one_core(place, webs)
-    _server(uvicorn, listening, shares, place)(configured).run(sockets=[])
 
 
 def configuration(application, **changes):
@@ -79,11 +97,17 @@ def configuration(application, **changes):
     return uvicorn.Config(application, **{**chosen, **changes})
 
 
-def _server(uvicorn, listening, shares, place):
+def _server(listening, shares, place):
     """uvicorn's server, which takes its connections from a socket that others listen to as well.
 
     At its end uvicorn's own hangs up on those who have connected and not asked yet; here they may ask.
     """
+    import asyncio
+
+    import uvicorn
+
+    from builder.accepting import Acceptor
+    from builder.asgi import application
 
     class Server(uvicorn.Server):
         async def startup(self, sockets=None):
@@ -107,7 +131,7 @@ def _server(uvicorn, listening, shares, place):
             await asyncio.sleep(PARTING_SECONDS)
             await super().shutdown(sockets)
 
-    return Server
+    return Server(configuration(application))
 
 
 if __name__ == "__main__":

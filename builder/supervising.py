@@ -137,7 +137,7 @@ class Supervisor:
                     if child.beyond_help(now):
                         say(f"{child.name} ended {FAILURES} times within {WITHIN_SECONDS:.0f} s: giving up")
                         return child
-                    say(f"{child.name} ended ({_in_words(status)}); again in {child.start_at - now:.1f} s")
+                    say(f"{child.name} ended ({in_words(status)}); again in {child.start_at - now:.1f} s")
                 elif child.process is None and now >= child.start_at:
                     child.start()
                 elif child.process is None:
@@ -152,7 +152,8 @@ class Supervisor:
         say(f"stopped in {time.monotonic() - began:.1f} s")
 
 
-def _in_words(status: int) -> str:
+def in_words(status: int) -> str:
+    """How a process ended, by its exit status."""
     return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
 
 

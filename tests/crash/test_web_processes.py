@@ -191,13 +191,55 @@ def policies_of(process) -> set[int]:
 
 
 def test_it_gives_up_where_none_can_start():
-    program = "import sys; from builder import forking; forking.FIRST_BACKOFF = 0; forking.begin(2); sys.exit(7)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "builder.settings"},
-    )  # fmt: skip
+    done = forked("forking.FIRST_BACKOFF = 0; forking.begin(2, list); sys.exit(7)")
     assert done.returncode == 1, done.stderr
     assert 5 <= done.stdout.count("ended (status 7)") <= 6, done.stdout
+
+
+def test_it_gives_up_where_nothing_can_be_imported():
+    done = forked("forking.FIRST_BACKOFF = 0; forking.begin(2, lambda: sys.exit(7))")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count("no web process could be started (status 7)") == 5, done.stdout
+
+
+def test_who_is_killed_while_it_imports_is_started_again():
+    """The second finds what the first left, and comes as far as to serve."""
+    done = forked(
+        "import os; begun = os.memfd_create('begun'); "
+        "load = lambda: os.fstat(begun).st_size or os.write(begun, b'x') and os.kill(os.getpid(), 9); "
+        "forking.begin(2, load); print('serves', flush=True); os.kill(os.getppid(), 15)"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no web process could be started (killed by SIGKILL); trying again") == 1, done.stdout
+    assert "serves" in done.stdout
+
+
+def test_who_is_told_to_end_while_all_is_imported_ends():
+    program = "import os, time; forking.begin(2, lambda: os.kill(os.getppid(), 15) or time.sleep(60)); sys.exit(7)"
+    done = forked(program)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_what_cannot_be_found_out_ends_it():
+    done = forked("forking.ask(lambda: 1 // 0); print('went on')")
+    assert done.returncode == 1
+    assert "went on" not in done.stdout
+    assert done.stderr.count("ZeroDivisionError") == 1, done.stderr
+
+
+def test_who_keeps_them_is_small(web):
+    """It holds on to nothing that those who serve have imported."""
+    keeper, *servers = web.processes("web")
+    assert resident(keeper) < 0.4 * min(map(resident, servers)), [resident(keeper), *map(resident, servers)]
+
+
+def resident(process) -> int:
+    return process.memory_info().rss
+
+
+def forked(program) -> subprocess.CompletedProcess:
+    program = f"import sys; from builder import forking; {program}"
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30)
 
 
 def alive(process) -> bool:
