@@ -20,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from runtime.models import Membership, User, Workspace
 
 OWNER_EMAIL = "owner@example.com"
+WORKSPACE = "My workspace"
 
 
 def ensure_keys():
@@ -97,7 +98,7 @@ def _state_of_static_files() -> str:
 @transaction.atomic
 def ensure_owner() -> tuple[Workspace, User, str | None]:
     """The first workspace and its owner; the third is the owner's password if the account was made now."""
-    workspace = Workspace.objects.order_by("created_at").first() or Workspace.objects.create(name="My workspace")
+    workspace = Workspace.objects.order_by("created_at").first() or Workspace.objects.create(name=WORKSPACE)
     membership = workspace.memberships.filter(role="owner").select_related("user").first()
     if membership:
         return workspace, membership.user, None

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from runtime.models import SCOPES, ApiKey, Membership, User
+from runtime.models import SCOPES, ApiKey, Membership, User, Workspace
 from tests.builder.conftest import Caller
 
 
@@ -79,6 +79,47 @@ def test_a_member_is_made_with_a_password_from_stdin(workspace, monkeypatch):
     call_command("createmember", "--email", "New@Acme.example", "--role", "editor", "--password-stdin")
     assert Membership.objects.get().role == "editor"
     assert User.objects.get(email="new@acme.example").check_password("correct horse battery staple")
+
+
+@pytest.fixture
+def in_an_empty_database(db, monkeypatch):
+    """`createmember` before there is anything, its password piped in."""
+
+    def create(*arguments):
+        monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery staple\n"))
+        call_command("createmember", "--email", "first@acme.example", "--password-stdin", *arguments)
+
+    return create
+
+
+@pytest.mark.parametrize(("named", "name"), [([], "My workspace"), (["--workspace", "Acme"], "Acme")])
+def test_in_an_empty_database_the_owner_comes_with_a_workspace_and_signs_in(in_an_empty_database, client, named, name):
+    """As where docker compose started it, and `manage.py up` made nobody."""
+    in_an_empty_database("--role", "owner", *named)
+    assert Membership.objects.get(role="owner").workspace.name == name
+    assert Workspace.objects.count() == 1
+    assert User.objects.get().is_superuser, "the admin has to be open to somebody"
+    signed_in = {"username": "first@acme.example", "password": "correct horse battery staple"}
+    assert client.post("/sign-in/", signed_in)["Location"] == "/"
+    call_command("createapikey", "--name", "N", "--scopes", "all", stdout=io.StringIO())
+    in_an_empty_database("--role", "viewer", "--email", "second@acme.example")
+    assert not User.objects.get(email="second@acme.example").is_superuser
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--role", "viewer"], "has to be its owner"), (["--role", "owner", "--workspace", "x" * 500], "--workspace: ")],
+)
+def test_in_an_empty_database_nothing_is_made_by_halves(in_an_empty_database, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        in_an_empty_database(*arguments)
+    assert not User.objects.exists()
+    assert not Workspace.objects.exists()
+
+
+def test_a_key_without_a_workspace_says_what_comes_first(db):
+    with pytest.raises(CommandError, match="createmember --role owner"):
+        call_command("createapikey", "--name", "N", "--scopes", "all")
 
 
 def test_a_weak_password_is_refused(workspace, monkeypatch):

@@ -31,5 +31,5 @@ def workspace_named(text: str | None) -> Workspace:
     if len(found) == 1:
         return found[0]
     if not every:
-        raise CommandError("There is no workspace yet: run `manage.py up` once.")
+        raise CommandError("There is no workspace yet: make its owner first: `manage.py createmember --role owner`.")
     raise CommandError(f"Say which workspace: --workspace {' | '.join(each.name for each in every)}.")
