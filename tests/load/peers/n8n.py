@@ -5,6 +5,7 @@ import itertools
 import json
 import sqlite3
 import subprocess
+import time
 import urllib.request
 
 from tests.load.client import action
@@ -12,6 +13,7 @@ from tests.load.peers.installing import node
 from tests.load.peers.peer import Peer
 
 VERSIONS = {"webhook": 2, "set": 3.4, "if": 2.2, "httpRequest": 4.2, "respondToWebhook": 1.1}
+STEADY = 5.0  # seconds in which all of them have to answer
 CALL = "$('in').item.json.body.interaction"
 BODY = f"={{{{ JSON.stringify({{summary: {CALL}.summary, seconds: {CALL}.duration_seconds, topic: $json.topic}}) }}}}"
 
@@ -43,10 +45,11 @@ class N8n(Peer):
             return database.execute(ended).fetchone()[0]
 
     def _answers(self) -> bool:
-        """It publishes one workflow after the other, and answers before the last is there."""
+        """It publishes one workflow after another, answers before the last is there, and takes some back once more."""
         body, headers = json.dumps(action("ready")[1]).encode(), {"Content-Type": "application/json"}
         try:
-            for path in self.paths.values():
+            for path in [*self.paths.values()] * 5:
+                time.sleep(STEADY / 15)
                 asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
                 urllib.request.urlopen(asked, timeout=30).close()
         except OSError:
