@@ -1,7 +1,6 @@
 """Two machines that share nothing but a PostgreSQL, without Redis: each does work, either may die, timers fire once."""
 
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,10 +38,14 @@ def test_machines_share_the_work_and_either_may_die(tmp_path, machines):
     instance, peer, made = machines
     first, second = made.hosts
     instance.start(*parts_of(first), *parts_of(second))
-    accepted = post_all(instance, "both", 60, threads=8)
-    settle(instance)
-    if made.real:
-        assert set(Counter(peer.callers)) == {first.address, second.address}, "one machine did all the work"
+    accepted = {}
+
+    def each_has_worked():  # the worker of one may still be starting while the other ends the first events
+        accepted.update(post_all(instance, f"both{len(accepted)}", 60, threads=8))
+        settle(instance)
+        return not made.real or set(peer.callers) == {first.address, second.address}
+
+    until(each_has_worked, 60, "one machine does all the work")
     for turn, (dying, staying) in enumerate([(first, second), (second, first)]):
         accepted |= post_all(instance, f"before{turn}", 20, threads=8)
         began, calls = time.monotonic(), len(peer.calls)

@@ -30,8 +30,14 @@ def web(tmp_path, database):
 
 
 def servers_of(instance) -> list[psutil.Process]:
-    """The processes that serve: those that were forked."""
-    return instance.processes("web")[1:]
+    """The processes that serve: neither who keeps them, nor who is just importing; those have one thread."""
+    return [process for process in instance.processes("web")[1:] if threads(process) > 1]
+
+
+def threads(process) -> int:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.num_threads()
+    return 0
 
 
 def answers(instance) -> bool:
@@ -69,14 +75,18 @@ def shared_out(instance) -> Counter:
     )
 
 
+def shares_evenly(instance) -> bool:
+    with callers(instance, CALLERS):
+        shares = shared_out(instance).values()
+        return sum(shares) == CALLERS and len(shares) == 2 and min(shares) >= CALLERS // 2 - 2
+
+
 def log_of(instance) -> str:
     return (instance.folder / "log").read_text()
 
 
 def test_who_calls_is_shared_out_evenly(web):
-    with callers(web, CALLERS):
-        assert sum(shared_out(web).values()) == CALLERS
-        assert min(shared_out(web).values()) >= CALLERS // 2 - 2, shared_out(web)
+    until(lambda: shares_evenly(web), words=lambda: f"they never do: {shared_out(web)}")
 
 
 def test_when_one_dies_the_other_answers_and_another_takes_its_place(web):
@@ -86,8 +96,7 @@ def test_when_one_dies_the_other_answers_and_another_takes_its_place(web):
     until(lambda: len(servers_of(web)) == 2 and first not in servers_of(web), words="nobody took its place")
     assert second in servers_of(web), "the other one went on"
     assert "web process 1 of 2 ended (killed by SIGKILL); another takes its place" in log_of(web)
-    with callers(web, CALLERS):
-        assert min(shared_out(web).values()) >= CALLERS // 2 - 2, "the new one takes its share"
+    until(lambda: shares_evenly(web), words="the new one does not take its share")
 
 
 def test_one_that_is_stopped_keeps_no_new_caller_waiting(web):
