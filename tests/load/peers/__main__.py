@@ -1,7 +1,8 @@
 """`python -m tests.load.peers`: Segue and its peers doing W1 and W2 one after the other on this machine, as ratios.
 
 Needs npm and a compiler (the first run installs Node-RED and n8n: minutes); then about 10 minutes on two idle cores.
- Segue keeps every step's input and output, n8n the execution, Node-RED nothing.
+Segue keeps every step's input and output, n8n the execution, the others nothing. `--times 3`: that often in turns, and
+the medians.
 """
 
 import argparse
@@ -16,8 +17,9 @@ from tests.load.measured import Echo, databases, running
 from tests.load.measures import actions, burst, idle
 from tests.load.peers.n8n import N8n
 from tests.load.peers.node_red import NodeRed
+from tests.load.peers.task_queues import CeleryQueue, HueyQueue
 
-PEERS = {peer.name: peer for peer in (NodeRed, N8n)}
+PEERS = {peer.name: peer for peer in (NodeRed, N8n, CeleryQueue, HueyQueue)}
 FIGURES = {  # figure -> whether more is better
     "W1 action, 1 client, p50 ms": False,
     "W1 action, 16 clients, runs/s": True,
@@ -49,7 +51,7 @@ def peer(name, share) -> dict[str, float]:
 
 def _actions(subject, share) -> dict[str, float]:
     figures = {"memory idle, MB": subject.memory()}
-    for name in ("w1", "w2"):
+    for name in sorted({"w1", "w2"} & set(subject.paths)):
         asked = subject.paths[name], action(name)[1]
         subject.client.run([asked] * 20, 4)
         taken, _ = subject.client.run([asked] * int(300 * share), 1)
@@ -74,13 +76,20 @@ def _burst(subject, share) -> dict[str, float]:
     }
 
 
+def medians(several) -> dict[str, float]:
+    return {figure: median([figures[figure] for figures in several]) for figure in several[0]}
+
+
 def table(results) -> list[str]:
     lines = [f"{'':32}" + "".join(f"{name:>22}" for name in results)]
     ours = next(iter(results.values()))
     for figure, more in FIGURES.items():
         line = f"{figure:32}"
         for figures in results.values():
-            value = figures[figure]
+            value = figures.get(figure)
+            if value is None:
+                line += f"{'-':>22}"
+                continue
             ratio = value / ours[figure] if not more else ours[figure] / value
             line += f"{value:>12,.1f}{'' if figures is ours else f' ({ratio:,.2f}x)':>10}"
         lines.append(line)
@@ -92,13 +101,16 @@ def main():
     parser.add_argument(
         "subjects", nargs="*", default=["sqlite", "postgresql", *PEERS], metavar=f"sqlite|postgresql|{'|'.join(PEERS)}"
     )
+    parser.add_argument("--times", type=int, default=1)
     options = parser.parse_args()
     results = {}
-    for subject in options.subjects:
-        print(f"measuring {subject} ...", flush=True)
-        name = subject if subject in PEERS else f"Segue, {subject}"
-        results[name] = peer(subject, 0.1 if subject == "n8n" else 1) if subject in PEERS else segue(subject)
-    print("\n".join(table(results)))
+    for _ in range(options.times):
+        for subject in options.subjects:
+            print(f"measuring {subject} ...", flush=True)
+            name = subject if subject in PEERS else f"Segue, {subject}"
+            figures = peer(subject, 0.1 if subject == "n8n" else 1) if subject in PEERS else segue(subject)
+            results.setdefault(name, []).append(figures)
+    print("\n".join(table({name: medians(each) for name, each in results.items()})))
 
 
 if __name__ == "__main__":

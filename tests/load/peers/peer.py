@@ -20,23 +20,24 @@ BURST = 300.0
 
 
 class Peer:
-    """`paths` are where W1, W2 and the burst are posted to; `ready` answers once the workloads are there."""
+    """`paths` are where it is posted what it does of W1, W2 and the burst; `ready` answers once that is there."""
 
     name = program = ready = ""
     paths: dict[str, str] = {}
-    headers: dict[str, str] = {}
 
     def __init__(self, folder: Path, echo: str):
         self.folder, self.port = folder, free_port()
         arguments = self.prepare(echo)
-        began = time.perf_counter()
         self.process = subprocess.Popen(
-            [node(), self.path, *arguments], cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL,
+            [self.interpreter(), self.path, *arguments], cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL,
             stdout=(folder / "log").open("w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
-        self._until_ready()
-        self.cold_start = time.perf_counter() - began
         self.client = Client(("127.0.0.1", self.port), "none")
+        try:
+            self.until_ready()
+        except BaseException:
+            self.close()
+            raise
 
     def prepare(self, echo: str) -> list[str]:
         """Write the workloads down; what is given to the program."""
@@ -45,6 +46,9 @@ class Peer:
     def done(self) -> int:
         """How many runs of W1 have ended well since the start."""
         raise NotImplementedError
+
+    def interpreter(self) -> Path:
+        return node()
 
     @property
     def path(self) -> Path:
@@ -80,7 +84,7 @@ class Peer:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 process.kill()
 
-    def _until_ready(self):
+    def until_ready(self) -> None:
         deadline = time.monotonic() + STARTING
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
