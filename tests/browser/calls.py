@@ -63,13 +63,13 @@ def open_run(page, flow, run):
     return page.get_by_role("group", name="Replay")
 
 
-def line(page, flow, source, port):
-    """A point on a line, in client coordinates: where it comes down on its target, which it meets at the top centre.
+def name_on_line(page, name):
+    """Where the name of a line is on the screen: it can be pressed there whatever lies over the rest of a short line,
+    as the "+" does that comes with the pointer.
 
     Once the canvas is at rest: panels that open beside it move it, on a busy machine a moment later.
     """
-    edges = flow.draft.document["edges"]
-    target = next(edge["target"] for edge in edges if (edge["source"], edge["port"]) == (source, port))
-    page.locator(f"#node-{target}").evaluate(AT_REST)
-    box = page.locator(f"#node-{target}").bounding_box()
-    return {"x": box["x"] + box["width"] / 2, "y": box["y"] - 18}
+    label = page.locator(".edge-label", has_text=re.compile(f"^{name}$"))
+    label.evaluate(AT_REST)
+    box = label.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

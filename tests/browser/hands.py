@@ -28,8 +28,22 @@ def go(page, end, steps=8):
     page.mouse.move(*end, steps=steps)
 
 
+def come(page, at):
+    """The pointer comes to rest on something, as a hand's does before it presses: what the page shows under a pointer,
+    and the "+" of a line lies over it, is there by then.
+    """
+    page.mouse.move(*at)
+    painted(page)
+    painted(page)
+
+
+def press(page, at, button="left"):
+    come(page, at)
+    page.mouse.click(*at, button=button)
+
+
 def grab(page, start, button="left"):
-    page.mouse.move(*start)
+    come(page, start)
     page.mouse.down(button=button)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from runtime.models import Workspace
 from tests.browser import editing
 from tests.browser.editing import card, document_of, open_editor, said, until
-from tests.browser.hands import middle, node_ids, place_of, select, selected
+from tests.browser.hands import middle, node_ids, place_of, press, select, selected
 from tests.flows import call_ended, chain, end, post_json, set_variable
 
 #: Puts a text on the clipboard the way other programs do: a field, select all, copy. No permission is asked for.
@@ -170,7 +170,7 @@ def test_copy_and_paste_from_the_menus(canvas, column):
     card(canvas, "one").click(button="right")
     canvas.get_by_role("menuitem", name="Copy").click()
     x, y = middle(canvas, "one", dx=400)
-    canvas.mouse.click(x, y, button="right")
+    press(canvas, (x, y), button="right")
     canvas.get_by_role("menuitem", name="Paste").click()
     until(canvas, lambda: labels(column).count("one") == 2)
 

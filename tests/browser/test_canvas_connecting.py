@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser import editing
 from tests.browser.editing import card, document_of, lines, said, until
-from tests.browser.hands import drag, go, grab, inlet, middle, painted, port, select
+from tests.browser.hands import drag, go, grab, inlet, middle, painted, port, press, select
 from tests.flows import call_ended, chain, decision, document, end, set_variable
 
 STEPS = {"start": (0, 0), "one": (0, 128), "two": (400, 300), "three": (-400, 300)}
@@ -108,7 +108,7 @@ def select_line(page, flow, source):
     """By the mouse, above the step it leads to and below the "+" that comes in the line's middle."""
     target = next(edge["target"] for edge in document_of(flow)["edges"] if edge["source"] == source)
     x, y = inlet(page, target)
-    page.mouse.click(x, y - 16)
+    press(page, (x, y - 16))
     expect(page.locator("path.edge.is-selected")).to_have_count(1)
 
 
@@ -253,7 +253,7 @@ def test_where_several_lines_end_the_selected_one_is_taken(show, make_flow):
     flow = make_flow(document(nodes, edges), places)
     page = show(flow)
     x, y = port(page, "b")
-    page.mouse.click(x, y + 12)
+    press(page, (x, y + 12))
     expect(page.locator("path.edge.is-selected")).to_have_count(1)
     drag(page, inlet(page, "end"), middle(page, "other"))
     until(page, lambda: "b[next] -> other" in lines(flow))
@@ -262,7 +262,7 @@ def test_where_several_lines_end_the_selected_one_is_taken(show, make_flow):
 
 def test_a_line_is_led_elsewhere_by_name_from_its_menu(canvas, column):
     x, y = port(canvas, "one")
-    canvas.mouse.click(x, y + 20, button="right")
+    press(canvas, (x, y + 20), button="right")
     canvas.get_by_role("menuitem", name="Lead this line elsewhere").click()
     expect(canvas.get_by_role("combobox")).to_be_focused()
     canvas.keyboard.type("end")
@@ -272,7 +272,7 @@ def test_a_line_is_led_elsewhere_by_name_from_its_menu(canvas, column):
 
 def test_a_line_is_selected_by_a_click_within_ten_pixels_and_deleted(canvas, column):
     x, y = port(canvas, "one")
-    canvas.mouse.click(x + 9, y + 48)  # not in its middle, where a "+" comes beneath the pointer with the next frame
+    press(canvas, (x + 9, y + 48))  # not in its middle, where a "+" comes beneath the pointer
     canvas.keyboard.press("Delete")
     until(canvas, lambda: lines(column) == {"start[next] -> one", "two[next] -> end"})
     said(canvas, "Nothing leads any more to: end, two")

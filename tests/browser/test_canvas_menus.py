@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from builder.models import Preference
 from tests.browser import editing
 from tests.browser.editing import card, document_of, lines, open_editor, until
-from tests.browser.hands import middle, node_ids, port, select, selected
+from tests.browser.hands import middle, node_ids, port, press, select, selected
 from tests.flows import call_ended, chain, end, post_json, set_variable
 
 NOTE = {"id": "m1", "x": 400, "y": 900, "width": 208, "height": 96, "text": "Refunds go to Mary", "color": "yellow"}
@@ -47,7 +47,7 @@ def test_the_menu_of_several_is_about_all_of_them(canvas, column):
 
 def test_the_menu_of_a_line_adds_on_it_or_removes_it(canvas, column):
     x, y = port(canvas, "one")
-    canvas.mouse.click(x, y + 32, button="right")
+    press(canvas, (x, y + 32), button="right")
     expect(menu(canvas, "the line")).to_be_visible()
     canvas.get_by_role("menuitem", name="Add a step here").click()
     field = canvas.get_by_role("combobox", name="Search apps and actions")
@@ -56,14 +56,14 @@ def test_the_menu_of_a_line_adds_on_it_or_removes_it(canvas, column):
     canvas.keyboard.press("Enter")
     until(canvas, lambda: {"one[next] -> Wait", "Wait[next] -> two"} <= lines(column))
     x, y = port(canvas, "start")
-    canvas.mouse.click(x, y + 32, button="right")
+    press(canvas, (x, y + 32), button="right")
     canvas.get_by_role("menuitem", name="Delete", exact=True).click()
     until(canvas, lambda: "start[next] -> one" not in lines(column))
 
 
 def test_the_menu_of_the_canvas_adds_where_one_points(canvas, column):
     x, y = middle(canvas, "one", dx=380)
-    canvas.mouse.click(x, y, button="right")
+    press(canvas, (x, y), button="right")
     expect(menu(canvas, "the canvas")).to_be_visible()
     canvas.get_by_role("menuitem", name="Add a note").click()
     until(canvas, lambda: len(document_of(column)["notes"]) == 1)

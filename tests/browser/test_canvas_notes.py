@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import editing
 from tests.browser.editing import document_of, said, until
-from tests.browser.hands import drag, middle
+from tests.browser.hands import drag, middle, press
 from tests.flows import call_ended, chain, set_variable
 
 NOTE = {"id": "m1", "x": 320, "y": 0, "width": 208, "height": 96, "text": "Ask Mary", "color": "yellow"}
@@ -54,7 +54,7 @@ def test_a_double_click_opens_the_text_and_a_click_elsewhere_keeps_it(noted, flo
     field = noted.get_by_role("textbox", name="Note")
     expect(field).to_have_value("Ask Mary")
     field.fill("Ask John\nor Mary")
-    noted.mouse.click(*middle(noted, "one", dx=-300))
+    press(noted, middle(noted, "one", dx=-300))
     until(noted, lambda: note(flow)["text"] == "Ask John\nor Mary")
     expect(noted.get_by_role("button", name="Undo: Change a note")).to_be_enabled()
 

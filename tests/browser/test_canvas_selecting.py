@@ -15,6 +15,7 @@ from tests.browser.hands import (
     painted,
     place_of,
     places_of,
+    press,
     select,
     selected,
 )
@@ -51,7 +52,7 @@ def test_a_click_selects_one_and_shift_or_control_add_and_take_out(canvas):
     expect_selected(canvas, "one", "two", "end")
     card(canvas, "two").click(modifiers=["Shift"], position={"x": 100, "y": 20})
     expect_selected(canvas, "one", "end")
-    canvas.mouse.click(*middle(canvas, "one", dx=-300))
+    press(canvas, middle(canvas, "one", dx=-300))
     expect_selected(canvas)
 
 

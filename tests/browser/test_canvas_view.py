@@ -102,8 +102,7 @@ def test_a_view_that_is_dragged_far_and_back_lies_where_the_pointer_has_it_all_t
     start, (x, y) = box_of(canvas), empty_place(canvas)
     drag(canvas, (x, y), (x + 10, y), button="middle")  # what scrolls is fetched with the first
     until(canvas, lambda: canvas.evaluate("performance.getEntriesByType('resource').some(e => /lens/.test(e.name))"))
-    canvas.mouse.move(x, y)
-    canvas.mouse.down(button="middle")
+    grab(canvas, (x, y), button="middle")
     for dx, dy in ((40, 30), (-80, 220), (150, -40)):
         canvas.mouse.move(x + dx, y + dy)
         until(canvas, lambda: box_of(canvas)["y"] == pytest.approx(start["y"] + dy, abs=1))  # noqa: B023

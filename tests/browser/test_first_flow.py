@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from runtime import tasks
 from runtime.models import Agent, Event, Flow, Run
-from tests.browser.hands import painted
+from tests.browser.hands import drag, painted
 from tests.peers import Answer, Peer
 
 BODY = '{"ticket": {"subject": "Call {{interaction.ID}}", "comment": {"body": "{{interaction.SUMMARY}}\\n\\n{{interaction.TRANSCRIPT}}"}, "external_id": "{{interaction.ID}}"}}'  # noqa: E501
@@ -36,14 +36,6 @@ def agent(workspace):
 
 def centre(box, dx=0.0, dy=0.0):
     return box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2 + dy
-
-
-def drag(page, start, end):
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=6)
-    page.mouse.move(*end, steps=6)
-    page.mouse.up()
 
 
 def card(page, name):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.editing import canvas, card, document_of, open_editor, until
+from tests.browser.hands import grab
 from tests.browser.sharing import apply_as, renaming
 from tests.flows import call_ended, chain, document, end
 
@@ -35,8 +36,7 @@ def test_the_first_step_is_added_from_there_and_the_card_goes(page, beginning):
 
 def test_news_that_comes_while_one_presses_takes_no_click_away(page, beginning, workspace, make_person):
     where = steps(page).get_by_role("button", name="Add a step").bounding_box()
-    page.mouse.move(where["x"] + where["width"] / 2, where["y"] + where["height"] / 2)
-    page.mouse.down()
+    grab(page, (where["x"] + where["width"] / 2, where["y"] + where["height"] / 2))
     apply_as(make_person(workspace, "editor"), beginning, renaming("start", "start", "By a colleague"))
     expect(card(page, "By a colleague")).to_be_visible()
     page.mouse.up()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from builder.flows import create_flow
+from tests.browser.hands import grab
 from tests.flows import call_ended, chain, end, set_variable
 
 
@@ -36,8 +37,7 @@ def test_a_long_flow_has_an_overview_and_dragging_in_it_goes_there(open_flow):
     expect(card(page, "s57")).to_have_count(0)
     box = overview(page).bounding_box()
     x = box["x"] + box["width"] / 2
-    page.mouse.move(x, box["y"] + 10)
-    page.mouse.down()
+    grab(page, (x, box["y"] + 10))
     page.mouse.move(x, box["y"] + box["height"] / 2, steps=4)
     page.mouse.move(x, box["y"] + box["height"] - 6, steps=4)
     page.mouse.up()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from builder.flows import create_flow
 from tests.browser.editing import Keys, card, document_of, lines, open_editor, row, said, until
-from tests.browser.hands import painted
+from tests.browser.hands import grab, painted
 from tests.conftest import PATIENCE_SECONDS
 from tests.flows import call_ended, decision, document, end, set_variable
 
@@ -237,8 +237,7 @@ class TestNarrow:
         expect(card(phone, "one")).to_be_visible()
         expect(phone.get_by_role("tree", name="Outline")).to_be_hidden()
         box = card(phone, "one").bounding_box()
-        phone.mouse.move(box["x"] + 20, box["y"] + 20)
-        phone.mouse.down()
+        grab(phone, (box["x"] + 20, box["y"] + 20))
         phone.mouse.move(box["x"] + 90, box["y"] + 90, steps=5)
         phone.mouse.up()
         moved = card(phone, "one").bounding_box()
@@ -267,8 +266,7 @@ class TestNarrow:
 def press_slowly(page, where):
     """As a hand does it: some frames lie between down and up."""
     box = where.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
+    grab(page, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
     for _ in range(3):
         painted(page)
     page.mouse.up()

@@ -11,6 +11,7 @@ from builder.flows import create_flow
 from builder.publishing import publish
 from runtime.models import Flow, FlowVersion
 from tests.browser.editing import document_of, lines, open_editor, until
+from tests.browser.hands import grab
 from tests.browser.test_inspector import DOCUMENT
 
 
@@ -96,8 +97,7 @@ def test_ghosts_go_with_the_review(review):
 def test_ghosts_take_no_pointer_a_step_under_one_is_still_dragged(review, flow):
     page = review()
     box = page.locator(".ghost[data-of=topic]").bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + 20)
-    page.mouse.down()
+    grab(page, (box["x"] + 60, box["y"] + 20))
     page.mouse.move(box["x"] + 140, box["y"] + 60, steps=5)
     page.mouse.up()
     until(page, lambda: document_of(flow)["layout"]["topic"]["x"] > 320)

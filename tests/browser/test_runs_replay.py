@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from builder.drafts import save_document
 from builder.publishing import publish
-from tests.browser.calls import branching, call, card, ended_call, flow_of, line, open_run
+from tests.browser.calls import branching, call, card, ended_call, flow_of, name_on_line, open_run
 from tests.browser.editing import canvas, until
-from tests.browser.hands import go, grab, middle, selected
+from tests.browser.hands import go, grab, middle, press, selected
 from tests.flows import call_ended, document, end, node, set_variable
 
 
@@ -87,7 +87,7 @@ def test_the_trigger_says_what_let_the_call_start_the_run(page, live, workspace,
     expect(passed.first).to_contain_text("4 is at least 10does not hold")
 
 
-def test_a_branch_explains_itself_from_the_node_the_line_and_the_step(page, replay, flow):
+def test_a_branch_explains_itself_from_the_node_the_line_and_the_step(page, replay):
     why = page.get_by_role("region", name="Why did it go here?")
     card(page, "check").click()
     expect(why).to_contain_text("interaction.disposition")
@@ -95,13 +95,11 @@ def test_a_branch_explains_itself_from_the_node_the_line_and_the_step(page, repl
     expect(why).to_contain_text("“escalated” is “escalated”")
     expect(why).to_contain_text("yestaken")
     expect(why).to_contain_text("Otherwisenot taken")
-    at = line(page, flow, "check", "else")
-    page.mouse.click(at["x"], at["y"])
+    press(page, name_on_line(page, "Otherwise"))
     expect(why.get_by_role("heading")).to_have_text("Why not Otherwise")
     expect(why).to_contain_text("The branch yes held")
     why.get_by_role("button", name="Close the explanation").click()
-    at = line(page, flow, "check", "yes")
-    page.mouse.click(at["x"], at["y"])
+    press(page, name_on_line(page, "yes"))
     expect(why.get_by_role("heading")).to_have_text("Why yes")
     steps = page.get_by_role("tabpanel", name="Steps")
     expect(steps).to_contain_text("“escalated” is “escalated”")
