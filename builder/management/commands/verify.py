@@ -228,14 +228,14 @@ def engine(run):
 
 def sqlite(run):
     """tests of everything else, on SQLite"""
-    return run.pytest("tests", *_without("engine", "crash", "browser"))
+    return run.pytest("tests", *_without("engine", "crash", "browser"), **_turns(run))
 
 
 def postgresql(run):
     """the same on PostgreSQL and Redis, but for what asks no database"""
     with _servers() as environment:
         chosen = ("-m", "not without_database", *_without("engine", "crash", "browser"))
-        return run.pytest("tests", *chosen, **environment)
+        return run.pytest("tests", *chosen, **environment, **_turns(run))
 
 
 def crash(run):
@@ -250,9 +250,9 @@ def crash_pg(run):
 
 
 def browser(run):
-    """the pages in a real Chromium"""
+    """the pages in a real Chromium, two at a time"""
     needs("chromium", "chromium")
-    return run.pytest("tests/browser", **_turns(run))
+    return run.pytest("tests/browser", "-n", "2", "--dist", "worksteal", **_turns(run))
 
 
 def _turns(run) -> dict[str, str]:
@@ -267,9 +267,9 @@ PARTS = {
     )
 }  # fmt: skip
 
-#: What runs side by side. None needs more than one processor: crash tests mostly wait for leases to run out. Both kinds
-#: of them together take about as long as the browser.
-LANES = ((("sqlite",), ("postgresql",)), (("browser",), ("crash", "crash_pg")))
+#: What runs side by side, for about as long. Only the browser's tests need both processors; crash tests mostly wait for
+#: leases to run out.
+LANES = ((("sqlite",), ("postgresql",), ("crash",)), (("browser",), ("crash_pg",)))
 
 
 def _without(*folders):
