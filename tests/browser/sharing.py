@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,6 +17,7 @@ from playwright.sync_api import expect
 from builder import drafts
 from runtime.models import Flow
 from tests.browser.editing import card
+from tests.servers import free_port
 from tests.until import until
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -28,8 +28,7 @@ class Web:
     was."""
 
     def __init__(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ import psutil
 
 from tests.load.client import Client
 from tests.load.peers.installing import installed, node
+from tests.servers import free_port
 
 STARTING = 120.0  # seconds; n8n migrates its database first
 BURST = 300.0
@@ -99,9 +99,3 @@ class Peer:
         except (OSError, ValueError):
             return False
         return True
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
