@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
+import tests.emptying  # noqa: F401  it puts itself in place
 from tests.turns import pytest_runtest_protocol  # noqa: F401  a hook
 
 IN_CI = os.environ.get("CI") == "true"
