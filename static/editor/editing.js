@@ -57,7 +57,7 @@ export function edit({ store, context, canvas, page, painter }) {
   painter.add(createAnnouncer(byId("live")), { around: true });
   listenToKeys(store, context, canvas.stage);
   menuOnFirstWish(store, context, canvas.stage);
-  addEventListener("dragenter", async () => (await styled(import("./view/dropping.js"), "transfer")).acceptFiles(store, context, canvas.stage), { once: true });
+  takeFiles(store, context, canvas.stage);
   offerMinimap(store, context, canvas, painter);
   guidesOnFirstWish(store, context, canvas, painter);
   teachWhereEmpty(store, context, canvas, painter);
@@ -162,16 +162,33 @@ function fetchLists(store, api) {
   );
 }
 
+/** A file over the page: no drop may take the page away, nor be lost because what reads files is still being fetched. @param {Store} store @param {Context} context @param {HTMLElement} stage */
+function takeFiles(store, context, stage) {
+  const over = (/** @type {DragEvent} */ event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    const inside = stage.contains(/** @type {Node} */ (event.target));
+    stage.classList.toggle("is-receiving", inside && event.type === "dragover");
+    const reader = styled(import("./view/importing.js"), "transfer");
+    const [file] = event.dataTransfer.files; // of a drop
+    const at = context.canvas.toWorld(event.clientX, event.clientY);
+    if (inside && file) reader.then(({ openFile }) => openFile(store, context, file, at));
+    else reader.catch(() => {});
+  };
+  for (const type of /** @type {const} */ (["dragover", "dragleave", "drop"])) addEventListener(type, over);
+}
+
 /** The menu is fetched by the first wish for it, which it then answers. @param {Store} store @param {Context} context @param {HTMLElement} stage */
 function menuOnFirstWish(store, context, stage) {
   const isWish = (/** @type {Event} */ event) =>
     event.type === "contextmenu" || (event instanceof KeyboardEvent && (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)));
+  let attached = false;
   const wish = async (/** @type {Event} */ event) => {
-    if (!isWish(event) || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
+    if (attached || !isWish(event) || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
-    for (const type of ["contextmenu", "keydown"]) stage.removeEventListener(type, wish);
     const { attachContextMenu } = await styled(import("./view/context-menu.js"), "pickers", "gestures");
-    attachContextMenu(store, context, stage, byId("layer"));
+    if (!attached) attachContextMenu(store, context, stage, byId("layer"));
+    attached = true;
     event.target?.dispatchEvent(event instanceof KeyboardEvent ? new KeyboardEvent("keydown", event) : new MouseEvent("contextmenu", event));
   };
   for (const type of ["contextmenu", "keydown"]) stage.addEventListener(type, wish);

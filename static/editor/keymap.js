@@ -72,7 +72,7 @@ export function expectTyping(asked) {
   addEventListener("keydown", keep, true);
   addEventListener("focusin", give);
   const over = () => given || end();
-  asked?.then(over, over);
+  asked?.finally(over);
   return asked;
 
   /** @param {KeyboardEvent} event */

@@ -7,6 +7,7 @@ from builder.models import Preference
 from tests.browser import editing
 from tests.browser.editing import card, document_of, lines, open_editor, until
 from tests.browser.hands import middle, node_ids, port, press, select, selected
+from tests.browser.sharing import expected
 from tests.flows import call_ended, chain, end, post_json, set_variable
 
 NOTE = {"id": "m1", "x": 400, "y": 900, "width": 208, "height": 96, "text": "Refunds go to Mary", "color": "yellow"}
@@ -35,6 +36,35 @@ def test_the_right_button_opens_the_menu_of_a_step(canvas, column):
     until(canvas, lambda: selected(canvas) == {"one"})
     canvas.get_by_role("menuitem", name="Delete and keep the line").click()
     until(canvas, lambda: "start[next] -> two" in lines(column))
+
+
+def without(page, part):
+    """From here on a module of the editor cannot be fetched; what stands by for such hours has been."""
+    asked = []
+    page.route(f"**/view/{part}", lambda route: (asked.append(part), route.abort()))
+    page.route("**/view/context-menu.js", lambda route: (asked.append("the last"), route.abort()))
+    page.mouse.move(700, 500)
+    until(page, lambda: "the last" in asked)
+    if part != "context-menu.js":
+        page.unroute("**/view/context-menu.js")
+
+
+WISHES = {
+    "command-palette.js": lambda page: keys(page, "Control+k"),
+    "flow-menu.js": lambda page: page.get_by_role("button", name="More about this flow").click(),
+    "context-menu.js": lambda page: card(page, "one").click(button="right"),
+}
+
+
+@pytest.mark.parametrize("part", WISHES)
+def test_a_part_that_cannot_be_fetched_says_so_and_comes_when_it_is_asked_for_again(canvas, part):
+    without(canvas, part)
+    WISHES[part](canvas)
+    expect(canvas.get_by_role("region", name="News")).to_contain_text("This part could not be loaded")
+    canvas.unroute(f"**/view/{part}")
+    WISHES[part](canvas)
+    expect(canvas.get_by_role("dialog").or_(canvas.get_by_role("menu"))).to_be_visible()
+    expected(canvas)
 
 
 def test_the_menu_of_several_is_about_all_of_them(canvas, column):

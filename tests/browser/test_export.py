@@ -160,6 +160,50 @@ def test_a_file_dropped_on_the_canvas_replaces_the_draft_and_undo_takes_it_back(
     until(editor, lambda: len(document_of(other)["nodes"]) == 1)
 
 
+def hold_parts(page):
+    """Holds back every part of the editor asked for from here on; answers with a function that lets them come."""
+    held, released = [], []
+    page.route("**/static/editor/**", lambda route: route.continue_() if released else held.append(route))
+
+    def release():
+        until(page, lambda: held)
+        released.append(True)
+        for route in held:
+            route.continue_()
+
+    return release
+
+
+def test_a_file_dropped_before_what_takes_it_has_come_is_taken_then(editor, flow, tmp_path):
+    download = exported(editor, "Export as SVG, light")
+    path = tmp_path / download.suggested_filename
+    download.save_as(path)
+    open_editor(editor, flow)
+    release = hold_parts(editor)
+    drop(editor, [path], canvas(editor))
+    release()
+    editor.get_by_role("dialog", name="Bring in “Tickets”?").get_by_role("button", name="Add its steps").click()
+    until(editor, lambda: len(document_of(flow)["nodes"]) == 5)
+    expect(editor.locator(".is-receiving")).to_have_count(0)
+
+
+NOTE_DEFAULTS = """() => {
+  window.kept = [];
+  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => window.kept.push(event.defaultPrevented));
+}"""
+
+
+def test_a_file_that_misses_the_canvas_does_not_take_the_page_away(editor, tmp_path):
+    path = tmp_path / "holiday.svg"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    hold_parts(editor)
+    editor.evaluate(NOTE_DEFAULTS)
+    drop(editor, [path], editor.get_by_role("banner"))
+    until(editor, lambda: editor.evaluate("window.kept.length >= 3"))
+    # A browser's default is to open the file in place of the page.
+    assert all(editor.evaluate("window.kept"))
+
+
 def test_its_steps_can_be_added_where_the_file_was_dropped(editor, flow, other, tmp_path):
     download = exported(editor, "Export as PNG, dark")
     path = tmp_path / "picture.png"

@@ -8,9 +8,8 @@
 
 import { createCommands } from "./commands/create.js";
 import { editCommands } from "./commands/edit.js";
-import { runCommands } from "./commands/runs.js";
 import { selectCommands } from "./commands/select.js";
 import { viewCommands } from "./commands/view.js";
 
 /** @returns {Command[]} */
-export const table = () => [...editCommands, ...createCommands, ...selectCommands, ...viewCommands, ...runCommands];
+export const table = () => [...editCommands, ...createCommands, ...selectCommands, ...viewCommands];

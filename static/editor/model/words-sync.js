@@ -10,6 +10,7 @@ const areKept = (/** @type {number} */ n) =>
 export const said = {
   merged: (/** @type {string} */ who, /** @type {string[]} */ names) => (names.length ? `${who} changed ${listed(names)}` : `${who} moved things around`),
   wentBack: (/** @type {string} */ who) => `${who} went back to an earlier state of this draft`,
+  partMissing: "This part could not be loaded: the server cannot be reached. Ask for it again once it can.",
   someone: "Somebody",
   otherTab: "You, in another tab,",
   leftOut: (/** @type {string[]} */ names) => `A connection of yours was left out: the step it led to was deleted meanwhile (${listed(names)}).`,

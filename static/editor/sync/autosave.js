@@ -71,7 +71,7 @@ export function createAutosave(store, context, { off = false, build = "" } = {})
     if (wasKept()) keeping();
     onFirstSign(() => {
       keeping();
-      import("./standby.js").then(({ standBy }) => standBy()).catch(() => {}); // offline by now: fetched when it is wanted
+      import("./standby.js").then(({ standBy }) => standBy(context)).catch(() => {}); // offline by now: fetched when it is wanted
     });
   }
 

@@ -1,4 +1,4 @@
-/** Commands of the camera. None of them changes the document. */
+/** Commands of what is seen: the camera, the tool, what lies over the canvas. None of them changes the document. */
 
 /** @import {Command, State} from "../../types.js" */
 
@@ -69,6 +69,17 @@ export const viewCommands = [
     group,
     run: (state) => toggled(state, "form_left", words.announce.sides),
     perform: kept("form_left"),
+  },
+  {
+    id: "traffic",
+    label: words.commands.traffic,
+    keys: ["t"],
+    group,
+    run: (state) =>
+      announced(
+        { ...state, traffic: state.traffic ? null : { window: "24h", version: null, data: null, failed: false } },
+        words.announce.traffic(!state.traffic),
+      ),
   },
   { id: "area", label: words.commands.area, keys: [], group, run: (state) => announced({ ...state, tool: "area" }, words.announce.areaTool) },
   { id: "hand", label: words.commands.hand, keys: ["h"], group, run: (state) => useTool(state, "hand") },
