@@ -13,7 +13,6 @@ from builder.models import Scenario
 from builder.problems import Refused
 from runtime.arrivals import written_event
 from runtime.engine.values import safe_dumps
-from runtime.models import Flow
 
 MOST = 100
 LARGEST = 512 * 1024
@@ -32,7 +31,11 @@ class ScenarioList(ApiView):
         """A name is used once; secret values are refused, for a scenario is kept as it is written."""
         flow, given = self.flow(), self.read(shapes.NewScenario)
         name, event = given["name"], given["event"]
-        _check(flow, name, event)
+        _check(event)
+        if flow.scenarios.filter(name=name).exists():
+            raise Refused(409, "name_taken", f"There is a scenario {name!r} already.")
+        if flow.scenarios.count() >= MOST:
+            raise Refused(409, "too_many", f"A flow keeps at most {MOST} scenarios; delete one first.")
         row = Scenario.objects.create(
             workspace=flow.workspace, flow=flow, name=name, event=_without_secrets(event), by=user_of(request)
         )
@@ -40,16 +43,27 @@ class ScenarioList(ApiView):
 
 
 class ScenarioDetail(ApiView):
-    rights = {"DELETE": EDIT}
+    rights = {"PATCH": EDIT, "DELETE": EDIT}
+
+    @described(shapes.Scenario, shapes.ScenarioChange)
+    def patch(self, request: Request, flow_id: Any, scenario_id: Any) -> Response:
+        """Another event under the same name; one that is refused leaves the old one as it was."""
+        row, event = self._scenario(request, scenario_id), self.read(shapes.ScenarioChange)["event"]
+        _check(event)
+        row.event, row.by = _without_secrets(event), user_of(request)
+        row.save(update_fields=["event", "by"])
+        return Response(_json(row))
 
     @described(status=204)
     def delete(self, request: Request, flow_id: Any, scenario_id: Any) -> Response:
-        rows = Scenario.objects.for_workspace(request.workspace).filter(flow=self.flow())
-        or_404(rows, pk=scenario_id).delete()
+        self._scenario(request, scenario_id).delete()
         return Response(status=204)
 
+    def _scenario(self, request: Request, scenario_id: Any) -> Scenario:
+        return or_404(Scenario.objects.for_workspace(request.workspace).filter(flow=self.flow()), pk=scenario_id)
 
-def _check(flow: Flow, name: str, event: Any) -> None:
+
+def _check(event: Any) -> None:
     if not isinstance(event, dict):
         raise _refused("event", "type", "The event is an object.")
     if event.get("secure") and not isinstance(event["secure"], list):
@@ -57,10 +71,6 @@ def _check(flow: Flow, name: str, event: Any) -> None:
     if len(safe_dumps(event)) > LARGEST:
         raise _refused("event", "size", f"A scenario has at most {LARGEST // 1024} KiB.")
     written_event(event)
-    if flow.scenarios.filter(name=name).exists():
-        raise Refused(409, "name_taken", f"There is a scenario {name!r} already.")
-    if flow.scenarios.count() >= MOST:
-        raise Refused(409, "too_many", f"A flow keeps at most {MOST} scenarios; delete one first.")
 
 
 def _without_secrets(event: dict[str, Any]) -> dict[str, Any]:

@@ -108,8 +108,9 @@ function paintOnFrames(store, canvas) {
   store.subscribe((state, before) => {
     if (state.focused !== before.focused && state.focused !== null && !state.gesture)
       queueMicrotask(() => canvas.access.reveal(/** @type {string} */ (store.state.focused ?? "")));
-    // A field that opens must be there for the very next key; and what a resized canvas shows must not jump for one frame.
-    if (state.renaming !== before.renaming || state.editingNote !== before.editingNote || state.viewport !== before.viewport) return paint();
+    // A field that opens must be there for the very next key, no form may take what is meant for the next; a resized canvas must not jump.
+    const another = before.form && state.form && state.form.node !== before.form.node;
+    if (another || state.renaming !== before.renaming || state.editingNote !== before.editingNote || state.viewport !== before.viewport) return paint();
     asked ||= requestAnimationFrame(paint);
   });
   const painter = {

@@ -65,3 +65,28 @@ def until(page, condition) -> None:
     keep what the page asks of a test's route from being answered.
     """
     waiting.until(condition, PATIENCE_SECONDS, pause=lambda: page.wait_for_timeout(20))
+
+
+def hold_answer(page, address):
+    """The next answer of `address` (a glob or pattern), as the server gives it now, is on its way until the function
+    that comes back is called; then it arrives, and the page has dealt with it.
+    """
+    held = []
+
+    def hold(route):
+        if held or route.request.method != "GET":
+            return route.fallback()
+        held.append(route)
+        held.append(route.fetch())
+        return None
+
+    page.route(address, hold)
+
+    def arrive():
+        until(page, lambda: len(held) == 2)
+        route, answer = held
+        with page.expect_response(route.request.url):
+            route.fulfill(response=answer)
+        page.evaluate("async () => { await (await fetch('/api/v1/me/')).text(); await new Promise(setTimeout); }")
+
+    return arrive

@@ -58,6 +58,24 @@ def config_of(flow, node: str) -> dict:
     return next(each for each in document["nodes"] if each["id"] == node)["config"]
 
 
+NOTE_STEP = """() => addEventListener("click", () => {
+  window.stepAtClick = document.querySelector("[aria-label='Name of the step']").value;
+})"""
+
+
+def test_no_form_takes_what_is_meant_for_the_step_that_was_chosen_next(editor, flow):
+    page = editor("ticket")
+    url = page.get_by_label("URL", exact=True).element_handle()
+    page.evaluate(NOTE_STEP)
+    card(page, "Done").click()
+    assert page.evaluate("window.stepAtClick") == "Done"
+    # What an input method or a dictation still had to write.
+    url.evaluate("field => { field.value = 'late'; field.dispatchEvent(new Event('input', { bubbles: true })); }")
+    expect(page.get_by_label("Name of the step")).to_have_value("Done")
+    expect(page.get_by_role("button", name="Save Changes")).to_be_disabled()
+    expect(page.get_by_label("Outcome", exact=True)).to_have_value(config_of(flow, "done")["outcome"])
+
+
 def key_of(flow, node: str) -> str:
     return next(each["key"] for each in Flow.objects.get(pk=flow.pk).draft.document["nodes"] if each["id"] == node)
 

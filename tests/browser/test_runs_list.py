@@ -9,6 +9,7 @@ from builder.publishing import publish
 from runtime import tasks
 from runtime.models import Run, Status
 from tests.browser.calls import branching, card, ended_call, flow_of
+from tests.browser.editing import hold_answer
 from tests.flows import call_ended, end, post_json, wait_for
 from tests.peers import Answer
 
@@ -36,6 +37,23 @@ def test_runs_are_filtered_by_status(page, live, workspace, owner, sign_in):
     expect(rows(panel)).to_contain_text("failed")
     panel.get_by_label("Status").select_option(label="Waiting")
     expect(panel).to_contain_text("No run of this flow is waiting.")
+
+
+def test_what_was_asked_before_another_status_was_chosen_is_not_shown_under_it(page, live, workspace, owner, sign_in):
+    flow = branching(workspace, owner)
+    for number in range(3):
+        ended_call(workspace, f"call_{number}")
+    Run.objects.filter(pk=Run.objects.first().pk).update(status=Status.FAILED)
+    sign_in(owner)
+    panel = runs_panel(page, flow)
+    expect(rows(panel)).to_have_count(3)
+    with page.expect_request("**/runs/?flow=*"):
+        arrive = hold_answer(page, "**/runs/?flow=*")  # the list looks again by itself
+    panel.get_by_label("Status").select_option(label="Failed")
+    expect(rows(panel)).to_have_count(1)
+    arrive()
+    expect(rows(panel)).to_have_count(1)
+    expect(rows(panel)).to_contain_text("failed")
 
 
 def test_earlier_runs_come_page_by_page(page, live, workspace, owner, sign_in):

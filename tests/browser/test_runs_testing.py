@@ -10,6 +10,8 @@ from builder.models import Scenario
 from runtime import tasks
 from runtime.models import Run
 from tests.browser.calls import branching, card, ended_call
+from tests.browser.editing import hold_answer
+from tests.browser.sharing import expected
 
 
 @pytest.fixture
@@ -71,6 +73,38 @@ def test_saving_under_the_same_name_asks_first_and_a_scenario_is_deleted(page, p
     panel.get_by_role("button", name="Delete the scenario Same").click()
     expect(panel.get_by_label("What comes in").get_by_role("option", name="Same")).to_have_count(0)
     assert not Scenario.objects.exists()
+
+
+def test_a_scenario_that_cannot_be_replaced_stays_as_it_was(page, panel):
+    for more in ({}, {"secure": {"pin": "1234"}}):
+        write(panel, {"interaction": {"id": "first"}, **more})
+        panel.get_by_role("button", name="Save as scenario").click()
+        page.get_by_label("Name of the scenario").fill("Same")
+        page.keyboard.press("Enter")
+        if more:
+            page.get_by_role("button", name="Replace").click()
+            expect(page.get_by_role("region", name="News")).to_contain_text("leave secret values out")
+        else:
+            expect(page.get_by_role("region", name="News")).to_contain_text("Scenario Same is saved.")
+    kept = Scenario.objects.get()
+    assert (kept.name, kept.event) == ("Same", {"interaction": {"id": "first"}})
+    assert "1234" in panel.get_by_label("Event as JSON").input_value()
+    expected(page)
+
+
+def test_what_was_chosen_last_is_what_comes_in(page, panel, flow, workspace):
+    ended_call(workspace, "call_77")
+    page.reload()
+    page.get_by_role("banner").get_by_role("button", name="Test").click()
+    past = panel.get_by_label("What comes in").locator("option[value^='run ']")
+    expect(past).to_have_count(1)
+    arrive = hold_answer(page, re.compile(r"/runs/[0-9a-f-]+/$"))
+    panel.get_by_label("What comes in").select_option(past.get_attribute("value"))
+    panel.get_by_label("What comes in").select_option(label="A made-up sample")
+    expect(panel.get_by_label("Event as JSON")).to_have_value(re.compile("call_7420"))
+    arrive()
+    expect(panel.get_by_label("Event as JSON")).to_have_value(re.compile("call_7420"))
+    expect(panel.get_by_label("What comes in")).to_have_value("sample")
 
 
 def test_a_past_call_is_found_by_phone_number_and_run_again_on_the_draft(page, panel, workspace):

@@ -22,7 +22,7 @@ def test_steps_and_settings_change_sides_and_that_is_remembered(show, column):
     page.get_by_role("button", name="More about this flow").click()
     page.get_by_role("menuitem", name="Steps and settings on the other side").click()
     said(page, "Steps and settings are on the right")
-    assert left_of(page, canvas(page), steps)
+    until(page, lambda: left_of(page, canvas(page), steps))
     x, y = middle(page, "one")
     drag(page, (x, y), (x - 160, y))  # where the pointer is, the step is
     until(page, lambda: place_of(column, "one") == (-160, 128))
@@ -39,5 +39,5 @@ def test_steps_and_settings_change_sides_and_that_is_remembered(show, column):
     page.get_by_role("button", name="More about this flow").click()
     page.get_by_role("menuitem", name="Steps and settings on the other side").click()
     said(page, "Steps and settings are on the left")
-    assert left_of(page, steps, canvas(page))
+    until(page, lambda: left_of(page, steps, canvas(page)))
     assert in_order(page) == ["Steps and settings", "Flow", "Details"]

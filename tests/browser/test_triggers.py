@@ -5,7 +5,7 @@ import requests
 from playwright.sync_api import expect
 
 from runtime.models import Hook
-from tests.browser.editing import card
+from tests.browser.editing import card, hold_answer
 from tests.flows import chain, end, node
 
 
@@ -50,6 +50,19 @@ def test_a_test_request_is_heard_and_its_values_are_offered(show, webhook, live)
     expect(page.get_by_text("POST, 1 value, just now")).to_be_visible()
     card(page, "end").click()
     expect(page.get_by_text('order {"order":1042}')).to_be_visible()
+
+
+def test_who_listens_before_the_first_answer_is_here_goes_on_listening(show, page, webhook, live):
+    flow = webhook()
+    arrive = hold_answer(page, "**/hook/")
+    show(flow)
+    card(page, "start").click()
+    page.get_by_role("button", name="Listen for a test request").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    arrive()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    assert requests.post(f"{live}/hooks/{flow.token}/", json={"order": 1042}, timeout=10).status_code == 202
+    expect(page.get_by_text("A request came. Its values are offered in every step.")).to_be_visible()
 
 
 def test_a_captured_request_is_there_after_a_reload(show, webhook):

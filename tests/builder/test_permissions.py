@@ -56,7 +56,7 @@ TABLE = {
     "api-try-node": {"POST": ("editor", WRITE, {"node": {}})},
     "api-traffic": {"GET": ("viewer", "runs:read")},
     "api-scenarios": {"GET": ("viewer", READ), "POST": ("editor", WRITE, {"name": "n", "event": {}})},
-    "api-scenario": {"DELETE": ("editor", WRITE)},
+    "api-scenario": {"PATCH": ("editor", WRITE, {"event": {}}), "DELETE": ("editor", WRITE)},
     "api-runs": {"GET": ("viewer", "runs:read")},
     "api-run": {"GET": ("viewer", "runs:read")},
     "api-run-steps": {"GET": ("viewer", "runs:read")},

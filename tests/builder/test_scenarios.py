@@ -16,6 +16,23 @@ def test_an_event_is_kept_by_name_and_can_be_tried(api, flow):
     assert api.post(f"/flows/{flow.pk}/try/", {"event": kept(api, flow)[0]["event"]}).status_code == 202
 
 
+def test_its_event_is_replaced(api, flow):
+    made = api.post(f"/flows/{flow.pk}/scenarios/", {"name": "Angry caller", "event": EVENT}).value
+    calm = {**EVENT, "interaction": {"id": "call_2", "disposition": "resolved"}}
+    changed = api.patch(f"/flows/{flow.pk}/scenarios/{made['id']}/", {"event": {**calm, "secure": ["pin"]}})
+    assert (changed.status_code, changed.value) == (200, {"id": made["id"], "name": "Angry caller", "event": calm})
+    assert kept(api, flow) == [changed.value]
+
+
+@pytest.mark.parametrize(
+    "event", [{**EVENT, "secure": {"pin": "1234"}}, {"interaction": {"transcript": "x" * 600_000}}, [1]]
+)
+def test_what_cannot_replace_it_leaves_it_as_it_was(api, flow, event):
+    made = api.post(f"/flows/{flow.pk}/scenarios/", {"name": "Angry caller", "event": EVENT}).value
+    assert api.patch(f"/flows/{flow.pk}/scenarios/{made['id']}/", {"event": event}).status_code == 422
+    assert kept(api, flow) == [made]
+
+
 def test_it_lives_beside_the_document(api, flow):
     before = api.get(f"/flows/{flow.pk}/draft/").value
     api.post(f"/flows/{flow.pk}/scenarios/", {"name": "Angry caller", "event": EVENT})
@@ -61,4 +78,5 @@ def test_one_too_large_is_refused(api, flow):
 def test_another_workspace_sees_nothing_of_it(api, stranger, flow):
     made = api.post(f"/flows/{flow.pk}/scenarios/", {"name": "Angry caller", "event": EVENT}).value
     assert stranger.get(f"/flows/{flow.pk}/scenarios/").status_code == 404
+    assert stranger.patch(f"/flows/{flow.pk}/scenarios/{made['id']}/", {"event": {}}).status_code == 404
     assert stranger.delete(f"/flows/{flow.pk}/scenarios/{made['id']}/").status_code == 404

@@ -144,9 +144,12 @@ class Traffic(s.Serializer):
     since = s.DateTimeField()
 
 
-class NewScenario(s.Serializer):
-    name = s.CharField(max_length=120)
+class ScenarioChange(s.Serializer):
     event = AnyJson()
+
+
+class NewScenario(ScenarioChange):
+    name = s.CharField(max_length=120)
 
 
 class Scenario(NewScenario):

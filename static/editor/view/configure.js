@@ -4,7 +4,6 @@
 /** @import {LiveEnv} from "./form-env.js" */
 
 import { fieldValue, visibleFields } from "../model/catalogue.js";
-import { editForm } from "../model/state.js";
 import { h, icon } from "./dom.js";
 import { fieldRow, WIDE } from "./fields/index.js";
 import { settingsForm } from "./fields/settings.js";
@@ -12,9 +11,10 @@ import { triggerAddress } from "./trigger-address.js";
 
 /**
  * @param {Store} store @param {NodeType} type @param {LiveEnv} env @param {() => Form|null} current the buffer, or what an old version holds
+ * @param {(patch: Partial<Form>) => void} edit changes the buffer
  * @returns {{dom: HTMLElement, update: (state: State) => void, focusFirst: () => void}}
  */
-export function createConfigure(store, type, env, current) {
+export function createConfigure(store, type, env, current, edit) {
   const notes = h("div", { class: "form-notes" });
   const body = h("div", { class: "form-sections" });
   const settings =
@@ -33,9 +33,6 @@ export function createConfigure(store, type, env, current) {
   let shown = "";
   /** @type {any} */
   let last;
-
-  /** @param {Partial<Form>} patch */
-  const edit = (patch) => store.dispatch((state) => editForm(state, patch));
 
   function build() {
     const form = current();

@@ -17,8 +17,12 @@ const ASK_EVERY = 1500;
 /** @param {Store} store @param {Context} context @returns {{dom: HTMLElement, update: (config: any) => void}} */
 export function createTriggerPanel(store, context) {
   const path = `/flows/${store.state.flow.id}/hook/`;
-  const secret = secretPart(store, context, (body) => context.api.patch(path, body).then(show));
-  const listen = listenPart(store, context, path, show);
+  /** How many changes were begun or have ended: an answer that was asked for before one of them knows nothing of it. */
+  let changes = 0;
+  /** One change after the other: each answer tells the whole, and the last must be the newest. @type {Promise<unknown>} */
+  let turn = Promise.resolve();
+  const secret = secretPart(store, context, change);
+  const listen = listenPart(store, context, { change, look });
   const dom = h("div", { class: "hook-panel" }, secret.dom, listen.dom);
   const mine = mayEdit(store.state.me) && readonlyReason(store.state) === null;
   dom.hidden = !mine;
@@ -29,7 +33,21 @@ export function createTriggerPanel(store, context) {
     listen.show(hook);
   }
 
-  if (mine) context.api.get(path).then(show, (error) => dom.replaceChildren(h("p", { class: "hint" }, reasonOf(error))));
+  /** @param {any} body @returns {Promise<void>} */
+  function change(body) {
+    changes++;
+    const answer = turn.then(() => context.api.patch(path, body)).finally(() => changes++);
+    turn = answer.catch(() => {});
+    return answer.then(show);
+  }
+
+  async function look() {
+    const asked = changes;
+    const hook = await context.api.get(path);
+    if (asked === changes) show(hook);
+  }
+
+  if (mine) look().catch((error) => changes || dom.replaceChildren(h("p", { class: "hint" }, reasonOf(error))));
   return { dom, update: (config) => secret.update(config.signature ?? "none") };
 }
 
@@ -126,8 +144,8 @@ function randomSecret() {
     .replace(/=+$/, "");
 }
 
-/** @param {Store} store @param {Context} context @param {string} path @param {(hook: Hook) => void} show */
-function listenPart(store, context, path, show) {
+/** @param {Store} store @param {Context} context @param {{change: (body: any) => Promise<void>, look: () => Promise<void>}} server */
+function listenPart(store, context, { change, look }) {
   const start = h("button", { class: "button", type: "button" }, icon("play"), h("span", {}, say.listen));
   const stop = h("button", { class: "button button-quiet", type: "button", hidden: true }, icon("stop"), say.stop);
   const words = h("p", { class: "hint", role: "status" }, say.listenHelp);
@@ -145,25 +163,22 @@ function listenPart(store, context, path, show) {
   /** @param {any} body */
   async function ask(body) {
     try {
-      show(await context.api.patch(path, body));
+      await change(body);
     } catch (error) {
       setText(words, reasonOf(error));
     }
   }
 
   /** While it listens: once every second and a half, and only while somebody looks at it. */
-  async function look() {
+  async function lookAgain() {
     if (!dom.isConnected || !last?.listening_until) return;
-    try {
-      show(await context.api.get(path));
-    } catch {
-      wait(); // the next turn asks again; the listening itself goes on at the server
-    }
+    await look().catch(() => {}); // the next turn asks again; the listening itself goes on at the server
+    wait();
   }
 
   function wait() {
     clearTimeout(timer);
-    timer = window.setTimeout(look, ASK_EVERY);
+    timer = window.setTimeout(lookAgain, ASK_EVERY);
   }
 
   /** @param {Hook} hook */

@@ -2,7 +2,7 @@
 /** @import {Context, Form, NodeType, Store} from "../types.js" */
 
 import { keyFrom } from "../model/document.js";
-import { editForm, selectedNode } from "../model/state.js";
+import { selectedNode } from "../model/state.js";
 import { say } from "../model/words-panels.js";
 import { h, icon } from "./dom.js";
 import { glyph } from "./palette.js";
@@ -12,9 +12,9 @@ import { keysText } from "./shortcuts.js";
 
 /**
  * @param {Store} store @param {Context} context @param {HTMLElement} layer
- * @param {{type: NodeType|undefined, readonly: boolean}} about
+ * @param {{type: NodeType|undefined, readonly: boolean, edit: (patch: Partial<Form>) => void}} about
  */
-export function inspectorHead(store, context, layer, { type, readonly }) {
+export function inspectorHead(store, context, layer, { type, readonly, edit }) {
   const fixed = readonly || !type ? "" : null;
   const name = h("input", {
     class: "step-title",
@@ -24,7 +24,7 @@ export function inspectorHead(store, context, layer, { type, readonly }) {
     autocomplete: "off",
     readonly: fixed,
   });
-  name.addEventListener("input", () => store.dispatch((state) => editForm(state, { label: name.value })));
+  name.addEventListener("input", () => edit({ label: name.value }));
   const key = h("input", {
     class: "key-input",
     type: "text",
@@ -36,7 +36,7 @@ export function inspectorHead(store, context, layer, { type, readonly }) {
   });
   key.addEventListener("change", () => {
     key.value = keyFrom(key.value);
-    store.dispatch((state) => editForm(state, { key: key.value }));
+    edit({ key: key.value });
     fit();
   });
   key.addEventListener("input", () => fit());

@@ -73,9 +73,11 @@ export function createInspector(store, context, layer) {
 function inspectNode(store, context, layer, { id, type, readonly, version, results, agreed, constants }) {
   const env = createFormEnv(store, context, layer, id, results, constants);
   const current = () => formNow(store.state, id);
-  const head = inspectorHead(store, context, layer, { type, readonly });
-  const configure = type ? createConfigure(store, type, env, current) : unknownType(store.state, id);
-  const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current }) : null;
+  /** What is typed here is this node's, though another may be selected by now. @param {Partial<Form>} patch */
+  const edit = (patch) => store.dispatch((state) => (state.form?.node === id ? editForm(state, patch) : state));
+  const head = inspectorHead(store, context, layer, { type, readonly, edit });
+  const configure = type ? createConfigure(store, type, env, current, edit) : unknownType(store.state, id);
+  const sending = type && sends(type) ? createSend(store, context, env, { type, agreed, current, edit }) : null;
   const past = nodeTest(store, context, id, sending === null);
   const runs = nodeRuns(store, context, id);
   const tabs = tabList({
@@ -130,7 +132,7 @@ function inspectNode(store, context, layer, { id, type, readonly, version, resul
 
   /** @param {string} pointer */
   function focusField(pointer) {
-    store.dispatch((state) => editForm(state, { focus: null }));
+    edit({ focus: null });
     queueMicrotask(() => {
       if (pointer === "/" || !env.focus(pointer)) configure.focusFirst();
     });

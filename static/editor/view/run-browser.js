@@ -74,8 +74,10 @@ export function createRunBrowser(store, context, body) {
   async function more() {
     if (!following) return;
     const at = runs.length;
+    const asked = query();
     try {
       const page = await context.api.get(`/runs/${new URL(following).search}`);
+      if (asked !== query()) return;
       list.replaceChildren(...rows([...runs, ...page.results], page.next));
       /** @type {HTMLElement|undefined} */ (list.querySelectorAll(".run-row")[at])?.focus();
     } catch (error) {
@@ -94,9 +96,11 @@ export function createRunBrowser(store, context, body) {
   /** While the list is looked at, its first page stays fresh; what was paged to stays below it. */
   async function lookAgain() {
     if (!looked()) return undefined;
+    const asked = query();
     try {
-      const page = await context.api.get(query());
-      if (!looked()) return undefined;
+      const page = await context.api.get(asked);
+      // Another status may have been chosen meanwhile; its list looks again by itself.
+      if (!looked() || asked !== query()) return undefined;
       const first = page.results[0]?.id ?? "";
       const fresh = newest !== null && !status.value && first && first !== newest;
       if (!status.value) newest = first;

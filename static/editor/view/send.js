@@ -28,9 +28,9 @@ export function sendWord(type) {
 
 /**
  * @param {Store} store @param {Context} context @param {LiveEnv} env
- * @param {{type: NodeType, agreed: Set<string>, current: () => Form|null}} about
+ * @param {{type: NodeType, agreed: Set<string>, current: () => Form|null, edit: (patch: Partial<Form>) => void}} about
  */
-export function createSend(store, context, env, { type, agreed, current }) {
+export function createSend(store, context, env, { type, agreed, current, edit }) {
   const body = h("div", { class: "send" });
   const mapping = type.fields.find((field) => field.kind === "mapping");
   let tab = "data";
@@ -173,7 +173,7 @@ export function createSend(store, context, env, { type, agreed, current }) {
   function pick(path, rows) {
     if (!mapping) return;
     const { rows: next, row, added } = addMapping(rows, path);
-    if (added) store.dispatch((state) => editForm(state, { config: { ...state.form?.config, [mapping.name]: next } }));
+    if (added) edit({ config: { ...current()?.config, [mapping.name]: next } });
     context.toast(added ? `Kept as vars.${row.variable}. Save Changes to use it in later steps.` : `It is kept as vars.${row.variable} already.`, {
       kind: added ? "ok" : "info",
       action: { label: "Show", run: () => show(mapping.name) },

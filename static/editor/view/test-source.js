@@ -22,6 +22,8 @@ export function createTestSource(store, context, { filled, failed, written }) {
   let runs = [];
   /** Found by the search, or loaded before; by the value of its option. @type {Map<string, {label: string, event: any}>} */
   const found = new Map();
+  /** What was chosen, or searched for, last: an earlier answer that comes later is nobody's any more. */
+  const newest = { choice: 0, search: 0 };
   const base = () => `/flows/${store.state.flow.id}/scenarios/`;
 
   const select = h("select", { class: "select", id: "test-source", onchange: () => choose(select.value) });
@@ -89,10 +91,12 @@ export function createTestSource(store, context, { filled, failed, written }) {
   /** @param {string} value */
   async function choose(value) {
     draw(value);
+    const turn = ++newest.choice;
     try {
-      filled(await eventOf(value));
+      const event = await eventOf(value);
+      if (turn === newest.choice) filled(event);
     } catch (error) {
-      failed(`That call could not be fetched: ${reasonOf(error)}`);
+      if (turn === newest.choice) failed(`That call could not be fetched: ${reasonOf(error)}`);
     }
   }
 
@@ -111,16 +115,18 @@ export function createTestSource(store, context, { filled, failed, written }) {
     const text = search.value.trim();
     if (!text) return search.focus();
     form.setAttribute("aria-busy", "true");
+    const turn = ++newest.search;
     try {
       const { results: calls } = await context.api.get(`/calls/?q=${encodeURIComponent(text)}`);
+      if (turn !== newest.search) return undefined;
       const known = calls.filter((/** @type {any} */ call) => call.events.length).slice(0, 20);
       said.textContent = known.length ? "" : runWords.nothingFound(text);
       results.replaceChildren(...known.map(callRow));
       /** @type {HTMLElement|null} */ (results.querySelector("button"))?.focus();
     } catch (error) {
-      said.textContent = `The search did not work: ${reasonOf(error)}`;
+      if (turn === newest.search) said.textContent = `The search did not work: ${reasonOf(error)}`;
     } finally {
-      form.removeAttribute("aria-busy");
+      if (turn === newest.search) form.removeAttribute("aria-busy");
     }
     return undefined;
   }
@@ -162,10 +168,9 @@ export function createTestSource(store, context, { filled, failed, written }) {
     try {
       const past = scenarios.find((each) => each.name === name);
       if (past && !(await mayReplace(name))) return;
-      if (past) await context.api.del(`${base()}${past.id}/`);
-      const made = await context.api.post(base(), { name, event });
+      const kept = await (past ? context.api.patch(`${base()}${past.id}/`, { event }) : context.api.post(base(), { name, event }));
       await fetchScenarios();
-      draw(`scenario ${made.id}`);
+      draw(`scenario ${kept.id}`);
       context.toast(runWords.scenarioSaved(name), { kind: "ok" });
     } catch (error) {
       context.toast(`Not saved: ${reasonOf(error)}`, { kind: "bad" });

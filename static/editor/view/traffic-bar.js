@@ -48,7 +48,7 @@ export function createTraffic(store, context) {
           state.traffic && keyOf(state.traffic) === wanted ? { ...state, traffic: { ...state.traffic, data, failed: false } } : state,
         );
       } catch {
-        store.dispatch((state) => (state.traffic ? { ...state, traffic: { ...state.traffic, failed: true } } : state));
+        store.dispatch((state) => (state.traffic && keyOf(state.traffic) === wanted ? { ...state, traffic: { ...state.traffic, failed: true } } : state));
       }
     }
     if (asked === wanted) timer = window.setTimeout(ask, EVERY);
