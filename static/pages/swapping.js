@@ -20,6 +20,9 @@ export function wireSwapping(document, freshen) {
   });
 }
 
+/** How often something was asked for each part; only what was asked for last is shown. @type {Map<string, number>} */
+const turns = new Map();
+
 /**
  * @param {Document} document
  * @param {HTMLFormElement} form
@@ -30,20 +33,26 @@ async function send(document, form, submitter, freshen) {
   const data = new FormData(form, submitter);
   const get = form.method === "get";
   const address = get ? `${form.action.split("?")[0]}?${new URLSearchParams(/** @type {any} */ (data))}` : form.action;
+  const id = form.dataset.swap ?? "";
+  const turn = (turns.get(id) ?? 0) + 1;
+  turns.set(id, turn);
   submitter?.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(address, get ? {} : { method: "POST", body: data });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById(form.dataset.swap ?? "");
-    const stale = document.getElementById(form.dataset.swap ?? "");
+    if (get && turns.get(id) !== turn) return;
+    const fresh = page.getElementById(id);
+    const stale = document.getElementById(id);
     if (!answer.ok || !fresh || !stale) throw new Error("the answer is another page");
     swap(document, stale, fresh, submitter);
     freshen(fresh);
     say(document, page.querySelector(".messages")?.textContent?.trim() || "Done");
     if (get) history.replaceState(null, "", address);
   } catch {
-    submitter?.removeAttribute("aria-busy");
+    if (get && turns.get(id) !== turn) return;
     complain(document, get ? "The server could not be reached." : "The server could not be reached; nothing was changed.");
+  } finally {
+    submitter?.removeAttribute("aria-busy");
   }
 }
 

@@ -17,11 +17,13 @@ function watch(document, id, freshen) {
   const seconds = Number(part?.dataset.watch);
   if (!part || !seconds) return;
   setTimeout(async () => {
-    const choosing = document.getElementById(id)?.querySelector("input[data-select]:checked");
-    if (!document.hidden && !choosing) await renew(document, id, freshen);
+    if (!document.hidden && !inUse(document.getElementById(id))) await renew(document, id, freshen);
     watch(document, id, freshen);
   }, seconds * 1000);
 }
+
+/** Rows are being chosen, or something is being pressed: in a new part the ticks would be gone, and the press would meet nothing. @param {Element | null} part */
+const inUse = (part) => part?.querySelector("input[data-select]:checked, :active") != null;
 
 /**
  * @param {Document} document
@@ -29,12 +31,14 @@ function watch(document, id, freshen) {
  * @param {(root: ParentNode) => void} freshen
  */
 async function renew(document, id, freshen) {
+  const [asked, stale] = [location.href, document.getElementById(id)];
   try {
-    const answer = await fetch(location.href);
+    const answer = await fetch(asked);
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(id);
-    const stale = document.getElementById(id);
+    // Meanwhile somebody may have filtered, done something, or begun to choose: then this answer is of before.
+    if (asked !== location.href || stale !== document.getElementById(id) || inUse(stale)) return;
     if (!fresh || !stale || fresh.outerHTML === stale.dataset.seen) return;
     const seen = fresh.outerHTML;
     keepOpen(stale, fresh);

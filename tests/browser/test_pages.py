@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from builder.flows import create_flow
 from builder.pages.new_flow import KINDS
 from builder.publishing import publish
-from runtime.models import Agent, Flow
+from runtime.models import Agent, Flow, Run, Status
+from tests.browser.editing import hold_answer
 
 PATHS = (
     "/", "/flows/new/", "/runs/", "/calls/", "/nodes/", "/dashboard/", "/waiting/", "/webhooks/undelivered/", "/data/",
@@ -96,6 +97,31 @@ def test_filters_apply_as_they_are_chosen_and_stay_in_the_address(page, flow):
     page.wait_for_function("() => location.search.includes('kind=post_call')")
     page.reload()
     assert page.get_by_text("No flow is like that").is_visible()
+
+
+def test_of_two_filters_the_one_chosen_last_holds(page, flow):
+    page.goto("/")
+    arrive = hold_answer(page, "**/?*kind=post_call*")
+    page.get_by_label("Kind").select_option("post_call")
+    page.get_by_label("Kind").select_option("action")
+    page.wait_for_function("() => location.search.includes('kind=action')")
+    arrive()
+    expect(page.get_by_role("link", name="Order status", exact=True)).to_be_visible()
+    assert "kind=action" in page.url
+
+
+def test_rows_chosen_while_the_list_is_asked_for_anew_stay_chosen(page, flow, workspace):
+    runs = [Run.objects.create(workspace=workspace, flow=flow, version=flow.published, kind="action",
+                               status=Status.WAITING, due_at=None) for _ in range(2)]  # fmt: skip
+    page.goto("/runs/")
+    with page.expect_request("**/runs/"):
+        arrive = hold_answer(page, "**/runs/")  # it looks again by itself while runs are open
+    Run.objects.filter(pk=runs[0].pk).update(status=Status.SUCCEEDED)
+    tick = page.get_by_role("checkbox", name=re.compile("^Choose run")).first
+    tick.check()
+    arrive()
+    expect(tick).to_be_checked()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
 
 
 def test_slash_finds_a_call_unless_single_keys_are_off(page, flow):
