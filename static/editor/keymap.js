@@ -68,7 +68,7 @@ export function expectTyping(asked) {
   /** @type {string[]} */
   const typed = [];
   let given = false;
-  const late = setTimeout(end, 4000);
+  const late = setTimeout(end, 10_000);
   addEventListener("keydown", keep, true);
   addEventListener("focusin", give);
   const over = () => given || end();
