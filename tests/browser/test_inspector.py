@@ -219,6 +219,32 @@ def test_a_branch_is_added_with_keys_alone(editor, flow):
     assert json.dumps(branch["conditions"]).count("{{interaction.sentiment}}") == 1
 
 
+def test_conditions_keep_the_focus_of_who_combines_and_removes_them(editor):
+    page = editor("start")
+    page.get_by_text("More options").click()
+    page.get_by_role("button", name="Add condition").click()
+    page.get_by_role("button", name="Add condition").click()
+    mode = page.get_by_role("combobox", name="How conditions combine in Only if")
+    mode.focus()
+    page.keyboard.press("End")
+    expect(mode.locator("option:checked")).to_have_text("any of these")
+    expect(mode).to_be_focused()
+    page.get_by_role("button", name="Remove condition 1").press("Enter")
+    expect(page.get_by_role("textbox", name="Value 2")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Value 1")).to_be_focused()
+    page.get_by_role("button", name="Remove condition 1").press("Enter")
+    expect(page.get_by_role("button", name="Add condition")).to_be_focused()
+
+
+def test_who_chooses_the_kind_of_a_body_stays_there(editor):
+    page = editor("ticket")
+    kind = page.get_by_role("combobox", name="Body type")
+    kind.focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_role("textbox", name="Body content")).to_have_count(0)
+    expect(kind).to_be_focused()
+
+
 def test_a_viewer_reads_everything_and_changes_nothing(editor, workspace, make_person):
     page = editor("ticket", make_person(workspace, "viewer"))
     expect(page.get_by_role("textbox", name="URL")).not_to_be_editable()

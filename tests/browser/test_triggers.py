@@ -76,6 +76,19 @@ def test_a_captured_request_is_there_after_a_reload(show, webhook):
     expect(page.get_by_text('order {"order":7}')).to_be_visible()
 
 
+def test_who_chooses_what_shows_other_fields_stays_where_they_are(show, webhook):
+    page = show(webhook())
+    card(page, "start").click()
+    answer, wait = page.get_by_role("combobox", name="Answer"), page.get_by_text("Longest wait")
+    answer.focus()
+    page.keyboard.press("End")
+    expect(wait).to_be_visible()
+    expect(answer).to_be_focused()
+    page.keyboard.press("Home")
+    expect(wait).to_have_count(0)
+    expect(answer).to_be_focused()
+
+
 def test_why_a_request_was_not_taken_is_told(show, webhook, live):
     flow = webhook(signature="bearer")
     page = show(flow)

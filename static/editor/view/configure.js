@@ -4,7 +4,7 @@
 /** @import {LiveEnv} from "./form-env.js" */
 
 import { fieldValue, visibleFields } from "../model/catalogue.js";
-import { h, icon } from "./dom.js";
+import { h, icon, rearrange } from "./dom.js";
 import { fieldRow, WIDE } from "./fields/index.js";
 import { settingsForm } from "./fields/settings.js";
 import { triggerAddress } from "./trigger-address.js";
@@ -45,7 +45,7 @@ export function createConfigure(store, type, env, current, edit) {
     const old = parts;
     parts = new Map(fields.map((field) => [field.name, old.get(field.name) ?? make(field)]));
     const open = new Set([...body.querySelectorAll("details[open]")].map((each) => each.getAttribute("data-section")));
-    body.replaceChildren(...sectionsOf(fields).map(({ title, advanced, members }) => section(title, advanced, members, open)));
+    rearrange(body, () => sectionsOf(fields).map(({ title, advanced, members }) => section(title, advanced, members, open)));
   }
 
   /** @param {Field} field */

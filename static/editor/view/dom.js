@@ -78,6 +78,13 @@ export function fill(element, ...children) {
   append(element, children);
 }
 
+/** Replaces what an element holds where some of it stays: what is moved in the page loses the focus, and gets it back. @param {Element} element @param {() => Node[]} parts */
+export function rearrange(element, parts) {
+  const had = element.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+  element.replaceChildren(...parts());
+  if (had?.isConnected) had.focus({ preventScroll: true });
+}
+
 /** Text only when it differs, so that nothing is laid out for nothing; in the node that is there, if there is just one. @param {Element} element @param {string} text */
 export function setText(element, text) {
   const only = element.firstChild;

@@ -34,10 +34,10 @@ export function conditions({ field, id, value, change, form }) {
     draw(focus);
   }
 
-  /** @param {string} [focus] id of what should have the focus then */
+  /** @param {string} [focus] id of what should have the focus then; what is no longer there gives it to the first that is */
   function draw(focus) {
     dom.replaceChildren(here ? group({ form, id, label: field.label, value: asGroup(here), depth: 0, change: emit, redraw, remove: null }) : empty());
-    if (focus) document.getElementById(focus)?.focus();
+    if (focus) (document.getElementById(focus) ?? first())?.focus();
   }
 
   function empty() {
@@ -50,8 +50,10 @@ export function conditions({ field, id, value, change, form }) {
     );
   }
 
+  const first = () => /** @type {HTMLElement|null} */ (dom.querySelector("input, button"));
+
   set(value);
-  return { dom, set, focus: () => /** @type {HTMLElement|null} */ (dom.querySelector("input, button"))?.focus(), group: true };
+  return { dom, set, focus: () => first()?.focus(), group: true };
 }
 
 /** A comparison alone is a group of one. @param {any} value */
@@ -79,16 +81,16 @@ function group({ form, id, label, value, depth, change, redraw, remove }) {
   const select = /** @type {HTMLSelectElement} */ (
     h(
       "select",
-      { class: "select select-inline", "aria-label": `How conditions combine in ${label}`, disabled: form.readonly() },
+      { class: "select select-inline", id: `${id}-mode`, "aria-label": `How conditions combine in ${label}`, disabled: form.readonly() },
       h("option", { value: "all" }, "all of these"),
       h("option", { value: "any" }, "any of these"),
     )
   );
   select.value = mode;
-  select.addEventListener("change", () => redraw({ [select.value]: items }));
+  select.addEventListener("change", () => redraw({ [select.value]: items }, select.id));
 
   const rows = items.map((item, n) => {
-    const gone = () => redraw(wrap(items.filter((_, at) => at !== n)), n ? `${id}-${n - 1}` : undefined);
+    const gone = () => redraw(wrap(items.filter((_, at) => at !== n)), `${id}-${Math.max(n - 1, 0)}`);
     const rowId = `${id}-${n}`;
     if (item?.all || item?.any)
       return group({
@@ -101,7 +103,7 @@ function group({ form, id, label, value, depth, change, redraw, remove }) {
         redraw: (next, at) => redraw(replaced(n, next), at),
         remove: gone,
       });
-    return comparison(form, rowId, n, item ?? blank(), (next) => change(replaced(n, next)), items.length > 1 || depth ? gone : () => redraw(null));
+    return comparison(form, rowId, n, item ?? blank(), (next) => change(replaced(n, next)), items.length > 1 || depth ? gone : () => redraw(null, id));
   });
   const buttons = form.readonly()
     ? null

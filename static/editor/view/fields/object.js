@@ -3,7 +3,7 @@
 /** @import {FieldOptions, Rendered} from "./index.js" */
 
 import { fieldValue, visibleFields } from "../../model/catalogue.js";
-import { h } from "../dom.js";
+import { h, rearrange } from "../dom.js";
 
 /** @param {FieldOptions} options @returns {Rendered} */
 export function object(options) {
@@ -24,7 +24,7 @@ export function object(options) {
     shown = names;
     const old = parts;
     parts = new Map(seen.map((each) => [each.name, old.get(each.name) ?? make(each)]));
-    dom.replaceChildren(...seen.map((each) => /** @type {Rendered} */ (parts.get(each.name)).dom));
+    rearrange(dom, () => seen.map((each) => /** @type {Rendered} */ (parts.get(each.name)).dom));
   }
 
   /** A kind and its one value (a body: JSON, text) need no labels of their own under the heading. @param {Field} each */
