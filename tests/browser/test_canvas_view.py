@@ -114,9 +114,15 @@ def test_a_view_that_is_dragged_far_and_back_lies_where_the_pointer_has_it_all_t
     assert canvas.locator(".lens").evaluate("lens => [lens.scrollLeft, lens.scrollTop]") == [0, 0]
 
 
-def gone_or(box, condition):
-    """A card that has left the view is no longer drawn: the view has moved on far enough."""
-    return box is None or condition(box)
+MOVED = """([axis, from, by]) => {
+  const at = document.querySelector("article[aria-label^='end,']")?.getBoundingClientRect()[axis];
+  return by < 0 ? at < from + by : at > from + by;
+}"""
+
+
+def until_moved(page, before, axis, by):
+    """Looks in each frame: the view moves on while one holds still, and a card that has left it is not drawn."""
+    page.wait_for_function(MOVED, arg=[axis, before[axis], by])
 
 
 def test_at_the_rim_the_view_moves_on_while_one_drags(canvas, column):
@@ -124,7 +130,7 @@ def test_at_the_rim_the_view_moves_on_while_one_drags(canvas, column):
     before = box_of(canvas, "end")
     grab(canvas, middle(canvas, "one"))
     go(canvas, (stage["x"] + stage["width"] - 8, before["y"]))
-    until(canvas, lambda: gone_or(box_of(canvas, "end"), lambda box: box["x"] < before["x"] - 200))
+    until_moved(canvas, before, "x", -200)
     canvas.mouse.up()
     until(canvas, lambda: place_of(column, "one")[0] > stage["width"] / 2)
 
@@ -134,7 +140,7 @@ def test_at_the_rim_the_view_moves_on_while_one_connects(canvas):
     before = box_of(canvas, "end")
     grab(canvas, port(canvas, "one"))
     go(canvas, (stage["x"] + 300, stage["y"] + 6))
-    until(canvas, lambda: gone_or(box_of(canvas, "end"), lambda box: box["y"] > before["y"] + 100))
+    until_moved(canvas, before, "y", 100)
     canvas.keyboard.press("Escape")
     canvas.mouse.up()
     expect(canvas.get_by_role("dialog")).to_have_count(0)
@@ -145,7 +151,7 @@ def test_at_the_rim_the_view_moves_on_while_one_selects(canvas):
     before = box_of(canvas, "end")
     grab(canvas, middle(canvas, "start", dx=-200, dy=-60))
     go(canvas, (before["x"] + 300, stage["y"] + stage["height"] - 6))
-    until(canvas, lambda: gone_or(box_of(canvas, "end"), lambda box: box["y"] < before["y"] - 100))
+    until_moved(canvas, before, "y", -100)
     canvas.mouse.up()
     editing.canvas(canvas).focus()
     canvas.keyboard.press("1")  # all of it in view again

@@ -24,7 +24,9 @@ def rows(panel):
     return panel.get_by_role("button", name=re.compile("^Call"))
 
 
-def test_runs_are_filtered_by_status(page, live, workspace, owner, sign_in):
+@pytest.fixture
+def panel(page, live, workspace, owner, sign_in):
+    """The list of a flow's runs: three, one of them failed."""
     flow = branching(workspace, owner)
     for number in range(3):
         ended_call(workspace, f"call_{number}")
@@ -32,6 +34,10 @@ def test_runs_are_filtered_by_status(page, live, workspace, owner, sign_in):
     sign_in(owner)
     panel = runs_panel(page, flow)
     expect(rows(panel)).to_have_count(3)
+    return panel
+
+
+def test_runs_are_filtered_by_status(panel):
     panel.get_by_label("Status").select_option(label="Failed")
     expect(rows(panel)).to_have_count(1)
     expect(rows(panel)).to_contain_text("failed")
@@ -39,14 +45,7 @@ def test_runs_are_filtered_by_status(page, live, workspace, owner, sign_in):
     expect(panel).to_contain_text("No run of this flow is waiting.")
 
 
-def test_what_was_asked_before_another_status_was_chosen_is_not_shown_under_it(page, live, workspace, owner, sign_in):
-    flow = branching(workspace, owner)
-    for number in range(3):
-        ended_call(workspace, f"call_{number}")
-    Run.objects.filter(pk=Run.objects.first().pk).update(status=Status.FAILED)
-    sign_in(owner)
-    panel = runs_panel(page, flow)
-    expect(rows(panel)).to_have_count(3)
+def test_what_was_asked_before_another_status_was_chosen_is_not_shown_under_it(page, panel):
     with page.expect_request("**/runs/?flow=*"):
         arrive = hold_answer(page, "**/runs/?flow=*")  # the list looks again by itself
     panel.get_by_label("Status").select_option(label="Failed")
